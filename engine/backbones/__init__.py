@@ -1,0 +1,1 @@
+"""The pretrained networks a run can start from."""

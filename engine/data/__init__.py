@@ -1,0 +1,1 @@
+"""Bring pictures in, check them, split them, decode them."""

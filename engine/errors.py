@@ -1,0 +1,48 @@
+"""Errors that the person in front of Graft can fix."""
+
+
+class UserError(Exception):
+    """Something went wrong that the reader of the sentence can put right.
+
+    `template` is a literal English sentence with {placeholders} and is what gets translated; `values` fill it in.
+    `str(error)` is the English sentence.
+    """
+
+    def __init__(self, template: str, **values):
+        super().__init__(template, values)
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+    def __reduce__(self):
+        return _rebuild, (type(self), self.template, self.values)
+
+    def to_dict(self) -> dict:
+        """Return plain data that fits into a JSON status file."""
+        return {"template": self.template, "values": {key: _plain(value) for key, value in self.values.items()}}
+
+
+class DataError(UserError):
+    """A file, an archive or a dataset is not what it should be."""
+
+
+class BackboneError(UserError):
+    """A pretrained network is unknown or its weights cannot be had."""
+
+
+class TrainingError(UserError):
+    """A recipe or a run cannot do what was asked of it."""
+
+
+class ComputeError(UserError):
+    """No worker could be reached, or it died."""
+
+
+def _rebuild(kind: type, template: str, values: dict) -> UserError:
+    return kind(template, **values)
+
+
+def _plain(value):
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -1,0 +1,440 @@
+"""The registry: projects, datasets, items, imports and runs in a database. Only the server and the command line open it."""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from engine.errors import UserError
+
+CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
+
+
+@dataclass(frozen=True)
+class ItemRecord:
+    """One picture as it was brought in, before it is stored."""
+
+    sha256: str
+    name: str
+    label: str | None
+    group: str | None = None
+    split: str | None = None
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+    pixels_hash: str = ""
+    phash: str = ""
+
+
+@dataclass(frozen=True)
+class Item(ItemRecord):
+    """One picture of a dataset."""
+
+    id: int = 0
+    dataset_id: str = ""
+    added: str = ""
+    removed: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    id: str
+    name: str
+    created: str
+    dataset_id: str
+
+
+@dataclass(frozen=True)
+class Run:
+    id: str
+    project_id: str
+    dataset_id: str
+    name: str
+    created: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing a person did to items, kept so that it can be undone."""
+
+    id: int
+    dataset_id: str
+    created: str
+    summary: dict
+    undone: bool
+
+
+class _Base(orm.DeclarativeBase):
+    pass
+
+
+class _ProjectRow(_Base):
+    __tablename__ = "projects"
+    id = sa.Column(sa.String(32), primary_key=True)
+    name = sa.Column(sa.String(200), nullable=False)
+    created = sa.Column(sa.String(32), nullable=False)
+
+
+class _DatasetRow(_Base):
+    __tablename__ = "datasets"
+    id = sa.Column(sa.String(32), primary_key=True)
+    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
+    created = sa.Column(sa.String(32), nullable=False)
+    options = sa.Column(sa.Text, nullable=False, default="{}")
+
+
+class _ItemRow(_Base):
+    __tablename__ = "items"
+    id = sa.Column(sa.Integer, primary_key=True)
+    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), nullable=False)
+    sha256 = sa.Column(sa.String(64), nullable=False)
+    name = sa.Column(sa.Text, nullable=False)
+    label = sa.Column(sa.String(300))
+    group = sa.Column("group_name", sa.String(300))
+    split = sa.Column(sa.String(16))
+    width = sa.Column(sa.Integer, default=0)
+    height = sa.Column(sa.Integer, default=0)
+    bytes = sa.Column(sa.Integer, default=0)
+    pixels_hash = sa.Column(sa.String(64), default="")
+    phash = sa.Column(sa.String(128), default="")
+    added = sa.Column(sa.String(32), nullable=False)
+    removed = sa.Column(sa.Boolean, nullable=False, default=False)
+    __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
+
+
+class _ImportRow(_Base):
+    __tablename__ = "imports"
+    id = sa.Column(sa.String(32), primary_key=True)
+    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
+    created = sa.Column(sa.String(32), nullable=False)
+    source = sa.Column(sa.Text, nullable=False)
+    received = sa.Column(sa.Integer, nullable=False)
+    used = sa.Column(sa.Integer, nullable=False)
+    refused = sa.Column(sa.Text, nullable=False)
+    seconds = sa.Column(sa.Float, default=0.0)
+
+
+class _RunRow(_Base):
+    __tablename__ = "runs"
+    id = sa.Column(sa.String(64), primary_key=True)
+    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
+    dataset_id = sa.Column(sa.String(32), nullable=False)
+    name = sa.Column(sa.String(200), nullable=False)
+    created = sa.Column(sa.String(32), nullable=False)
+    owner = sa.Column(sa.String(200), nullable=False, default="")
+
+
+class _ChangeRow(_Base):
+    __tablename__ = "changes"
+    id = sa.Column(sa.Integer, primary_key=True)
+    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
+    created = sa.Column(sa.String(32), nullable=False)
+    summary = sa.Column(sa.Text, nullable=False)
+    before = sa.Column(sa.Text, nullable=False)
+    undone = sa.Column(sa.Boolean, nullable=False, default=False)
+
+
+class Registry:
+    """Every read and write of the database. Methods return frozen records, never rows. Safe to use from several threads."""
+
+    def __init__(self, url: str):
+        self._engine = _open(url)
+        self._session = orm.sessionmaker(self._engine, expire_on_commit=False)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # projects
+
+    def create_project(self, name: str) -> Project:
+        """Create a project with one empty dataset. Raises UserError for an empty name."""
+        name = _clean_name(name)
+        project = _ProjectRow(id=_new_id(), name=name, created=_now())
+        dataset = _DatasetRow(id=_new_id(), project_id=project.id, created=_now(), options="{}")
+        with self._write() as session:
+            session.add(project)
+            session.flush()
+            session.add(dataset)
+        return Project(project.id, name, project.created, dataset.id)
+
+    def projects(self) -> list[Project]:
+        """Return all projects, newest first."""
+        query = sa.select(_ProjectRow, _DatasetRow.id).join(_DatasetRow, _DatasetRow.project_id == _ProjectRow.id)
+        with self._session() as session:
+            rows = session.execute(query.order_by(_ProjectRow.created.desc())).all()
+        return [Project(row.id, row.name, row.created, dataset_id) for row, dataset_id in rows]
+
+    def project(self, project_id: str) -> Project | None:
+        return next((project for project in self.projects() if project.id == project_id), None)
+
+    def rename_project(self, project_id: str, name: str) -> None:
+        with self._write() as session:
+            session.execute(sa.update(_ProjectRow).where(_ProjectRow.id == project_id).values(name=_clean_name(name)))
+
+    def delete_project(self, project_id: str) -> list[str]:
+        """Delete a project with its items; return the ids of its runs, whose directories the caller removes."""
+        run_ids = [run.id for run in self.runs(project_id)]
+        with self._write() as session:
+            datasets = session.scalars(sa.select(_DatasetRow.id).where(_DatasetRow.project_id == project_id)).all()
+            for table in (_ItemRow, _ImportRow, _ChangeRow):
+                session.execute(sa.delete(table).where(table.dataset_id.in_(datasets)))
+            session.execute(sa.delete(_RunRow).where(_RunRow.project_id == project_id))
+            session.execute(sa.delete(_DatasetRow).where(_DatasetRow.project_id == project_id))
+            session.execute(sa.delete(_ProjectRow).where(_ProjectRow.id == project_id))
+        return run_ids
+
+    def dataset_options(self, dataset_id: str) -> dict:
+        """Return choices that belong to the dataset, such as how groups are split."""
+        with self._session() as session:
+            row = session.get(_DatasetRow, dataset_id)
+        return json.loads(row.options) if row else {}
+
+    def set_dataset_options(self, dataset_id: str, **options) -> None:
+        merged = json.dumps({**self.dataset_options(dataset_id), **options})
+        with self._write() as session:
+            session.execute(sa.update(_DatasetRow).where(_DatasetRow.id == dataset_id).values(options=merged))
+
+    # items
+
+    def add_import(
+        self,
+        dataset_id: str,
+        import_id: str,
+        source: str,
+        records: Sequence[ItemRecord],
+        refused: list[dict],
+        seconds: float = 0.0,
+    ) -> None:
+        """Store an import and its items in one transaction: all of it or nothing. Doing it twice adds nothing."""
+        added = _now()
+        rows = [{**asdict(record), "dataset_id": dataset_id, "added": added, "removed": False} for record in records]
+        with self._write() as session:
+            if session.get(_ImportRow, import_id) is not None:
+                return
+            session.add(
+                _ImportRow(
+                    id=import_id,
+                    dataset_id=dataset_id,
+                    created=added,
+                    source=source,
+                    received=len(records) + len(refused),
+                    used=len(records),
+                    refused=json.dumps(refused, ensure_ascii=False),
+                    seconds=seconds,
+                )
+            )
+            if rows:
+                session.execute(sa.insert(_ItemRow), rows)
+
+    def imports(self, dataset_id: str) -> list[dict]:
+        """Return the accounts of all imports, newest first (id, created, source, received, used, refused, seconds)."""
+        query = sa.select(_ImportRow).where(_ImportRow.dataset_id == dataset_id).order_by(_ImportRow.created.desc())
+        with self._session() as session:
+            rows = session.scalars(query).all()
+        names = ("id", "created", "source", "received", "used", "seconds")
+        return [{**{name: getattr(row, name) for name in names}, "refused": json.loads(row.refused)} for row in rows]
+
+    def items(
+        self,
+        dataset_id: str,
+        *,
+        label: str | None = None,
+        removed: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[Item]:
+        """Return items in the order they came, of one class or of all."""
+        query = sa.select(_ItemRow).where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed == removed)
+        if label is not None:
+            query = query.where(_ItemRow.label == label)
+        with self._session() as session:
+            rows = session.scalars(query.order_by(_ItemRow.id).offset(offset).limit(limit)).all()
+        return [_item(row) for row in rows]
+
+    def items_by_id(self, item_ids: Sequence[int]) -> dict[int, Item]:
+        found = {}
+        with self._session() as session:
+            for ids in _chunks(item_ids):
+                found |= {
+                    row.id: _item(row) for row in session.scalars(sa.select(_ItemRow).where(_ItemRow.id.in_(ids)))
+                }
+        return found
+
+    def content(self, dataset_id: str) -> set[tuple[str, str | None]]:
+        """Return (sha256, label) of everything in the dataset, removed items left out."""
+        query = sa.select(_ItemRow.sha256, _ItemRow.label).where(
+            _ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False)
+        )
+        with self._session() as session:
+            return {tuple(row) for row in session.execute(query)}
+
+    def counts(self, dataset_id: str) -> dict[str, dict[str, int]]:
+        """Return {class: {split: number of items}}, classes in alphabetical order."""
+        query = (
+            sa.select(_ItemRow.label, _ItemRow.split, sa.func.count())
+            .where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False), _ItemRow.label.is_not(None))
+            .group_by(_ItemRow.label, _ItemRow.split)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        with self._session() as session:
+            for label, split, number in session.execute(query):
+                counts.setdefault(label, {})[split or ""] = number
+        return dict(sorted(counts.items()))
+
+    def groups(self, dataset_id: str) -> dict[str, int]:
+        """Return {group: number of items}, largest first; empty when the dataset has no groups."""
+        query = (
+            sa.select(_ItemRow.group, sa.func.count())
+            .where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False), _ItemRow.group.is_not(None))
+            .group_by(_ItemRow.group)
+            .order_by(sa.func.count().desc())
+        )
+        with self._session() as session:
+            return {group: number for group, number in session.execute(query)}
+
+    def set_splits(self, splits: dict[int, str]) -> None:
+        """Set the split of items by id."""
+        with self._write() as session:
+            rows = [{"id": item_id, "split": split} for item_id, split in splits.items()]
+            if rows:
+                session.execute(sa.update(_ItemRow), rows)
+
+    # changes a person makes, each of which can be undone
+
+    def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, **values) -> int:
+        """Set `label` or `removed` of items and return the id of the change. `summary` is {template, values} to show."""
+        if not set(values) <= {"label", "removed"}:
+            raise ValueError(f"Items cannot be changed in {sorted(values)}.")
+        before = {i.id: {key: getattr(i, key) for key in values} for i in self.items_by_id(item_ids).values()}
+        with self._write() as session:
+            change = _ChangeRow(
+                dataset_id=dataset_id,
+                created=_now(),
+                summary=json.dumps(summary, ensure_ascii=False),
+                before=json.dumps(before, ensure_ascii=False),
+                undone=False,
+            )
+            session.add(change)
+            for ids in _chunks(list(before)):
+                session.execute(sa.update(_ItemRow).where(_ItemRow.id.in_(ids)).values(**values))
+            session.flush()
+            return change.id
+
+    def changes(self, dataset_id: str, limit: int = 20) -> list[Change]:
+        """Return what was done to the items, newest first."""
+        query = sa.select(_ChangeRow).where(_ChangeRow.dataset_id == dataset_id).order_by(_ChangeRow.id.desc())
+        with self._session() as session:
+            rows = session.scalars(query.limit(limit)).all()
+        return [Change(row.id, row.dataset_id, row.created, json.loads(row.summary), row.undone) for row in rows]
+
+    def undo(self, change_id: int) -> None:
+        """Put the items back as they were before the change."""
+        with self._write() as session:
+            change = session.get(_ChangeRow, change_id)
+            if change is None or change.undone:
+                return
+            rows = [{"id": int(item_id), **values} for item_id, values in json.loads(change.before).items()]
+            if rows:
+                session.execute(sa.update(_ItemRow), rows)
+            change.undone = True
+
+    # runs
+
+    def add_run(self, run: Run) -> None:
+        with self._write() as session:
+            session.add(_RunRow(**asdict(run)))
+
+    def runs(self, project_id: str | None = None) -> list[Run]:
+        """Return runs, newest first; of one project or of all."""
+        query = sa.select(_RunRow).order_by(_RunRow.created.desc(), _RunRow.id.desc())
+        if project_id is not None:
+            query = query.where(_RunRow.project_id == project_id)
+        with self._session() as session:
+            return [Run(**{f.name: getattr(row, f.name) for f in fields(Run)}) for row in session.scalars(query)]
+
+    def run(self, run_id: str) -> Run | None:
+        with self._session() as session:
+            row = session.get(_RunRow, run_id)
+        return Run(**{f.name: getattr(row, f.name) for f in fields(Run)}) if row else None
+
+    def rename_run(self, run_id: str, name: str) -> None:
+        with self._write() as session:
+            session.execute(sa.update(_RunRow).where(_RunRow.id == run_id).values(name=_clean_name(name)))
+
+    def delete_run(self, run_id: str) -> None:
+        with self._write() as session:
+            session.execute(sa.delete(_RunRow).where(_RunRow.id == run_id))
+
+    @contextmanager
+    def _write(self):
+        try:
+            with self._session.begin() as session:
+                yield session
+        except sa.exc.OperationalError as error:
+            raise UserError(
+                "The registry could not be written ({reason}). Nothing was changed. Make room on the disk, or wait a "
+                "moment if another program is using it, and try again.",
+                reason=str(error.orig),
+            ) from error
+
+
+def _open(url: str) -> sa.Engine:
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_pragmas)
+    try:
+        _migrate(engine)
+    except sa.exc.OperationalError as error:
+        raise UserError(
+            "The registry {url} cannot be opened ({reason}). Check GRAFT_DATABASE_URL or GRAFT_WORKSPACE.",
+            url=engine.url.render_as_string(hide_password=True),
+            reason=str(error.orig),
+        ) from error
+    return engine
+
+
+def _sqlite_pragmas(connection, _record) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(engine: sa.Engine) -> None:
+    """Create what is missing: tables, indexes, and columns that a newer version of Graft added."""
+    _Base.metadata.create_all(engine)
+    inspector = sa.inspect(engine)
+    with engine.begin() as connection:
+        for table in _Base.metadata.sorted_tables:
+            present = {column["name"] for column in inspector.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in present:
+                    kind = column.type.compile(engine.dialect)
+                    connection.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
+
+
+def _item(row: _ItemRow) -> Item:
+    return Item(**{field.name: getattr(row, field.name) for field in fields(Item)})
+
+
+def _clean_name(name: str) -> str:
+    name = "".join(c for c in " ".join(name.split()) if c.isprintable())[:100]
+    if not name:
+        raise UserError("The name is empty. Type at least one letter.")
+    return name
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def _new_id() -> str:
+    return secrets.token_hex(6)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

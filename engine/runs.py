@@ -1,0 +1,236 @@
+"""A run is a directory of plain files. This module names them; a worker writes them, everybody reads them."""
+
+import csv
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pyarrow
+import pyarrow.parquet
+
+from engine.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
+
+RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
+    "recipe.json",
+    "snapshot.parquet",
+    "status.json",
+    "events.jsonl",
+    "metrics.csv",
+)
+EVALUATION, PREDICTIONS, MODEL, STOP, HEARTBEAT = (
+    "evaluation.json",
+    "predictions.parquet",
+    "model.keras",
+    "stop",
+    "heartbeat",
+)
+METRIC_COLUMNS = (
+    "phase",
+    "epoch",
+    "loss",
+    "accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "seconds",
+)
+ACTIVE = ("queued", "running")
+HEARTBEAT_SECONDS = 2.0
+# A worker that has shown no life for this long is taken for dead when its process cannot be asked (another machine).
+STALE_SECONDS = 60.0
+
+_SNAPSHOT_SCHEMA = pyarrow.schema(
+    [
+        (name, pyarrow.int64() if name == "item" else pyarrow.string())
+        for name in ("item", "sha256", "name", "label", "group", "split")
+    ]
+)
+
+
+def now() -> str:
+    """Return the time as ISO 8601 text in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def new_run(workspace: Workspace, recipe: dict, items: Iterable) -> str:
+    """Create a run directory with its recipe and the frozen list of items; return the run's id.
+
+    `items` are registry Items with a split. Raises UserError when the disk is full.
+    """
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    run_dir = workspace.run_dir(run_id)
+    check_free_space(run_dir, 20_000_000)
+    part = run_dir.with_name(f".{run_id}.part")
+    part.mkdir(parents=True)
+    write_json(part / RECIPE, recipe)
+    write_snapshot(part, items)
+    write_json(part / STATUS, _first_status())
+    os.replace(part, run_dir)
+    return run_id
+
+
+def write_snapshot(run_dir: Path, items: Iterable) -> None:
+    """Freeze `items` into snapshot.parquet (item, sha256, name, label, group, split)."""
+    rows = [
+        {"item": i.id, "sha256": i.sha256, "name": i.name, "label": i.label, "group": i.group, "split": i.split}
+        for i in items
+    ]
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema=_SNAPSHOT_SCHEMA), sink)
+    write_atomic(run_dir / SNAPSHOT, sink.getvalue())
+
+
+def read_snapshot(run_dir: Path) -> pyarrow.Table:
+    return pyarrow.parquet.read_table(run_dir / SNAPSHOT)
+
+
+def read_recipe(run_dir: Path) -> dict:
+    return read_json(run_dir / RECIPE, {})
+
+
+def read_evaluation(run_dir: Path) -> dict | None:
+    """Return the evaluation of a run, or None while there is none."""
+    return read_json(run_dir / EVALUATION)
+
+
+def read_events(run_dir: Path) -> list[dict]:
+    """Return every event so far; a line that is still being written is left for later."""
+    text = _read_text(run_dir / EVENTS)
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def read_metrics(run_dir: Path) -> list[dict]:
+    """Return one dict an epoch, numbers as floats (None where nothing was measured)."""
+    text = _read_text(run_dir / METRICS)
+    rows = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
+    return [{key: value if key == "phase" else _number(value) for key, value in row.items()} for row in rows]
+
+
+def read_status(run_dir: Path) -> dict:
+    """Return the truthful status: a run whose worker is gone is interrupted, whatever its file says."""
+    status = read_json(run_dir / STATUS, _first_status())
+    if status["state"] != "running" or _alive(run_dir):
+        return status
+    return {**status, "state": "interrupted", "seconds_left": None, "message": INTERRUPTED, "values": {}}
+
+
+INTERRUPTED = "The training was interrupted: its process is gone. Nothing before that is lost; it can be resumed."
+
+
+def mark(run_dir: Path, state: str, message: str = "", values: dict | None = None) -> None:
+    """Set the state of a run that no worker is writing to (queued, stopped before its start, interrupted)."""
+    ended = None if state in ACTIVE else now()
+    status = {**read_json(run_dir / STATUS, _first_status()), "state": state, "updated": now(), "finished": ended}
+    write_json(run_dir / STATUS, {**status, "message": message, "values": values or {}, "seconds_left": None})
+
+
+def request_stop(run_dir: Path) -> None:
+    """Ask the worker to end within a batch; it keeps and evaluates the best so far."""
+    (run_dir / STOP).touch()
+
+
+def delete_run(run_dir: Path) -> None:
+    shutil.rmtree(run_dir, ignore_errors=True)
+
+
+class RunWriter:
+    """What a worker writes while it works on a run. Use as a context manager: it shows a sign of life meanwhile."""
+
+    def __init__(self, run_dir: Path):
+        self.run_dir = run_dir
+        self._status = read_json(run_dir / STATUS, _first_status())
+        self._ended = threading.Event()
+        self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "RunWriter":
+        process = psutil.Process()
+        beat = {"host": socket.gethostname(), "pid": process.pid, "process_started": process.create_time()}
+        write_json(self.run_dir / HEARTBEAT, beat)
+        self._pulse.start()
+        self.status(state="running", started=now(), finished=None, error=None)
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._ended.set()
+        self._pulse.join()
+        (self.run_dir / HEARTBEAT).unlink(missing_ok=True)
+
+    def status(self, **changes) -> None:
+        """Change fields of status.json (state, phase, progress, message, values, seconds_left, error, finished)."""
+        self._status = {**self._status, **changes, "updated": now()}
+        write_json(self.run_dir / STATUS, self._status)
+
+    def event(self, kind: str, **values) -> None:
+        """Append a line to events.jsonl."""
+        self._append(EVENTS, json.dumps({"time": now(), "kind": kind, **values}, ensure_ascii=False) + "\n")
+
+    def metric(self, **row) -> None:
+        """Append an epoch to metrics.csv; names outside METRIC_COLUMNS are an error."""
+        sink = io.StringIO()
+        writer = csv.DictWriter(sink, METRIC_COLUMNS, lineterminator="\n")
+        if not (self.run_dir / METRICS).exists():
+            writer.writeheader()
+        writer.writerow(row)
+        self._append(METRICS, sink.getvalue())
+
+    def stop_requested(self) -> bool:
+        return (self.run_dir / STOP).exists()
+
+    def _append(self, name: str, text: str) -> None:
+        with open(self.run_dir / name, "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_SECONDS):
+            try:
+                os.utime(self.run_dir / HEARTBEAT)
+            except OSError:
+                return
+
+
+def _alive(run_dir: Path) -> bool:
+    beat = read_json(run_dir / HEARTBEAT)
+    if beat is None:
+        return False
+    if beat["host"] != socket.gethostname():
+        return time.time() - (run_dir / HEARTBEAT).stat().st_mtime < STALE_SECONDS
+    try:
+        process = psutil.Process(beat["pid"])
+        return abs(process.create_time() - beat["process_started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _first_status() -> dict:
+    return {
+        "state": "queued",
+        "phase": "waiting",
+        "progress": 0.0,
+        "message": "Waiting for its turn.",
+        "values": {},
+        "seconds_left": None,
+        "started": None,
+        "updated": now(),
+        "finished": None,
+        "error": None,
+    }
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,50 @@
+"""Every setting, read once from the environment. The README holds the same list as a table."""
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are kept and how much is accepted."""
+
+    workspace: Path
+    database_url: str
+    scheduler: str | None
+    weights_dir: Path | None
+    max_upload_mb: int
+    max_archive_mb: int
+    max_archive_members: int
+    max_expansion_ratio: int
+    max_pixels: int
+
+
+@functools.cache
+def current() -> Settings:
+    """Return the settings of this process. Raises UserError when a variable holds something that is no number."""
+    workspace = Path(os.environ.get("GRAFT_WORKSPACE") or "workspace").expanduser().resolve()
+    weights_dir = os.environ.get("GRAFT_WEIGHTS_DIR")
+    return Settings(
+        workspace=workspace,
+        database_url=os.environ.get("GRAFT_DATABASE_URL") or f"sqlite:///{workspace / 'registry.sqlite'}",
+        scheduler=os.environ.get("GRAFT_SCHEDULER") or None,
+        weights_dir=Path(weights_dir).expanduser().resolve() if weights_dir else None,
+        max_upload_mb=_number("GRAFT_MAX_UPLOAD_MB", 4096),
+        max_archive_mb=_number("GRAFT_MAX_ARCHIVE_MB", 20_480),
+        max_archive_members=_number("GRAFT_MAX_ARCHIVE_MEMBERS", 500_000),
+        max_expansion_ratio=_number("GRAFT_MAX_EXPANSION_RATIO", 200),
+        max_pixels=_number("GRAFT_MAX_PIXELS", 200_000_000),
+    )
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name)
+    if not text:
+        return default
+    if not text.isdigit() or int(text) == 0:
+        raise UserError("{name} is '{text}'. A whole number above 0 was expected.", name=name, text=text)
+    return int(text)

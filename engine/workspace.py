@@ -1,0 +1,111 @@
+"""Where things live on disk, and how a file is written so that no reader ever sees half of it."""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One folder with everything: originals by content hash, caches that can be deleted, runs as plain files."""
+
+    root: Path
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def caches(self) -> Path:
+        return self.root / "caches"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.caches / "thumbnails"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads on their way in; one folder per import, removed when it is done."""
+        return self.root / "incoming"
+
+    def create(self) -> "Workspace":
+        """Make the folders. Raises UserError when the place cannot be written to."""
+        try:
+            for folder in (self.blobs, self.thumbnails, self.runs, self.incoming):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                "The workspace {root} cannot be written to ({reason}). Choose another folder with GRAFT_WORKSPACE.",
+                root=str(self.root),
+                reason=error.strerror or str(error),
+            ) from error
+        return self
+
+    def blob_path(self, sha256: str) -> Path:
+        """Return where the original with this content hash is kept (it may not exist yet)."""
+        return self.blobs / sha256[:2] / sha256
+
+    def thumbnail_path(self, sha256: str) -> Path:
+        return self.thumbnails / sha256[:2] / f"{sha256}.jpg"
+
+    def run_dir(self, run_id: str) -> Path:
+        return self.runs / run_id
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write `content` beside `path`, then put it in place in one step. Raises UserError when the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from error
+
+
+def write_json(path: Path, value) -> None:
+    """Write plain data as JSON that a person can read."""
+    write_atomic(path, json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def read_json(path: Path, default=None):
+    """Return what the file holds, or `default` when there is no such file (or it is not JSON)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        return default
+
+
+def check_free_space(path: Path, needed: int) -> None:
+    """Raise UserError unless `needed` bytes (and a little more) are free where `path` lies."""
+    folder = next(parent for parent in (path, *path.parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if free < needed + 50_000_000:
+        raise UserError(
+            "The disk is nearly full: {needed} MB are needed in {folder}, {free} MB are free. "
+            "Make room, or choose another folder with GRAFT_WORKSPACE.",
+            needed=max(1, needed // 1_000_000),
+            folder=str(folder),
+            free=free // 1_000_000,
+        )
+
+
+def disk_error(path: Path, error: OSError) -> UserError:
+    """Return the sentence for a file that could not be written."""
+    return UserError(
+        "{name} could not be written ({reason}). Nothing half-written was kept. Make room on the disk and try again.",
+        name=path.name,
+        reason=error.strerror or str(error),
+    )
