@@ -1,4 +1,4 @@
-"""The registry: projects, datasets, items, imports and runs in a database. Only the server and the command line open it."""
+"""The registry: projects, datasets, items, imports and runs. Only the server and the command line open it."""
 
 import json
 import secrets
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from engine.errors import UserError
+from engine.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow, RunRow, open_database
 
 CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 
@@ -70,81 +71,11 @@ class Change:
     undone: bool
 
 
-class _Base(orm.DeclarativeBase):
-    pass
-
-
-class _ProjectRow(_Base):
-    __tablename__ = "projects"
-    id = sa.Column(sa.String(32), primary_key=True)
-    name = sa.Column(sa.String(200), nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-
-
-class _DatasetRow(_Base):
-    __tablename__ = "datasets"
-    id = sa.Column(sa.String(32), primary_key=True)
-    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    options = sa.Column(sa.Text, nullable=False, default="{}")
-
-
-class _ItemRow(_Base):
-    __tablename__ = "items"
-    id = sa.Column(sa.Integer, primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), nullable=False)
-    sha256 = sa.Column(sa.String(64), nullable=False)
-    name = sa.Column(sa.Text, nullable=False)
-    label = sa.Column(sa.String(300))
-    group = sa.Column("group_name", sa.String(300))
-    split = sa.Column(sa.String(16))
-    width = sa.Column(sa.Integer, default=0)
-    height = sa.Column(sa.Integer, default=0)
-    bytes = sa.Column(sa.Integer, default=0)
-    pixels_hash = sa.Column(sa.String(64), default="")
-    phash = sa.Column(sa.String(128), default="")
-    added = sa.Column(sa.String(32), nullable=False)
-    removed = sa.Column(sa.Boolean, nullable=False, default=False)
-    __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
-
-
-class _ImportRow(_Base):
-    __tablename__ = "imports"
-    id = sa.Column(sa.String(32), primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    source = sa.Column(sa.Text, nullable=False)
-    received = sa.Column(sa.Integer, nullable=False)
-    used = sa.Column(sa.Integer, nullable=False)
-    refused = sa.Column(sa.Text, nullable=False)
-    seconds = sa.Column(sa.Float, default=0.0)
-
-
-class _RunRow(_Base):
-    __tablename__ = "runs"
-    id = sa.Column(sa.String(64), primary_key=True)
-    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
-    dataset_id = sa.Column(sa.String(32), nullable=False)
-    name = sa.Column(sa.String(200), nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    owner = sa.Column(sa.String(200), nullable=False, default="")
-
-
-class _ChangeRow(_Base):
-    __tablename__ = "changes"
-    id = sa.Column(sa.Integer, primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    summary = sa.Column(sa.Text, nullable=False)
-    before = sa.Column(sa.Text, nullable=False)
-    undone = sa.Column(sa.Boolean, nullable=False, default=False)
-
-
 class Registry:
-    """Every read and write of the database. Methods return frozen records, never rows. Safe to use from several threads."""
+    """Every read and write of the database. Methods return frozen records, never rows. Threads may share it."""
 
     def __init__(self, url: str):
-        self._engine = _open(url)
+        self._engine = open_database(url)
         self._session = orm.sessionmaker(self._engine, expire_on_commit=False)
 
     def close(self) -> None:
@@ -155,8 +86,8 @@ class Registry:
     def create_project(self, name: str) -> Project:
         """Create a project with one empty dataset. Raises UserError for an empty name."""
         name = _clean_name(name)
-        project = _ProjectRow(id=_new_id(), name=name, created=_now())
-        dataset = _DatasetRow(id=_new_id(), project_id=project.id, created=_now(), options="{}")
+        project = ProjectRow(id=_new_id(), name=name, created=_now())
+        dataset = DatasetRow(id=_new_id(), project_id=project.id, created=_now(), options="{}")
         with self._write() as session:
             session.add(project)
             session.flush()
@@ -165,9 +96,9 @@ class Registry:
 
     def projects(self) -> list[Project]:
         """Return all projects, newest first."""
-        query = sa.select(_ProjectRow, _DatasetRow.id).join(_DatasetRow, _DatasetRow.project_id == _ProjectRow.id)
+        query = sa.select(ProjectRow, DatasetRow.id).join(DatasetRow, DatasetRow.project_id == ProjectRow.id)
         with self._session() as session:
-            rows = session.execute(query.order_by(_ProjectRow.created.desc())).all()
+            rows = session.execute(query.order_by(ProjectRow.created.desc())).all()
         return [Project(row.id, row.name, row.created, dataset_id) for row, dataset_id in rows]
 
     def project(self, project_id: str) -> Project | None:
@@ -175,30 +106,30 @@ class Registry:
 
     def rename_project(self, project_id: str, name: str) -> None:
         with self._write() as session:
-            session.execute(sa.update(_ProjectRow).where(_ProjectRow.id == project_id).values(name=_clean_name(name)))
+            session.execute(sa.update(ProjectRow).where(ProjectRow.id == project_id).values(name=_clean_name(name)))
 
     def delete_project(self, project_id: str) -> list[str]:
         """Delete a project with its items; return the ids of its runs, whose directories the caller removes."""
         run_ids = [run.id for run in self.runs(project_id)]
         with self._write() as session:
-            datasets = session.scalars(sa.select(_DatasetRow.id).where(_DatasetRow.project_id == project_id)).all()
-            for table in (_ItemRow, _ImportRow, _ChangeRow):
+            datasets = session.scalars(sa.select(DatasetRow.id).where(DatasetRow.project_id == project_id)).all()
+            for table in (ItemRow, ImportRow, ChangeRow):
                 session.execute(sa.delete(table).where(table.dataset_id.in_(datasets)))
-            session.execute(sa.delete(_RunRow).where(_RunRow.project_id == project_id))
-            session.execute(sa.delete(_DatasetRow).where(_DatasetRow.project_id == project_id))
-            session.execute(sa.delete(_ProjectRow).where(_ProjectRow.id == project_id))
+            session.execute(sa.delete(RunRow).where(RunRow.project_id == project_id))
+            session.execute(sa.delete(DatasetRow).where(DatasetRow.project_id == project_id))
+            session.execute(sa.delete(ProjectRow).where(ProjectRow.id == project_id))
         return run_ids
 
     def dataset_options(self, dataset_id: str) -> dict:
         """Return choices that belong to the dataset, such as how groups are split."""
         with self._session() as session:
-            row = session.get(_DatasetRow, dataset_id)
+            row = session.get(DatasetRow, dataset_id)
         return json.loads(row.options) if row else {}
 
     def set_dataset_options(self, dataset_id: str, **options) -> None:
         merged = json.dumps({**self.dataset_options(dataset_id), **options})
         with self._write() as session:
-            session.execute(sa.update(_DatasetRow).where(_DatasetRow.id == dataset_id).values(options=merged))
+            session.execute(sa.update(DatasetRow).where(DatasetRow.id == dataset_id).values(options=merged))
 
     # items
 
@@ -215,10 +146,10 @@ class Registry:
         added = _now()
         rows = [{**asdict(record), "dataset_id": dataset_id, "added": added, "removed": False} for record in records]
         with self._write() as session:
-            if session.get(_ImportRow, import_id) is not None:
+            if session.get(ImportRow, import_id) is not None:
                 return
             session.add(
-                _ImportRow(
+                ImportRow(
                     id=import_id,
                     dataset_id=dataset_id,
                     created=added,
@@ -230,11 +161,11 @@ class Registry:
                 )
             )
             if rows:
-                session.execute(sa.insert(_ItemRow), rows)
+                session.execute(sa.insert(ItemRow), rows)
 
     def imports(self, dataset_id: str) -> list[dict]:
         """Return the accounts of all imports, newest first (id, created, source, received, used, refused, seconds)."""
-        query = sa.select(_ImportRow).where(_ImportRow.dataset_id == dataset_id).order_by(_ImportRow.created.desc())
+        query = sa.select(ImportRow).where(ImportRow.dataset_id == dataset_id).order_by(ImportRow.created.desc())
         with self._session() as session:
             rows = session.scalars(query).all()
         names = ("id", "created", "source", "received", "used", "seconds")
@@ -250,26 +181,24 @@ class Registry:
         limit: int | None = None,
     ) -> list[Item]:
         """Return items in the order they came, of one class or of all."""
-        query = sa.select(_ItemRow).where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed == removed)
+        query = sa.select(ItemRow).where(ItemRow.dataset_id == dataset_id, ItemRow.removed == removed)
         if label is not None:
-            query = query.where(_ItemRow.label == label)
+            query = query.where(ItemRow.label == label)
         with self._session() as session:
-            rows = session.scalars(query.order_by(_ItemRow.id).offset(offset).limit(limit)).all()
+            rows = session.scalars(query.order_by(ItemRow.id).offset(offset).limit(limit)).all()
         return [_item(row) for row in rows]
 
     def items_by_id(self, item_ids: Sequence[int]) -> dict[int, Item]:
         found = {}
         with self._session() as session:
             for ids in _chunks(item_ids):
-                found |= {
-                    row.id: _item(row) for row in session.scalars(sa.select(_ItemRow).where(_ItemRow.id.in_(ids)))
-                }
+                found |= {row.id: _item(row) for row in session.scalars(sa.select(ItemRow).where(ItemRow.id.in_(ids)))}
         return found
 
     def content(self, dataset_id: str) -> set[tuple[str, str | None]]:
         """Return (sha256, label) of everything in the dataset, removed items left out."""
-        query = sa.select(_ItemRow.sha256, _ItemRow.label).where(
-            _ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False)
+        query = sa.select(ItemRow.sha256, ItemRow.label).where(
+            ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(False)
         )
         with self._session() as session:
             return {tuple(row) for row in session.execute(query)}
@@ -277,9 +206,9 @@ class Registry:
     def counts(self, dataset_id: str) -> dict[str, dict[str, int]]:
         """Return {class: {split: number of items}}, classes in alphabetical order."""
         query = (
-            sa.select(_ItemRow.label, _ItemRow.split, sa.func.count())
-            .where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False), _ItemRow.label.is_not(None))
-            .group_by(_ItemRow.label, _ItemRow.split)
+            sa.select(ItemRow.label, ItemRow.split, sa.func.count())
+            .where(ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(False), ItemRow.label.is_not(None))
+            .group_by(ItemRow.label, ItemRow.split)
         )
         counts: dict[str, dict[str, int]] = {}
         with self._session() as session:
@@ -290,30 +219,30 @@ class Registry:
     def groups(self, dataset_id: str) -> dict[str, int]:
         """Return {group: number of items}, largest first; empty when the dataset has no groups."""
         query = (
-            sa.select(_ItemRow.group, sa.func.count())
-            .where(_ItemRow.dataset_id == dataset_id, _ItemRow.removed.is_(False), _ItemRow.group.is_not(None))
-            .group_by(_ItemRow.group)
+            sa.select(ItemRow.group, sa.func.count())
+            .where(ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(False), ItemRow.group.is_not(None))
+            .group_by(ItemRow.group)
             .order_by(sa.func.count().desc())
         )
         with self._session() as session:
-            return {group: number for group, number in session.execute(query)}
+            return dict(map(tuple, session.execute(query).all()))
 
     def set_splits(self, splits: dict[int, str]) -> None:
         """Set the split of items by id."""
         with self._write() as session:
             rows = [{"id": item_id, "split": split} for item_id, split in splits.items()]
             if rows:
-                session.execute(sa.update(_ItemRow), rows)
+                session.execute(sa.update(ItemRow), rows)
 
     # changes a person makes, each of which can be undone
 
     def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, **values) -> int:
-        """Set `label` or `removed` of items and return the id of the change. `summary` is {template, values} to show."""
+        """Set `label` or `removed` of items; return the id of the change. `summary` is {template, values} to show."""
         if not set(values) <= {"label", "removed"}:
             raise ValueError(f"Items cannot be changed in {sorted(values)}.")
         before = {i.id: {key: getattr(i, key) for key in values} for i in self.items_by_id(item_ids).values()}
         with self._write() as session:
-            change = _ChangeRow(
+            change = ChangeRow(
                 dataset_id=dataset_id,
                 created=_now(),
                 summary=json.dumps(summary, ensure_ascii=False),
@@ -322,13 +251,13 @@ class Registry:
             )
             session.add(change)
             for ids in _chunks(list(before)):
-                session.execute(sa.update(_ItemRow).where(_ItemRow.id.in_(ids)).values(**values))
+                session.execute(sa.update(ItemRow).where(ItemRow.id.in_(ids)).values(**values))
             session.flush()
             return change.id
 
     def changes(self, dataset_id: str, limit: int = 20) -> list[Change]:
         """Return what was done to the items, newest first."""
-        query = sa.select(_ChangeRow).where(_ChangeRow.dataset_id == dataset_id).order_by(_ChangeRow.id.desc())
+        query = sa.select(ChangeRow).where(ChangeRow.dataset_id == dataset_id).order_by(ChangeRow.id.desc())
         with self._session() as session:
             rows = session.scalars(query.limit(limit)).all()
         return [Change(row.id, row.dataset_id, row.created, json.loads(row.summary), row.undone) for row in rows]
@@ -336,40 +265,40 @@ class Registry:
     def undo(self, change_id: int) -> None:
         """Put the items back as they were before the change."""
         with self._write() as session:
-            change = session.get(_ChangeRow, change_id)
+            change = session.get(ChangeRow, change_id)
             if change is None or change.undone:
                 return
             rows = [{"id": int(item_id), **values} for item_id, values in json.loads(change.before).items()]
             if rows:
-                session.execute(sa.update(_ItemRow), rows)
+                session.execute(sa.update(ItemRow), rows)
             change.undone = True
 
     # runs
 
     def add_run(self, run: Run) -> None:
         with self._write() as session:
-            session.add(_RunRow(**asdict(run)))
+            session.add(RunRow(**asdict(run)))
 
     def runs(self, project_id: str | None = None) -> list[Run]:
         """Return runs, newest first; of one project or of all."""
-        query = sa.select(_RunRow).order_by(_RunRow.created.desc(), _RunRow.id.desc())
+        query = sa.select(RunRow).order_by(RunRow.created.desc(), RunRow.id.desc())
         if project_id is not None:
-            query = query.where(_RunRow.project_id == project_id)
+            query = query.where(RunRow.project_id == project_id)
         with self._session() as session:
             return [Run(**{f.name: getattr(row, f.name) for f in fields(Run)}) for row in session.scalars(query)]
 
     def run(self, run_id: str) -> Run | None:
         with self._session() as session:
-            row = session.get(_RunRow, run_id)
+            row = session.get(RunRow, run_id)
         return Run(**{f.name: getattr(row, f.name) for f in fields(Run)}) if row else None
 
     def rename_run(self, run_id: str, name: str) -> None:
         with self._write() as session:
-            session.execute(sa.update(_RunRow).where(_RunRow.id == run_id).values(name=_clean_name(name)))
+            session.execute(sa.update(RunRow).where(RunRow.id == run_id).values(name=_clean_name(name)))
 
     def delete_run(self, run_id: str) -> None:
         with self._write() as session:
-            session.execute(sa.delete(_RunRow).where(_RunRow.id == run_id))
+            session.execute(sa.delete(RunRow).where(RunRow.id == run_id))
 
     @contextmanager
     def _write(self):
@@ -384,40 +313,7 @@ class Registry:
             ) from error
 
 
-def _open(url: str) -> sa.Engine:
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _sqlite_pragmas)
-    try:
-        _migrate(engine)
-    except sa.exc.OperationalError as error:
-        raise UserError(
-            "The registry {url} cannot be opened ({reason}). Check GRAFT_DATABASE_URL or GRAFT_WORKSPACE.",
-            url=engine.url.render_as_string(hide_password=True),
-            reason=str(error.orig),
-        ) from error
-    return engine
-
-
-def _sqlite_pragmas(connection, _record) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _migrate(engine: sa.Engine) -> None:
-    """Create what is missing: tables, indexes, and columns that a newer version of Graft added."""
-    _Base.metadata.create_all(engine)
-    inspector = sa.inspect(engine)
-    with engine.begin() as connection:
-        for table in _Base.metadata.sorted_tables:
-            present = {column["name"] for column in inspector.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in present:
-                    kind = column.type.compile(engine.dialect)
-                    connection.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
-
-
-def _item(row: _ItemRow) -> Item:
+def _item(row: ItemRow) -> Item:
     return Item(**{field.name: getattr(row, field.name) for field in fields(Item)})
 
 

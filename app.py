@@ -1,0 +1,102 @@
+"""The server: Streamlit's pages, an upload route and security headers. Start it with `streamlit run app.py`.
+
+It never imports TensorFlow or Keras; workers do the heavy part (see engine/compute.py).
+"""
+
+import gc
+import os
+from contextlib import asynccontextmanager
+
+import anyio
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from engine import graft, uploads
+from engine.errors import UserError
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' ws: wss: blob:; "
+    "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+)
+HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+class SecurityHeaders:
+    """Adds HEADERS to every HTTP answer."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        async def send_with_headers(message):
+            if message["type"] == "http.response.start":
+                extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def upload(request: Request) -> JSONResponse:
+    """PUT /api/upload/{ticket}?name=relative/path: stream one file to disk. The memory stays flat."""
+    ticket = graft.current().uploads.ticket(request.path_params["ticket"])
+    if ticket is None:
+        return _refuse(UserError("This page is out of date. Reload it and choose the files again."), 403)
+    name = request.query_params.get("name", "")
+    announced = int(request.headers.get("content-length") or 0)
+    try:
+        part, target = uploads.open_part(ticket, name, announced)
+        return await _receive(request, ticket, part, target)
+    except UserError as error:
+        return _refuse(error, 413)
+
+
+async def _receive(request: Request, ticket: uploads.Ticket, part, target) -> JSONResponse:
+    size = 0
+    try:
+        async with await anyio.open_file(part, "wb") as file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if ticket.received + size > ticket.max_bytes:
+                    raise uploads.too_large(ticket)
+                await file.write(chunk)
+        os.replace(part, target)
+    except OSError as error:
+        return _refuse(uploads.disk_error(target, error), 507)
+    finally:
+        part.unlink(missing_ok=True)
+    ticket.received += size
+    ticket.names.append(str(target.relative_to(ticket.folder)))
+    return JSONResponse({"size": size})
+
+
+def _refuse(error: UserError, status: int) -> JSONResponse:
+    return JSONResponse({"error": str(error), **error.to_dict()}, status)
+
+
+@asynccontextmanager
+async def lifespan(_app):
+    """Open the workspace and start the workers without keeping the first page waiting; close them at the end."""
+    await anyio.to_thread.run_sync(graft.current)
+    gc.collect()
+    gc.freeze()  # what is imported by now is never garbage: collections after each rerun get cheaper
+    yield
+    await anyio.to_thread.run_sync(graft.close_current)
+
+
+app = st.App(
+    "pages/frame.py",
+    routes=[Route("/api/upload/{ticket}", upload, methods=["PUT"])],
+    middleware=[Middleware(SecurityHeaders)],
+    lifespan=lifespan,
+)

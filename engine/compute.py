@@ -1,0 +1,146 @@
+"""Dask does the work: a local cluster by default, a team's cluster by setting. The server only asks and listens."""
+
+import functools
+import importlib
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import dask
+import distributed
+from distributed import Client, Nanny, Scheduler, SpecCluster
+
+from engine.errors import ComputeError
+
+# One training at a time per worker, quick questions (predict, explain) and imports beside it: three resources.
+QUEUES = ("train", "quick", "ingest")
+START_SECONDS = 60
+
+_DASK_CONFIG = {
+    # A worker that dies takes its training with it: shown as interrupted, never silently started again.
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.daemon": True,
+    "distributed.admin.tick.limit": "30s",
+    "distributed.comm.timeouts.connect": "20s",
+}
+_WORKER_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@dataclass
+class Compute:
+    """A Dask client, and the local cluster behind it when there is no other. Close it, or use it as a context."""
+
+    client: Client
+    cluster: SpecCluster | None
+    _futures: dict[str, distributed.Future] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def start(cls, scheduler: str | None = None, *, shared_worker: bool = False) -> "Compute":
+        """Connect to `scheduler`, or start a local cluster: a process per queue, or one for all (`shared_worker`).
+
+        Raises ComputeError when the scheduler does not answer.
+        """
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        with dask.config.set(_DASK_CONFIG):
+            if scheduler:
+                return cls(_connect(scheduler), None)
+            cluster = _local_cluster(shared_worker)
+            return cls(Client(cluster, set_as_default=False), cluster)
+
+    def __enter__(self) -> "Compute":
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the workers; a local cluster ends with it."""
+        self.client.close()
+        if self.cluster is not None:
+            self.cluster.close()
+
+    def submit(self, task: str, *args, queue: str, key: str, on_done: Callable[[Exception | None], None]) -> None:
+        """Queue `task` ("engine.tasks:train") under `key`. `on_done(error or None)` is called from another thread."""
+        future = self.client.submit(
+            call, task, args, key=key, resources={queue: 1}, retries=0, pure=False, allow_other_workers=False
+        )
+        with self._lock:
+            self._futures[key] = future
+        future.add_done_callback(functools.partial(self._finish, key, on_done))
+
+    def cancel(self, key: str) -> None:
+        """Take a task that has not begun out of the queue; one that runs must be stopped through its stop file."""
+        with self._lock:
+            future = self._futures.pop(key, None)
+        if future is not None:
+            future.cancel()
+
+    def ask(self, task: str, *args, timeout: float = 120.0, queue: str = "quick"):
+        """Run a short task and return its answer. UserErrors of the task are raised here; ComputeError when it died."""
+        future = self.client.submit(call, task, args, resources={queue: 1}, retries=0, pure=False)
+        try:
+            return future.result(timeout)
+        except (TimeoutError, distributed.TimeoutError, distributed.KilledWorker, distributed.CancelledError) as error:
+            raise worker_error(error) from error
+
+    def _finish(self, key: str, on_done: Callable[[Exception | None], None], future: distributed.Future) -> None:
+        with self._lock:
+            if self._futures.pop(key, None) is None and future.status != "finished":
+                return  # cancelled by us
+        on_done(None if future.status == "finished" else _error_of(future))
+
+
+def call(task: str, args: tuple):
+    """Run "module:function" with `args`; on a worker, so that the server never imports what the worker needs."""
+    module, name = task.split(":")
+    return getattr(importlib.import_module(module), name)(*args)
+
+
+def worker_error(error: Exception) -> ComputeError:
+    """Return the sentence for a worker that died or did not answer."""
+    if isinstance(error, TimeoutError | distributed.TimeoutError):
+        return ComputeError("No answer came in time: the machine may be busy with a training. Try again in a moment.")
+    return ComputeError(
+        "The worker process died, perhaps because the machine ran out of memory. A new one has been started: try again."
+    )
+
+
+def _error_of(future: distributed.Future) -> Exception:
+    if future.status == "lost" or future.cancelled():
+        return ComputeError("The connection to the worker was lost before the work was done.")
+    error = future.exception(timeout=10)
+    return worker_error(error) if isinstance(error, distributed.KilledWorker) else error
+
+
+def _connect(scheduler: str) -> Client:
+    try:
+        return Client(scheduler, timeout=START_SECONDS / 4, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ComputeError(
+            "No Dask scheduler answers at {address}. Start one with 'dask scheduler', or leave GRAFT_SCHEDULER empty "
+            "to work on this machine alone.",
+            address=scheduler,
+        ) from error
+
+
+def _local_cluster(shared_worker: bool) -> SpecCluster:
+    groups = [QUEUES] if shared_worker else [(queue,) for queue in QUEUES]
+    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    workers = {"-".join(queues): _worker(queues) for queues in groups}
+    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
+
+
+def _worker(queues: tuple[str, ...]) -> dict:
+    options = {
+        "host": "127.0.0.1",
+        "nthreads": len(queues),
+        "resources": dict.fromkeys(queues, 1),
+        "memory_limit": 0,
+        "dashboard": False,
+        "env": {key: os.environ.get(key, value) for key, value in _WORKER_ENVIRONMENT.items()},
+    }
+    return {"cls": Nanny, "options": options}

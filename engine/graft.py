@@ -1,0 +1,343 @@
+"""One open workspace: the registry, the workers, and what pages and the command line ask of them.
+
+with Graft.open() as graft:
+    project = graft.registry.create_project("My pictures")
+    graft.wait_for_import(graft.start_import(project.dataset_id, "pictures.zip"))
+    run_id = graft.start_run(project.id, {"name": "instant", "backbone": "sprout"})
+"""
+
+import getpass
+import logging
+import os
+import secrets
+import shutil
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from engine import runs, settings
+from engine.compute import Compute
+from engine.data import check, split
+from engine.data.ingest import Account
+from engine.errors import UserError
+from engine.registry import Registry, Run
+from engine.training.recipe import Recipe
+from engine.uploads import Uploads
+from engine.workspace import Workspace, read_json, write_json
+
+JOB, ACCOUNT, STATUS, SUBMITTER = "job.json", "account.json", "status.json", "submitter.json"
+UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
+
+log = logging.getLogger("graft")
+
+
+class Graft:
+    """An open workspace. Several threads may use it; close it, or use it as a context."""
+
+    def __init__(self, workspace: Workspace, registry: Registry, compute: "Future[Compute]", uploads: Uploads):
+        self.workspace = workspace
+        self.registry = registry
+        self.uploads = uploads
+        self._compute = compute
+        self._imports: dict[str, dict] = {}
+        self._device: dict | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, *, shared_worker: bool = False) -> "Graft":
+        """Open the workspace of the settings; workers start in the background. Raises UserError when it cannot be."""
+        config = settings.current()
+        workspace = Workspace(config.workspace).create()
+        registry = Registry(config.database_url)
+        starter = ThreadPoolExecutor(1, thread_name_prefix="start-compute")
+        compute = starter.submit(Compute.start, config.scheduler, shared_worker=shared_worker)
+        starter.shutdown(wait=False)
+        return cls(workspace, registry, compute, Uploads(workspace, config.max_upload_mb * 1_000_000))
+
+    def __enter__(self) -> "Graft":
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.compute.close()
+        self.registry.close()
+
+    @property
+    def compute(self) -> Compute:
+        """The workers; waits until they are up."""
+        return self._compute.result()
+
+    # the machine
+
+    def warm_up(self) -> None:
+        """Let the workers load Keras now, so that nobody waits for it later; and learn what machine they are on."""
+        for queue in ("train", "quick"):
+            self.compute.submit(
+                "engine.tasks:warm_up",
+                str(self.workspace.root),
+                queue=queue,
+                key=f"warm-up-{queue}-{secrets.token_hex(4)}",
+                on_done=lambda _error: self._learn_device(),
+            )
+
+    def device(self) -> dict | None:
+        """Return {kind, name, cores, memory_gb, backend} of the machine that trains, or None while it starts."""
+        return self._device
+
+    def _learn_device(self) -> None:
+        self._device = self._device or read_json(self.workspace.caches / "device.json")
+
+    def ask(self, task: str, *args, timeout: float = 120.0):
+        """Ask the quick worker: `ask("predict", run_dir, files)` runs engine.tasks:predict(run_dir, root, files)."""
+        return self.compute.ask(f"engine.tasks:{task}", *args, timeout=timeout)
+
+    # imports
+
+    def start_import(
+        self, dataset_id: str, source: str | Path, *, layout: str = "auto", label: str | None = None, title: str = ""
+    ) -> str:
+        """Begin to bring `source` in (a file, a folder or example:NAME) and return the import's id.
+
+        Files below the workspace's `incoming` folder are deleted once they are in.
+        """
+        import_id = f"import-{secrets.token_hex(8)}"
+        job = {
+            "dataset_id": dataset_id,
+            "source": str(source),
+            "title": title or Path(str(source)).name,
+            "options": {"layout": layout, "label": label},
+        }
+        write_json(self._job_dir(import_id) / JOB, job)
+        self._submit_import(import_id, job)
+        return import_id
+
+    def import_status(self, import_id: str) -> dict:
+        """Return {state: running|done|failed, progress, message, values, and when done received, used, refused}."""
+        done = self._imports.get(import_id)
+        if done is not None and done["state"] != "running":
+            return done
+        return {"state": "running", "progress": 0.0, **read_json(self._job_dir(import_id) / STATUS, {})}
+
+    def wait_for_import(self, import_id: str, on_progress=None) -> dict:
+        """Wait until an import is done and return its status. Raises the UserError that ended it."""
+        while (status := self.import_status(import_id))["state"] == "running":
+            if on_progress is not None:
+                on_progress(status)
+            time.sleep(0.05)
+        if status["state"] == "failed":
+            raise UserError(status["message"], **status["values"])
+        return status
+
+    def _submit_import(self, import_id: str, job: dict) -> None:
+        self._imports[import_id] = {"state": "running"}
+        write_json(self._job_dir(import_id) / SUBMITTER, _this_process())
+        known = [list(pair) for pair in self.registry.content(job["dataset_id"])]
+        write_json(self._job_dir(import_id) / "existing.json", known)
+        self.compute.submit(
+            "engine.tasks:ingest",
+            job["source"],
+            str(self.workspace.root),
+            str(self._job_dir(import_id)),
+            job["options"],
+            queue="ingest",
+            key=import_id,
+            on_done=lambda error: self._finish_import(import_id, job, error),
+        )
+
+    def _finish_import(self, import_id: str, job: dict, error: Exception | None) -> None:
+        try:
+            if error is not None:
+                raise error
+            status = self._store_account(import_id, job)
+        except UserError as problem:
+            status = _failed(problem)
+        except Exception as problem:
+            log.exception("import %s", import_id)
+            status = _failed(UserError(UNEXPECTED, error=repr(problem), log="the server's log"))
+        self._clean_up_import(import_id, job)
+        self._imports[import_id] = status
+
+    def _store_account(self, import_id: str, job: dict) -> dict:
+        account = Account.from_dict(read_json(self._job_dir(import_id) / ACCOUNT))
+        dataset_id = job["dataset_id"]
+        with self._lock:
+            records = self._with_splits(dataset_id, account.used)
+            self.registry.add_import(dataset_id, import_id, job["title"], records, account.refused, account.seconds)
+        return {
+            "state": "done",
+            "progress": 1.0,
+            "message": account.description,
+            "values": account.description_values,
+            "received": account.received,
+            "used": len(account.used),
+            "refused": account.refused,
+            "seconds": account.seconds,
+        }
+
+    def _with_splits(self, dataset_id: str, records: list) -> list:
+        options = self.registry.dataset_options(dataset_id)
+        splits = split.assign(
+            records,
+            existing=self.registry.items(dataset_id),
+            groups_apart=options.get("groups_apart", "auto"),
+            seed=options.get("split_seed", 0),
+        )
+        return [replace(record, split=part) for record, part in zip(records, splits, strict=True)]
+
+    def _clean_up_import(self, import_id: str, job: dict) -> None:
+        shutil.rmtree(self._job_dir(import_id), ignore_errors=True)
+        source = Path(job["source"])
+        if self.workspace.incoming in source.parents:
+            top = source.relative_to(self.workspace.incoming).parts[0]
+            shutil.rmtree(self.workspace.incoming / top, ignore_errors=True)
+
+    def _job_dir(self, import_id: str) -> Path:
+        return self.workspace.incoming / import_id
+
+    # runs
+
+    def start_run(self, project_id: str, recipe: dict, *, name: str = "", owner: str = "") -> str:
+        """Freeze the dataset, queue a training and return the run's id.
+
+        Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
+        """
+        project = self.registry.project(project_id)
+        items = self.registry.items(project.dataset_id)
+        check.ready_to_train(items)
+        plan = Recipe.from_dict(recipe)
+        plan.validate()
+        items = [item for item in items if item.label is not None]
+        run_id = runs.new_run(self.workspace, plan.to_dict(), items)
+        owner = owner or getpass.getuser()
+        self.registry.add_run(Run(run_id, project_id, project.dataset_id, name or plan.title, runs.now(), owner))
+        self._submit_run(run_id)
+        return run_id
+
+    def resume_run(self, run_id: str) -> None:
+        """Queue an interrupted or stopped run again; it goes on from its checkpoint."""
+        run_dir = self.workspace.run_dir(run_id)
+        (run_dir / runs.STOP).unlink(missing_ok=True)
+        runs.mark(run_dir, "queued", "Waiting for its turn.")
+        self._submit_run(run_id)
+
+    def stop_run(self, run_id: str) -> None:
+        """Stop a run: one that waits leaves the queue, one that runs keeps the best so far."""
+        run_dir = self.workspace.run_dir(run_id)
+        runs.request_stop(run_dir)
+        if runs.read_status(run_dir)["state"] == "queued":
+            self.compute.cancel(run_id)
+            runs.mark(run_dir, "stopped", "Taken out of the queue before it started.")
+
+    def delete_run(self, run_id: str) -> None:
+        """Stop a run if need be and delete it with its files."""
+        self.stop_run(run_id)
+        self.registry.delete_run(run_id)
+        runs.delete_run(self.workspace.run_dir(run_id))
+
+    def delete_project(self, project_id: str) -> None:
+        for run in self.registry.runs(project_id):
+            self.delete_run(run.id)
+        self.registry.delete_project(project_id)
+
+    def wait_for_run(self, run_id: str, on_progress=None) -> dict:
+        """Wait until a run has ended and return its status. Raises the UserError that ended it."""
+        run_dir = self.workspace.run_dir(run_id)
+        while (status := runs.read_status(run_dir))["state"] in runs.ACTIVE:
+            if on_progress is not None:
+                on_progress(status)
+            time.sleep(0.05)
+        if status["error"]:
+            raise UserError(status["error"]["template"], **status["error"]["values"])
+        return status
+
+    def _submit_run(self, run_id: str) -> None:
+        run_dir = self.workspace.run_dir(run_id)
+        write_json(run_dir / SUBMITTER, _this_process())
+        self.compute.submit(
+            "engine.tasks:train",
+            str(run_dir),
+            str(self.workspace.root),
+            queue="train",
+            key=run_id,
+            on_done=lambda error: self._finish_run(run_dir, error),
+        )
+
+    def _finish_run(self, run_dir: Path, error: Exception | None) -> None:
+        """Make the status true when the worker could not do so itself."""
+        if error is None or not run_dir.exists() or read_json(run_dir / runs.STATUS)["state"] not in runs.ACTIVE:
+            return
+        if isinstance(error, UserError):
+            runs.mark(run_dir, "interrupted", error.template, error.values)
+        else:
+            log.error("run %s", run_dir.name, exc_info=error)
+            values = {"error": repr(error), "log": str(run_dir / "log.txt")}
+            runs.mark(run_dir, "failed", UNEXPECTED, values)
+
+    # after a restart
+
+    def recover(self) -> None:
+        """Take up what a server that died left behind: imports and queued runs begin again, old uploads go.
+
+        Runs that were in the middle stay: they show as interrupted and wait for a person to resume them.
+        """
+        self.uploads.remove_stale()
+        for job_dir in self.workspace.incoming.glob("import-*"):
+            if (job := read_json(job_dir / JOB)) and not _is_alive(read_json(job_dir / SUBMITTER)):
+                self._submit_import(job_dir.name, job)
+        for run in reversed(self.registry.runs()):
+            run_dir = self.workspace.run_dir(run.id)
+            waiting = run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
+            if waiting and not _is_alive(read_json(run_dir / SUBMITTER)):
+                self._submit_run(run.id)
+
+
+_current: Graft | None = None
+_current_lock = threading.Lock()
+
+
+def current() -> Graft:
+    """Return the workspace this process serves, opened on first use."""
+    global _current
+    with _current_lock:
+        if _current is None:
+            _current = Graft.open()
+            threading.Thread(target=_start, args=(_current,), name="start", daemon=True).start()
+        return _current
+
+
+def close_current() -> None:
+    """Close the workspace of this process, if one is open."""
+    global _current
+    with _current_lock:
+        if _current is not None:
+            _current.close()
+        _current = None
+
+
+def _start(graft: Graft) -> None:
+    graft.warm_up()
+    graft.recover()
+
+
+def _failed(problem: UserError) -> dict:
+    return {"state": "failed", "progress": 0.0, "message": problem.template, "values": problem.values}
+
+
+def _this_process() -> dict:
+    process = psutil.Process(os.getpid())
+    return {"pid": process.pid, "process_started": process.create_time()}
+
+
+def _is_alive(who: dict | None) -> bool:
+    if who is None:
+        return False
+    try:
+        return abs(psutil.Process(who["pid"]).create_time() - who["process_started"]) < 1
+    except psutil.Error:
+        return False
