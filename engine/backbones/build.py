@@ -1,0 +1,77 @@
+"""Build a pretrained network: raw pixels in, features out, its own preprocessing inside."""
+
+from pathlib import Path
+
+import keras
+from keras import layers, ops
+
+from engine.backbones import catalogue
+from engine.backbones.catalogue import BackboneInfo
+from engine.backbones.pretrained import weights_hash, weights_path
+from engine.backbones.sprout import load_weights, sprout
+from engine.errors import BackboneError
+
+__all__ = ["architecture", "build", "weights_hash"]
+
+# The ImageNet statistics the networks were trained with: mean per channel in BGR order (Caffe), mean and deviation (Torch).
+CAFFE_MEAN = (103.939, 116.779, 123.68)
+TORCH_MEAN = (0.485, 0.456, 0.406)
+TORCH_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.Model:
+    """Return a pretrained network: float pixels in [0, 255], shape (N, S, S, 3), to features of shape (N, D).
+
+    Raises BackboneError when the key or size is unknown, or the weights cannot be had.
+    """
+    model = architecture(key, image_size)
+    path = weights_path(key, weights_dir)
+    try:
+        load_weights(model, path) if key == "sprout" else model.load_weights(str(path))
+    except (OSError, ValueError, KeyError) as error:
+        raise BackboneError(
+            "The file {file} does not hold the weights of {title}. Replace it with the file that Keras offers under "
+            "this name.",
+            file=str(path),
+            title=catalogue.info(key).title,
+        ) from error
+    return model
+
+
+def architecture(key: str, image_size: int) -> keras.Model:
+    """Return the same network with random weights."""
+    info = catalogue.info(key)
+    _check_size(info, image_size)
+    pixels = keras.Input((image_size, image_size, 3), name="pixels")
+    prepared = _prepare(info.preprocessing, pixels)
+    if info.application is None:
+        return keras.Model(pixels, sprout(prepared), name=info.key)
+    application = getattr(keras.applications, info.application)
+    arguments = {"include_top": False, "weights": None, "pooling": "avg", **info.arguments}
+    return application(input_tensor=prepared, input_shape=(image_size, image_size, 3), **arguments)
+
+
+def _prepare(kind: str, pixels):
+    # Only built-in layers: the finished model must load anywhere with keras.models.load_model.
+    if kind == "symmetric":
+        return layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(pixels)
+    if kind == "caffe":
+        offset = [-value for value in CAFFE_MEAN]
+        return layers.Rescaling(1.0, offset=offset, name="preprocessing")(ops.flip(pixels, axis=-1))
+    if kind == "torch":
+        scale = [1 / (255 * deviation) for deviation in TORCH_DEVIATION]
+        offset = [-mean / deviation for mean, deviation in zip(TORCH_MEAN, TORCH_DEVIATION, strict=True)]
+        return layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
+    return pixels
+
+
+def _check_size(info: BackboneInfo, image_size: int) -> None:
+    _default, smallest, largest = info.image_sizes
+    if not smallest <= image_size <= largest:
+        raise BackboneError(
+            "{title} takes pictures of {smallest} to {largest} pixels a side, not {size}.",
+            title=info.title,
+            smallest=smallest,
+            largest=largest,
+            size=image_size,
+        )

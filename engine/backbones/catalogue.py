@@ -1,0 +1,260 @@
+"""The pretrained networks Graft offers, as plain facts. Light: importing it loads no framework.
+
+Parameters count the network without its ImageNet classifier, which is what Graft uses and downloads. ImageNet top-1 is
+the figure published for the full network at the size it was trained at.
+"""
+
+from dataclasses import dataclass, field
+
+from engine.errors import BackboneError
+
+KERAS_TABLE = "keras.io/api/applications"
+KERAS_MOBILENET_V3 = "keras.io/api/applications/mobilenet"
+MOBILENET_V2_TABLE = "github.com/tensorflow/models, research/slim/nets/mobilenet"
+
+_STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What a person should know before choosing a network, and what the engine needs to build it.
+
+    `image_sizes` is (default, smallest, largest) in pixels. `preprocessing` says which pixel values the network was
+    trained on: "symmetric" [-1, 1], "caffe" (BGR minus the ImageNet mean), "torch" (mean and deviation per channel) or
+    "inside" (the network's own first layers do it).
+    """
+
+    key: str
+    title: str
+    sentence: str
+    image_sizes: tuple[int, int, int]
+    features: int
+    parameters: int
+    top1: float | None
+    top1_source: str
+    preprocessing: str
+    application: str | None = None
+    arguments: dict = field(default_factory=dict)
+    url: str | None = None
+
+    @property
+    def download_mb(self) -> float:
+        """Megabytes to download: four bytes a parameter, nothing for the embedded network."""
+        return round(self.parameters * 4 / 1e6, 1) if self.url else 0.0
+
+    @property
+    def weights_file(self) -> str | None:
+        """The name Keras gives the weights file, looked for in GRAFT_WEIGHTS_DIR."""
+        return self.url.rsplit("/", 1)[-1] if self.url else None
+
+
+def info(key: str) -> BackboneInfo:
+    """Return the facts of one network. Raises BackboneError for a key the catalogue does not hold."""
+    if key not in CATALOGUE:
+        raise BackboneError(
+            "There is no network '{key}'. Choose one of: {known}.", key=str(key), known=", ".join(CATALOGUE)
+        )
+    return CATALOGUE[key]
+
+
+def _table(*entries: BackboneInfo) -> dict[str, BackboneInfo]:
+    return {entry.key: entry for entry in entries}
+
+
+CATALOGUE = _table(
+    BackboneInfo(
+        key="sprout",
+        title="Sprout",
+        sentence="Comes with Graft and works offline. Small and very fast; it learned by imitating an ImageNet "
+        "network on 60,000 unlabelled pictures, so it has no ImageNet score of its own.",
+        image_sizes=(96, 48, 160),
+        features=320,
+        parameters=3_057_824,
+        top1=None,
+        top1_source="distilled from MobileNetV2 0.35 without labels; never trained to classify ImageNet",
+        preprocessing="symmetric",
+    ),
+    BackboneInfo(
+        key="mobilenet_v2_035",
+        title="MobileNetV2 0.35",
+        sentence="The smallest ImageNet network here: the quickest download and quick on a laptop.",
+        image_sizes=(224, 32, 320),
+        features=1280,
+        parameters=410_208,
+        top1=60.3,
+        top1_source=MOBILENET_V2_TABLE,
+        preprocessing="symmetric",
+        application="MobileNetV2",
+        arguments={"alpha": 0.35},
+        url=_STORAGE + "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
+    ),
+    BackboneInfo(
+        key="mobilenet_v2",
+        title="MobileNetV2",
+        sentence="Made for phones: good accuracy for little computing, a sound second choice on a laptop.",
+        image_sizes=(224, 32, 320),
+        features=1280,
+        parameters=2_257_984,
+        top1=71.3,
+        top1_source=KERAS_TABLE,
+        preprocessing="symmetric",
+        application="MobileNetV2",
+        url=_STORAGE + "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+    ),
+    BackboneInfo(
+        key="mobilenet_v3_small",
+        title="MobileNetV3 Small",
+        sentence="Very quick on any processor, with more accuracy for its speed than older small networks.",
+        image_sizes=(224, 32, 320),
+        features=576,
+        parameters=939_120,
+        top1=68.1,
+        top1_source=KERAS_MOBILENET_V3,
+        preprocessing="inside",
+        application="MobileNetV3Small",
+        url=_STORAGE + "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+    ),
+    BackboneInfo(
+        key="mobilenet_v3_large",
+        title="MobileNetV3 Large",
+        sentence="Good accuracy and still quick on a laptop: the best balance without a graphics card.",
+        image_sizes=(224, 32, 320),
+        features=960,
+        parameters=2_996_352,
+        top1=75.6,
+        top1_source=KERAS_MOBILENET_V3,
+        preprocessing="inside",
+        application="MobileNetV3Large",
+        url=_STORAGE + "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+    ),
+    BackboneInfo(
+        key="efficientnet_v2_b0",
+        title="EfficientNetV2 B0",
+        sentence="More accurate than the mobile networks for about three times their computing.",
+        image_sizes=(224, 32, 320),
+        features=1280,
+        parameters=5_919_312,
+        top1=78.7,
+        top1_source=KERAS_TABLE,
+        preprocessing="inside",
+        application="EfficientNetV2B0",
+        url=_STORAGE + "efficientnet_v2/efficientnetv2-b0_notop.h5",
+    ),
+    BackboneInfo(
+        key="efficientnet_v2_s",
+        title="EfficientNetV2 S",
+        sentence="The highest published accuracy here; wants a graphics card or patience.",
+        image_sizes=(300, 32, 384),
+        features=1280,
+        parameters=20_331_360,
+        top1=83.9,
+        top1_source=KERAS_TABLE,
+        preprocessing="inside",
+        application="EfficientNetV2S",
+        url=_STORAGE + "efficientnet_v2/efficientnetv2-s_notop.h5",
+    ),
+    BackboneInfo(
+        key="resnet50",
+        title="ResNet50",
+        sentence="The classic reference: well understood, transfers well, heavy without a graphics card.",
+        image_sizes=(224, 32, 384),
+        features=2048,
+        parameters=23_587_712,
+        top1=74.9,
+        top1_source=KERAS_TABLE,
+        preprocessing="caffe",
+        application="ResNet50",
+        url=_STORAGE + "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="resnet50_v2",
+        title="ResNet50V2",
+        sentence="ResNet50 with a better order of layers: a little more accurate at the same cost.",
+        image_sizes=(224, 32, 384),
+        features=2048,
+        parameters=23_564_800,
+        top1=76.0,
+        top1_source=KERAS_TABLE,
+        preprocessing="symmetric",
+        application="ResNet50V2",
+        url=_STORAGE + "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="densenet121",
+        title="DenseNet121",
+        sentence="Every layer sees all earlier ones; often chosen for medical and texture pictures.",
+        image_sizes=(224, 32, 384),
+        features=1024,
+        parameters=7_037_504,
+        top1=75.0,
+        top1_source=KERAS_TABLE,
+        preprocessing="torch",
+        application="DenseNet121",
+        url=_STORAGE + "densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="inception_v3",
+        title="InceptionV3",
+        sentence="Looks at several scales at once; likes larger pictures.",
+        image_sizes=(299, 75, 384),
+        features=2048,
+        parameters=21_802_784,
+        top1=77.9,
+        top1_source=KERAS_TABLE,
+        preprocessing="symmetric",
+        application="InceptionV3",
+        url=_STORAGE + "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="xception",
+        title="Xception",
+        sentence="Inception's successor: more accurate, and slower without a graphics card.",
+        image_sizes=(299, 71, 384),
+        features=2048,
+        parameters=20_861_480,
+        top1=79.0,
+        top1_source=KERAS_TABLE,
+        preprocessing="symmetric",
+        application="Xception",
+        url=_STORAGE + "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="convnext_tiny",
+        title="ConvNeXt Tiny",
+        sentence="A modern convolutional network with very strong features; wants a graphics card.",
+        image_sizes=(224, 32, 384),
+        features=768,
+        parameters=27_820_128,
+        top1=81.3,
+        top1_source=KERAS_TABLE,
+        preprocessing="inside",
+        application="ConvNeXtTiny",
+        url=_STORAGE + "convnext/convnext_tiny_notop.h5",
+    ),
+    BackboneInfo(
+        key="vgg16",
+        title="VGG16",
+        sentence="A simple network known from many courses and articles; slow, and today less accurate than smaller ones.",
+        image_sizes=(224, 32, 320),
+        features=512,
+        parameters=14_714_688,
+        top1=71.3,
+        top1_source=KERAS_TABLE,
+        preprocessing="caffe",
+        application="VGG16",
+        url=_STORAGE + "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+    BackboneInfo(
+        key="vgg19",
+        title="VGG19",
+        sentence="VGG16 with three more layers: slower still, about as accurate.",
+        image_sizes=(224, 32, 320),
+        features=512,
+        parameters=20_024_384,
+        top1=71.3,
+        top1_source=KERAS_TABLE,
+        preprocessing="caffe",
+        application="VGG19",
+        url=_STORAGE + "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+)

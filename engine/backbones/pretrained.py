@@ -1,0 +1,96 @@
+"""Where a network's weights come from: the package itself, GRAFT_WEIGHTS_DIR, Keras' own cache, or Keras' download."""
+
+import contextlib
+import functools
+import hashlib
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import keras
+
+from engine import settings
+from engine.backbones import catalogue
+from engine.backbones.catalogue import BackboneInfo
+from engine.errors import BackboneError
+
+SPROUT_WEIGHTS = Path(__file__).parent / "weights" / "sprout-v1.npz"
+# Long enough for a slow line, short enough that a machine without internet says so at once.
+REACH_SECONDS = 5
+
+
+def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = True) -> Path:
+    """Return the file with the weights of a network, downloading it by Keras' own loader when it is nowhere here.
+
+    Raises BackboneError, with what to do instead, when the file is missing and cannot be fetched.
+    """
+    info = catalogue.info(key)
+    if info.url is None:
+        return SPROUT_WEIGHTS
+    found = local_path(key, weights_dir)
+    if found is not None:
+        return found
+    if not download:
+        raise _unreachable(info, "no download was asked for")
+    return _download(info)
+
+
+def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
+    """Return the weights file if this machine already has it, else None."""
+    info = catalogue.info(key)
+    if info.url is None:
+        return SPROUT_WEIGHTS
+    weights_dir = weights_dir or settings.current().weights_dir
+    folders = [weights_dir] if weights_dir else []
+    candidates = [Path(folder) / info.weights_file for folder in [*folders, _keras_folder()]]
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def weights_hash(key: str, weights_dir: Path | None = None) -> str:
+    """Return the first 16 hex digits of the SHA-256 of the weights: the part of every cache key that names the network."""
+    path = weights_path(key, weights_dir)
+    stat = path.stat()
+    return _file_hash(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _file_hash(path: Path, _size: int, _modified: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _keras_folder() -> Path:
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def _download(info: BackboneInfo) -> Path:
+    _check_reachable(info)
+    application = getattr(keras.applications, info.application)
+    try:
+        # Keras draws its progress bar on standard output, which belongs to the answer of a command.
+        with contextlib.redirect_stdout(sys.stderr):
+            application(include_top=False, weights="imagenet", **info.arguments)
+    except Exception as error:
+        raise _unreachable(info, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+    return _keras_folder() / info.weights_file
+
+
+def _check_reachable(info: BackboneInfo) -> None:
+    request = urllib.request.Request(info.url, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=REACH_SECONDS).close()
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise _unreachable(info, str(getattr(error, "reason", error))) from error
+
+
+def _unreachable(info: BackboneInfo, reason: str) -> BackboneError:
+    return BackboneError(
+        "The weights of {title} are not on this machine and could not be downloaded ({reason}). Fetch {url} on "
+        "a machine with internet access, put the file into a folder under its own name and set GRAFT_WEIGHTS_DIR to that "
+        "folder. Or choose Sprout, which needs no download.",
+        title=info.title,
+        reason=reason,
+        url=info.url,
+    )

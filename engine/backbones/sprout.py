@@ -1,0 +1,54 @@
+"""Sprout, the network that comes with Graft: a small residual network that turns pixels into 320 features.
+
+Trained for Graft by feature distillation on unlabelled pictures, with MobileNetV2-0.35 (ImageNet) as its teacher. It is
+fully convolutional with global average pooling, so one set of weights serves any input size from about 48 to 160 px.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+WIDTHS = (32, 48, 96, 192, 320)
+DEPTHS = (1, 2, 2, 1)
+
+
+def sprout(pixels):
+    """Return the 320 features of `pixels`, a tensor of shape (batch, size, size, 3) with values in [-1, 1]."""
+    x = layers.Conv2D(WIDTHS[0], 3, 2, "same", use_bias=False, name="stem_conv")(pixels)
+    x = _normalise(x, "stem_bn")
+    x = layers.ReLU(name="stem_relu")(x)
+    for stage, (filters, depth) in enumerate(zip(WIDTHS[1:], DEPTHS, strict=True), start=1):
+        for block in range(1, depth + 1):
+            x = _residual_block(x, filters, 2 if block == 1 else 1, f"stage{stage}_block{block}")
+    return layers.GlobalAveragePooling2D(name="features")(x)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Fill `model` from an archive of half-precision arrays, keyed by weight path."""
+    with np.load(path) as arrays:
+        for weight in model.weights:
+            weight.assign(arrays[weight.path].astype("float32"))
+
+
+def _residual_block(x, filters: int, stride: int, name: str):
+    """Two 3x3 convolutions beside a shortcut (He et al. 2016; average pooling before the projection as in ResNet-D)."""
+    y = layers.Conv2D(filters, 3, stride, "same", use_bias=False, name=f"{name}_conv1")(x)
+    y = layers.ReLU(name=f"{name}_relu1")(_normalise(y, f"{name}_bn1"))
+    y = layers.Conv2D(filters, 3, 1, "same", use_bias=False, name=f"{name}_conv2")(y)
+    y = _normalise(y, f"{name}_bn2")
+    return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([_shortcut(x, filters, stride, name), y]))
+
+
+def _shortcut(x, filters: int, stride: int, name: str):
+    if stride != 1:
+        x = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
+    if x.shape[-1] != filters:
+        x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_proj")(x)
+        x = _normalise(x, f"{name}_projbn")
+    return x
+
+
+def _normalise(x, name: str):
+    return layers.BatchNormalization(momentum=0.97, name=name)(x)

@@ -1,0 +1,208 @@
+"""A recipe: every choice of a run as plain data. Light: importing it loads no framework."""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+
+from engine.backbones import catalogue
+from engine.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class RecipeInfo:
+    """How a recipe is offered to a person."""
+
+    name: str
+    title: str
+    sentence: str
+
+
+RECIPES = {
+    "instant": RecipeInfo(
+        "instant",
+        "Instant",
+        "Keeps the pretrained network as it is and learns only the last step. Ready in seconds; ideal for a first look.",
+    ),
+    "balanced": RecipeInfo(
+        "balanced",
+        "Balanced",
+        "Starts like Instant, then adapts the upper part of the network to your pictures. Takes minutes and is usually "
+        "more accurate; it never ends below Instant on the validation pictures.",
+    ),
+}
+
+FITS = {
+    "letterbox": "Keep the whole picture, fill the rest with its border colour",
+    "crop": "Cut the middle square out",
+    "stretch": "Squeeze the whole picture into a square",
+}
+HEADS = {"linear": "One layer (linear)", "hidden": "A hidden layer before it"}
+OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}
+BALANCINGS = {
+    "none": "Every picture counts the same",
+    "weights": "Pictures of small classes count more",
+    "oversample": "Pictures of small classes are shown more often",
+}
+AUGMENTATIONS = {
+    "flip": "Mirror left and right",
+    "flip_vertical": "Turn upside down",
+    "crop": "Zoom in and shift",
+    "rotate": "Tilt a little",
+    "brightness": "Lighter and darker",
+    "contrast": "Harder and softer contrast",
+    "colour": "Stronger and weaker colours",
+    "grey": "Sometimes without colour",
+    "blur": "Sometimes out of focus",
+    "noise": "Sometimes grainy",
+    "erase": "Cover a small patch",
+}
+# What plain gradient training needs; the Instant recipe uses it only for a head with a hidden layer.
+_GRADIENT_OPTIONS = ("dropout", "optimizer", "learning_rate", "batch_size", "epochs")
+_FINE_TUNING_OPTIONS = ("freeze_depth", "augmentation")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice of a run.
+
+    `image_size` None means the network's own default. `freeze_depth` is the share of the network that stays as it is:
+    1 trains only the head, 0 everything. `l2` None lets cross-validation on the training pictures choose the strength
+    of the probe. `augmentation` ("auto",) tries on your own pictures what is safe for them; () changes nothing.
+    """
+
+    name: str = "instant"
+    backbone: str = "sprout"
+    image_size: int | None = None
+    fit: str = "letterbox"
+    head: str = "linear"
+    hidden_units: int = 128
+    dropout: float = 0.0
+    l1: float = 0.0
+    l2: float | None = None
+    class_balancing: str = "none"
+    freeze_depth: float = 0.75
+    optimizer: str = "adamw"
+    learning_rate: float = 3e-4
+    batch_size: int = 32
+    epochs: int = 8
+    augmentation: tuple[str, ...] = ("auto",)
+    seed: int = 0
+
+    @property
+    def title(self) -> str:
+        return RECIPES[self.name].title if self.name in RECIPES else str(self.name)
+
+    @property
+    def size(self) -> int:
+        """The side of the square pictures the network sees, in pixels."""
+        return self.image_size or catalogue.info(self.backbone).image_sizes[0]
+
+    @property
+    def fine_tunes(self) -> bool:
+        return self.name != "instant"
+
+    def uses(self, option: str) -> bool:
+        """Tell whether this recipe acts on an option, so that a page shows only what does something."""
+        if option in _GRADIENT_OPTIONS:
+            return self.fine_tunes or self.head == "hidden"
+        if option in _FINE_TUNING_OPTIONS:
+            return self.fine_tunes
+        return option != "hidden_units" or self.head == "hidden"
+
+    def to_dict(self) -> dict:
+        return {**asdict(self), "augmentation": list(self.augmentation)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Recipe":
+        """Return the recipe of `values`; what is left out keeps its default. Raises TrainingError for unknown options."""
+        known = {field.name for field in fields(cls)}
+        for option in values:
+            if option not in known:
+                raise TrainingError(
+                    "A recipe has no option '{option}'. The options are: {known}.",
+                    option=str(option),
+                    known=", ".join(sorted(known)),
+                )
+        augmentation = values.get("augmentation", ("auto",))
+        if isinstance(augmentation, str):
+            augmentation = (augmentation,)
+        return replace(cls(), **{**values, "augmentation": tuple(augmentation or ())})
+
+    def validate(self) -> None:
+        """Raise TrainingError, in words, for the first choice that makes no sense."""
+        _one_of("recipe", self.name, RECIPES)
+        _check_image_size(self)
+        _one_of("fit", self.fit, FITS)
+        _one_of("head", self.head, HEADS)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("class_balancing", self.class_balancing, BALANCINGS)
+        _check_numbers(self)
+        _check_augmentation(self.augmentation)
+        _check_unused(self)
+
+
+def _one_of(option: str, value, known) -> None:
+    if value not in known:
+        raise TrainingError(
+            "'{value}' is no choice for {option}. Choose one of: {known}.",
+            value=str(value),
+            option=option,
+            known=", ".join(known),
+        )
+
+
+def _check_image_size(recipe: Recipe) -> None:
+    info = catalogue.info(recipe.backbone)
+    if recipe.image_size is None:
+        return
+    _default, smallest, largest = info.image_sizes
+    _within("image_size", recipe.image_size, smallest, largest, whole=True)
+
+
+def _check_numbers(recipe: Recipe) -> None:
+    _within("hidden_units", recipe.hidden_units, 2, 4096, whole=True)
+    _within("dropout", recipe.dropout, 0, 0.9)
+    _within("l1", recipe.l1, 0, 10)
+    if recipe.l2 is not None:
+        _within("l2", recipe.l2, 0, 10)
+    _within("freeze_depth", recipe.freeze_depth, 0, 1)
+    _within("learning_rate", recipe.learning_rate, 1e-7, 10)
+    _within("batch_size", recipe.batch_size, 1, 1024, whole=True)
+    _within("epochs", recipe.epochs, 1, 1000, whole=True)
+    _within("seed", recipe.seed, 0, 2**31 - 1, whole=True)
+
+
+def _within(option: str, value, lowest: float, highest: float, *, whole: bool = False) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if number and lowest <= value <= highest and not (whole and value != int(value)):
+        return
+    raise TrainingError(
+        "{option} is {value}. A {kind} from {lowest} to {highest} was expected.",
+        option=option,
+        value=str(value),
+        kind="whole number" if whole else "number",
+        lowest=f"{lowest:g}" if lowest < 1e6 else str(lowest),
+        highest=f"{highest:g}" if highest < 1e6 else str(highest),
+    )
+
+
+def _check_augmentation(names: tuple[str, ...]) -> None:
+    if names == ("auto",):
+        return
+    for name in names:
+        if name == "auto":
+            raise TrainingError("The augmentation 'auto' stands alone: it chooses the others. Remove it or the others.")
+        _one_of("augmentation", name, AUGMENTATIONS)
+
+
+def _check_unused(recipe: Recipe) -> None:
+    """An option that would do nothing is refused rather than ignored."""
+    for option in (*_GRADIENT_OPTIONS, *_FINE_TUNING_OPTIONS, "hidden_units"):
+        changed = getattr(recipe, option) != getattr(Recipe, option)
+        if changed and not recipe.uses(option):
+            raise TrainingError(
+                "The recipe {recipe} with a {head} head has no use for {option}. Leave it at its default, "
+                "or choose the recipe Balanced.",
+                recipe=recipe.title,
+                head=recipe.head,
+                option=option,
+            )
