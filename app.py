@@ -5,16 +5,18 @@ It never imports TensorFlow or Keras; workers do the heavy part (see engine/comp
 
 import gc
 import os
+import re
 from contextlib import asynccontextmanager
 
 import anyio
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engine import graft, uploads
+from engine.data import thumbnails
 from engine.errors import UserError
 
 CONTENT_SECURITY_POLICY = (
@@ -80,6 +82,19 @@ async def _receive(request: Request, ticket: uploads.Ticket, part, target) -> JS
     return JSONResponse({"size": size})
 
 
+async def thumbnail(request: Request) -> Response:
+    """GET /api/thumbnail/{sha256}: a small JPEG of a stored picture. Content never changes, so browsers keep it."""
+    sha256 = request.path_params["sha256"]
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        return Response(status_code=404)
+    try:
+        content = await anyio.to_thread.run_sync(thumbnails.read, graft.current().workspace, sha256)
+    except UserError as error:
+        return _refuse(error, 404)
+    keep = {"cache-control": "private, max-age=31536000, immutable"}
+    return Response(content, media_type="image/jpeg", headers=keep)
+
+
 def _refuse(error: UserError, status: int) -> JSONResponse:
     return JSONResponse({"error": str(error), **error.to_dict()}, status)
 
@@ -96,7 +111,10 @@ async def lifespan(_app):
 
 app = st.App(
     "pages/frame.py",
-    routes=[Route("/api/upload/{ticket}", upload, methods=["PUT"])],
+    routes=[
+        Route("/api/upload/{ticket}", upload, methods=["PUT"]),
+        Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
+    ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
 )

@@ -1,0 +1,80 @@
+"""A grid of thumbnails: as many columns as fit, captions, and pictures that can be selected by mouse or keyboard."""
+
+import base64
+import functools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.elements.i18n import _
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a gallery. Texts are shown as they are, never as Markdown or HTML.
+
+    src: an address of a picture (see `thumbnail_url`, `data_url`); note: a second, quieter line;
+    tone: "" or "good" or "bad", the colour of the note's edge.
+    """
+
+    id: int | str
+    src: str
+    caption: str = ""
+    note: str = ""
+    tone: str = ""
+
+
+def gallery(tiles: Sequence[Tile], *, key: str, selectable: bool = False, size: int = 112, clear: int = 0) -> list:
+    """Show the tiles; return the ids that are selected, in the order of the tiles.
+
+    size: the least width of a column in CSS pixels. A new number in `clear` empties the selection.
+    """
+    data = {
+        "tiles": [asdict(tile) for tile in tiles],
+        "selectable": selectable,
+        "size": size,
+        "clear": clear,
+        "words": {"select": _("Select"), "missing": _("No preview")},
+    }
+    result = _component()(key=key, data=data, default={"selected": []}, on_selected_change=_nothing)
+    chosen = set(result.selected or []) if selectable else set()
+    return [tile.id for tile in tiles if tile.id in chosen]
+
+
+def thumbnail_url(sha256: str) -> str:
+    """Return the address of a stored picture's thumbnail; browsers keep it, since content never changes."""
+    return f"api/thumbnail/{sha256}"
+
+
+def data_url(content: bytes, kind: str = "image/png") -> str:
+    """Return a picture that is not stored anywhere as an address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def page_of(number_of_items: int, *, key: str, per_page: int = 48) -> int:
+    """Show page numbers where there is more than one page; return the offset of the page's first item."""
+    pages = -(-number_of_items // per_page)
+    if pages < 2:
+        return 0
+    # Fewer pages than before (pictures were removed): a remembered number beyond the last would be an error.
+    if st.session_state.get(key, 1) > pages:
+        st.session_state[key] = pages
+    return (st.pagination(pages, key=key) - 1) * per_page
+
+
+@functools.cache
+def _component():
+    return st.components.v2.component(
+        "graft_gallery",
+        html='<div class="gallery"></div>',
+        css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
+        js=(_HERE / "gallery.js").read_text(encoding="utf-8"),
+    )
+
+
+def _nothing() -> None:
+    """A component only reports what has a callback."""

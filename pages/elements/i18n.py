@@ -1,0 +1,63 @@
+"""The words of the pages, in the language of whoever looks at them."""
+
+import streamlit as st
+
+from engine import translation
+from engine.errors import UserError
+from pages.elements.names import md_escape
+
+LANGUAGE = "language"
+
+
+def language() -> str:
+    """Return the language this session shows: the one chosen, else the browser's."""
+    chosen = st.session_state.get(LANGUAGE)
+    return chosen if chosen in translation.LANGUAGES else translation.pick(st.context.locale)
+
+
+def _(text: str) -> str:
+    """Return a literal English sentence in the language of the session. Fill its {placeholders} afterwards."""
+    return translation.translate(text, language())
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """Return `one` or `many`, translated, with {n} filled in: plural("{n} picture", "{n} pictures", 3)."""
+    return _(one if n == 1 else many).format(n=number(n))
+
+
+def number(n: int) -> str:
+    """Return a whole number with its thousands set apart by a thin space, which reads the same in every language."""
+    return f"{n:,}".replace(",", "\u202f")
+
+
+def say(template: str, values: dict | None = None) -> str:
+    """Return a sentence of the engine (a status, a refusal) in the language of the session, safe inside Markdown."""
+    return _fill(template, {key: _readable(value, md_escape) for key, value in (values or {}).items()})
+
+
+def say_plain(template: str, values: dict | None = None) -> str:
+    """Like `say`, for places that show plain text: tables, st.text, text inside a component."""
+    return _fill(template, {key: _readable(value, str) for key, value in (values or {}).items()})
+
+
+def say_error(error: UserError) -> str:
+    """Return what happened, what was expected and what to do, safe inside Markdown."""
+    return say(error.template, error.values)
+
+
+def _readable(value, escape):
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_readable(part, escape)) for part in value)
+    if isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return number(value)
+    return escape(value)
+
+
+def _fill(template: str, values: dict) -> str:
+    try:
+        return _(template).format(**values)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        # A sentence that does not fit its values is still better than none.
+        return md_escape(_(template))

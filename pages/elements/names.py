@@ -1,0 +1,23 @@
+"""Names that people typed, made safe to show."""
+
+import re
+
+
+def md_escape(name) -> str:
+    """Return `name` so that Markdown shows it as it is: no links, pictures, icons, colours or formulas.
+
+    For labels, captions, pills and alerts. Selectboxes and tables show plain text and need no escape.
+    """
+    text = re.sub(r"([\\`*_{}\[\]()<>#+\-!|$~])", r"\\\1", str(name).replace("\n", " "))
+    text = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", text)  # "1. one" would become a list
+    # A word joiner breaks :icons:, :red[..] and automatic links without being seen.
+    return text.replace(":", ":\u2060").replace("www.", "www\u2060.").replace("@", "@\u2060")
+
+
+def shortened(name, length: int = 28) -> str:
+    """Return `name` with its middle left out when it is longer than `length` characters."""
+    text = str(name)
+    if len(text) <= length:
+        return text
+    keep = (length - 1) // 2
+    return f"{text[:keep]}…{text[-keep:]}"

@@ -1,0 +1,47 @@
+"""Parts that every page has: a title row, an empty state, an error in words."""
+
+import streamlit as st
+
+from engine.errors import UserError
+from pages.elements import state
+from pages.elements.i18n import say_error
+
+
+def title(text: str, caption: str = ""):
+    """Write the title row and return the container at its right end, for a badge or a button."""
+    row = st.container(horizontal=True, vertical_alignment="center", key="title-row")
+    row.title(text, anchor=False, width="content")
+    row.space("stretch")
+    actions = row.container(horizontal=True, width="content", vertical_alignment="center", key="title-actions")
+    if caption:
+        st.caption(caption)
+    return actions
+
+
+def section(text: str, caption: str = "") -> None:
+    """Write the heading of a part of the page."""
+    st.subheader(text, anchor=False)
+    if caption:
+        st.caption(caption)
+
+
+def empty(icon: str, headline: str, explanation: str, *, button: str = "", page: str = "", key: str = "empty") -> bool:
+    """Say what is missing, and offer the one button that leads there. Return True when it was pressed without `page`.
+
+    icon: a Material name such as ":material/photo_library:". page: a key of state.PAGES.
+    """
+    with st.container(border=True, key=f"{key}-box", horizontal_alignment="center"):
+        st.space("small")
+        st.markdown(f"### {icon}", width="content")
+        st.markdown(f"**{headline}**", text_alignment="center")
+        st.caption(explanation, text_alignment="center")
+        pressed = bool(button) and st.button(button, type="primary", key=f"{key}-button")
+        st.space("small")
+    if pressed and page:
+        state.go(page)
+    return pressed
+
+
+def error_box(error: UserError) -> None:
+    """Show what happened, what was expected and what to do."""
+    st.error(say_error(error), icon=":material/error:")

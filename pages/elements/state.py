@@ -1,0 +1,86 @@
+"""Where somebody is: the project and the run they look at. The URL carries both, so a refresh, a bookmark or another
+device finds the same place; the session carries them from page to page."""
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project, Run
+
+PAGES = {
+    "home": "home.py",
+    "data": "data_upload.py",
+    "model": "model_selection.py",
+    "train": "training.py",
+    "results": "evaluation.py",
+    "try": "try_it.py",
+}
+PROJECT, RUN = "project", "run"
+
+
+def follow_url() -> None:
+    """Take the project and the run from the URL, or put those of the session there. The frame calls this first."""
+    for name in (PROJECT, RUN):
+        if asked := st.query_params.get(name):
+            st.session_state[f"current_{name}"] = asked
+    run = _known_run()
+    if run is not None and st.query_params.get(RUN):
+        st.session_state[f"current_{PROJECT}"] = run.project_id
+    _write_url()
+
+
+def project() -> Project | None:
+    """Return the project in front of the person: the one they chose, else the newest; None when there is none."""
+    projects = graft.current().registry.projects()
+    chosen = st.session_state.get(f"current_{PROJECT}")
+    return next((p for p in projects if p.id == chosen), projects[0] if projects else None)
+
+
+def run() -> Run | None:
+    """Return the run in front of the person: the one they opened, else the newest of the project."""
+    here = project()
+    if here is None:
+        return None
+    opened = _known_run()
+    if opened is not None and opened.project_id == here.id:
+        return opened
+    return next(iter(graft.current().registry.runs(here.id)), None)
+
+
+def open_project(project_id: str | None) -> None:
+    """Make this the project of the session and of the URL; works inside widget callbacks."""
+    st.session_state[f"current_{PROJECT}"] = project_id
+    st.session_state.pop(f"current_{RUN}", None)
+    st.query_params.pop(RUN, None)
+    _write_url()
+
+
+def open_run(run_id: str) -> None:
+    """Make this the run of the session and of the URL."""
+    st.session_state[f"current_{RUN}"] = run_id
+    if (opened := _known_run()) is not None:
+        st.session_state[f"current_{PROJECT}"] = opened.project_id
+    _write_url()
+
+
+def go(page: str) -> None:
+    """Switch to "home", "data", "model", "train", "results" or "try" and stay with the project and the run."""
+    st.switch_page(PAGES[page], query_params=_place())
+
+
+def _known_run() -> Run | None:
+    run_id = st.session_state.get(f"current_{RUN}")
+    return graft.current().registry.run(run_id) if run_id else None
+
+
+def _place() -> dict[str, str]:
+    place = {name: st.session_state.get(f"current_{name}") for name in (PROJECT, RUN)}
+    return {name: value for name, value in place.items() if value}
+
+
+def _write_url() -> None:
+    for name in (PROJECT, RUN):
+        value = _place().get(name)
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value
+        if not value and name in st.query_params:
+            del st.query_params[name]
