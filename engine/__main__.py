@@ -1,0 +1,72 @@
+"""The command line: python -m engine COMMAND. Progress goes to standard error, results to standard output."""
+
+import argparse
+import os
+import sys
+
+from engine import commands
+from engine.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return 0, or 2 after a sentence about what the caller can put right."""
+    options = _parser().parse_args(arguments)
+    if options.workspace:
+        os.environ["GRAFT_WORKSPACE"] = options.workspace
+    try:
+        options.command(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Transfer learning with an honest number.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = _add(subparsers, "train", commands.train, "train a classifier on a folder, archive, table or example:NAME")
+    _add_source(train)
+    train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default) or balanced")
+    train.add_argument("--backbone", default="sprout", metavar="KEY", help="see 'backbones' (default: sprout)")
+    train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
+    train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
+    train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
+    train.add_argument("--time-limit", type=float, metavar="S", help="stop after S seconds, keeping the best so far")
+    train.add_argument("--project", default="", help="the project's name (default: that of the source)")
+
+    evaluate = _add(subparsers, "evaluate", commands.evaluate, "show how good a run is")
+    evaluate.add_argument("run", help=RUN_HELP)
+
+    predict = _add(subparsers, "predict", commands.predict, "classify files with a finished run")
+    predict.add_argument("run", help=RUN_HELP)
+    predict.add_argument("files", nargs="+", metavar="FILE")
+
+    _add(subparsers, "backbones", commands.backbones, "list the networks a training can start from")
+    _add(subparsers, "runs", commands.list_runs, "list the runs of the workspace")
+    _add_source(_add(subparsers, "check", commands.check_source, "look at a source without keeping anything of it"))
+    return parser
+
+
+RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
+GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
+
+
+def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    parser.add_argument("--workspace", metavar="DIR", help="where everything is kept (default: $GRAFT_WORKSPACE)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME")
+    parser.add_argument("--layout", default="auto", help="how folders are read: auto, class, group/class, split/class")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

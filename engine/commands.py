@@ -1,0 +1,290 @@
+"""What each command of the command line does. Every function takes the parsed options and prints its result."""
+
+import contextlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from engine import runs, settings
+from engine.errors import DataError, UserError
+from engine.graft import Graft
+from engine.registry import Registry
+from engine.workspace import Workspace
+
+
+def train(options) -> None:
+    """Bring the source in, train, print the honest number."""
+    started = time.monotonic()
+    recipe = _checked_recipe(options)
+    _check_source(options.source)
+    with Graft.open(shared_worker=True) as graft:
+        graft.warm_up()
+        project = graft.registry.create_project(options.project or Path(options.source.rstrip("/")).stem)
+        graft.registry.set_dataset_options(
+            project.dataset_id, groups_apart=options.groups_apart, split_seed=options.seed
+        )
+        account = _import(graft, project.dataset_id, options)
+        try:
+            run_id = graft.start_run(project.id, recipe)
+        except UserError:
+            graft.delete_project(project.id)
+            raise
+        _watch(graft, run_id, options, started)
+        result = train_result(graft, run_id, account)
+    result["seconds"] |= {"total": round(time.monotonic() - started, 3)}
+    _print_evaluation(result, options.json)
+
+
+def _checked_recipe(options) -> dict:
+    """Return the recipe, refused before anything is brought in when it makes no sense."""
+    from engine.training.recipe import Recipe
+
+    recipe = {"name": options.recipe, "backbone": options.backbone, "seed": options.seed}
+    Recipe.from_dict(recipe).validate()
+    if options.target_accuracy is not None and not 0 < options.target_accuracy <= 1:
+        raise UserError(
+            "--target-accuracy is {value}. A share between 0 and 1 was expected.", value=options.target_accuracy
+        )
+    if options.time_limit is not None and options.time_limit <= 0:
+        raise UserError("--time-limit is {value}. Seconds above 0 were expected.", value=options.time_limit)
+    return recipe
+
+
+def _check_source(source: str) -> None:
+    if not source.startswith("example:") and not Path(source).exists():
+        raise DataError(
+            "There is no file or folder {source}. Give a folder, an archive, a CSV or JSONL table, example:digits or "
+            "example:signs.",
+            source=source,
+        )
+
+
+def _import(graft: Graft, dataset_id: str, options) -> dict:
+    source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
+    import_id = graft.start_import(dataset_id, source, layout=options.layout)
+    account = graft.wait_for_import(import_id, lambda status: _progress("reading pictures", status))
+    _end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
+    return account
+
+
+def _watch(graft: Graft, run_id: str, options, started: float) -> None:
+    """Show the run's progress and end it at the target accuracy or the time limit."""
+    run_dir = graft.workspace.run_dir(run_id)
+
+    def look(status: dict) -> None:
+        _progress(_words(status), status)
+        if options.time_limit is not None and time.monotonic() - started > options.time_limit:
+            runs.request_stop(run_dir)
+        if options.target_accuracy is not None:
+            reached = [row["validation_accuracy"] or 0 for row in runs.read_metrics(run_dir)]
+            if max(reached, default=0) >= options.target_accuracy:
+                runs.request_stop(run_dir)
+
+    status = graft.wait_for_run(run_id, look)
+    _end_progress(_words(status))
+    if runs.read_evaluation(run_dir) is None:
+        raise UserError("The run {run} was stopped before there was a model to evaluate.", run=run_id)
+
+
+def train_result(graft: Graft, run_id: str, account: dict) -> dict:
+    """Return what `train --json` prints."""
+    run_dir = graft.workspace.run_dir(run_id)
+    result = evaluation_result(run_dir)
+    refused = [
+        {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}
+        for entry in account["refused"]
+    ]
+    result |= {"received": account["received"], "used": account["used"], "refused": refused}
+    result["seconds"] = {**result["seconds"], "ingest": round(account["seconds"], 3)}
+    return result
+
+
+def evaluate(options) -> None:
+    """Print how good a run is, from its own files."""
+    _print_evaluation(evaluation_result(find_run(options.run)), options.json)
+
+
+def evaluation_result(run_dir: Path) -> dict:
+    """Return the evaluation of a run with its id, directory and state. Raises UserError while there is none."""
+    evaluation = runs.read_evaluation(run_dir)
+    status = runs.read_status(run_dir)
+    if evaluation is None:
+        raise UserError("The run {run} has no evaluation: it is {state}.", run=run_dir.name, state=status["state"])
+    head = {"run": run_dir.name, "run_dir": str(run_dir), "state": status["state"]}
+    return {**head, "recipe": runs.read_recipe(run_dir), "splits": evaluation["counts"], **evaluation}
+
+
+def predict(options) -> None:
+    """Print the most likely classes of each file."""
+    run_dir = find_run(options.run)
+    evaluation = evaluation_result(run_dir)
+    missing = [file for file in options.files if not Path(file).is_file()]
+    if missing:
+        raise DataError("There is no file {file}.", file=missing[0])
+    files = [str(Path(file).resolve()) for file in options.files]
+    with Graft.open(shared_worker=True) as graft:
+        answers = graft.ask("predict", str(run_dir), str(graft.workspace.root), files, timeout=600)
+    results = [_prediction(file, answer, evaluation) for file, answer in zip(options.files, answers, strict=True)]
+    for result in results:
+        best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
+        shown = "  ".join(f"{name} {share:.1%}" for name, share in best) or result["error"]
+        print(f"{result['file']}: {shown}", file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        _print_json({"run": run_dir.name, "predictions": results})
+    if all("error" in result for result in results):
+        raise DataError("None of the files could be read as a picture.")
+
+
+def _prediction(file: str, answer: dict, evaluation: dict) -> dict:
+    if "error" in answer:
+        return {"file": file, "label": None, "probabilities": {}, "error": str(_sentence(answer["error"]))}
+    shares = dict(zip(evaluation["class_names"], map(float, answer["probabilities"]), strict=True))
+    return {"file": file, "label": max(shares, key=shares.get), "probabilities": shares}
+
+
+def _sentence(error: dict | str) -> UserError | str:
+    return UserError(error["template"], **error["values"]) if isinstance(error, dict) else error
+
+
+def backbones(options) -> None:
+    """List the catalogue."""
+    from dataclasses import asdict
+
+    from engine.backbones.catalogue import CATALOGUE
+
+    if options.json:
+        return _print_json({"backbones": [asdict(info) for info in CATALOGUE.values()]})
+    for info in CATALOGUE.values():
+        top1 = f"{info.top1:.1%}" if info.top1 else "-"
+        print(f"{info.key:20} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {info.sentence}")
+    return None
+
+
+def list_runs(options) -> None:
+    """List the runs of the workspace, newest first."""
+    rows = [_run_row(run) for run in _registry().runs()]
+    if options.json:
+        return _print_json({"runs": rows})
+    for row in rows:
+        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1%}"
+        print(f"{row['run']:24} {row['state']:12} {accuracy:>6}  {row['backbone']:18} {row['name']}")
+    return None
+
+
+def _run_row(run) -> dict:
+    run_dir = settings.current().workspace / "runs" / run.id
+    recipe, evaluation = runs.read_recipe(run_dir), runs.read_evaluation(run_dir) or {}
+    return {
+        "run": run.id,
+        "run_dir": str(run_dir),
+        "name": run.name,
+        "created": run.created,
+        "owner": run.owner,
+        "state": runs.read_status(run_dir)["state"],
+        "recipe": recipe.get("name"),
+        "backbone": recipe.get("backbone") or "-",
+        "accuracy": evaluation.get("accuracy"),
+    }
+
+
+def check_source(options) -> None:
+    """Say what is in a source and what stands in the way of a training, keeping nothing."""
+    from engine.data import check
+    from engine.data.ingest import ingest
+
+    _check_source(options.source)
+    with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
+        workspace = Workspace(Path(folder)).create()
+        account = ingest(options.source, workspace, layout=options.layout, progress=_check_progress)
+        findings = check.findings(account.used, account.refused)
+    _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
+    sentences = [
+        {**finding, "message": str(UserError(finding["message"], **finding["values"]))} for finding in findings
+    ]
+    for finding in sentences:
+        print(f"{finding['severity']}: {finding['message']}", file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        summary = {"received": account.received, "used": len(account.used), "findings": sentences}
+        summary["refused"] = [
+            {"file": e["file"], "reason": str(UserError(e["reason"], **e.get("values", {})))} for e in account.refused
+        ]
+        summary["layout"] = str(UserError(account.description, **account.description_values))
+        _print_json(summary)
+
+
+def _check_progress(**status) -> None:
+    _progress("reading pictures", status)
+
+
+def find_run(text: str) -> Path:
+    """Return the directory of a run given by id, first letters, directory or 'latest'."""
+    if (Path(text) / runs.STATUS).exists():
+        return Path(text).resolve()
+    folder = settings.current().workspace / "runs"
+    ids = sorted(path.name for path in folder.glob("*") if (path / runs.STATUS).exists()) if folder.exists() else []
+    found = ids[-1:] if text == "latest" else [run_id for run_id in ids if run_id.startswith(text)]
+    if len(found) != 1:
+        raise UserError(
+            "There is no single run '{text}' in {folder} ({count} found). 'python -m engine runs' lists them.",
+            text=text,
+            folder=str(folder),
+            count=len(found),
+        )
+    return folder / found[0]
+
+
+def _registry() -> Registry:
+    config = settings.current()
+    Workspace(config.workspace).create()
+    return Registry(config.database_url)
+
+
+def _words(status: dict) -> str:
+    try:
+        return str(UserError(status["message"], **status["values"]))
+    except (KeyError, IndexError):
+        return status["message"]
+
+
+def _progress(words: str, status: dict) -> None:
+    left = status.get("seconds_left")
+    tail = f", {left:.0f} s left" if left else ""
+    line = f"{status.get('progress') or 0:4.0%}  {words}{tail}"
+    if sys.stderr.isatty():
+        print(f"\r\033[K{line[:110]}", end="", file=sys.stderr, flush=True)
+    elif line != _progress.last:
+        print(line, file=sys.stderr)
+    _progress.last = line
+
+
+_progress.last = ""
+
+
+def _end_progress(words: str) -> None:
+    print(f"\r\033[K{words}" if sys.stderr.isatty() else words, file=sys.stderr)
+
+
+def _print_evaluation(result: dict, as_json: bool) -> None:
+    out = sys.stderr if as_json else sys.stdout
+    low, high = result["accuracy_interval"]
+    base = result["baselines"]
+    print(f"Run {result['run']} in {result['run_dir']}", file=out)
+    print(
+        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never saw "
+        f"(between {low:.1%} and {high:.1%}).\nGuessing the largest class: {base['majority']:.1%}. "
+        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
+        file=out,
+    )
+    for row in result["per_class"]:
+        print(f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}", file=out)
+    for row in result["groups"]:
+        print(f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}", file=out)
+    if as_json:
+        _print_json(result)
+
+
+def _print_json(value: dict) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps(value, ensure_ascii=False), flush=True)
