@@ -66,7 +66,7 @@ class Compute:
     def submit(self, task: str, *args, queue: str, key: str, on_done: Callable[[Exception | None], None]) -> None:
         """Queue `task` ("engine.tasks:train") under `key`. `on_done(error or None)` is called from another thread."""
         future = self.client.submit(
-            call, task, args, key=key, resources={queue: 1}, retries=0, pure=False, allow_other_workers=False
+            call, task, args, key=key, resources={queue: 1}, retries=0, pure=False, fifo_timeout=0
         )
         with self._lock:
             self._futures[key] = future
@@ -141,6 +141,7 @@ def _worker(queues: tuple[str, ...]) -> dict:
         "resources": dict.fromkeys(queues, 1),
         "memory_limit": 0,
         "dashboard": False,
+        "silence_logs": logging.CRITICAL,
         "env": {key: os.environ.get(key, value) for key, value in _WORKER_ENVIRONMENT.items()},
     }
     return {"cls": Nanny, "options": options}

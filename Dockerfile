@@ -1,0 +1,19 @@
+# A server for a team.  CPU:  docker build -t graft .
+#                       GPU:  docker build -t graft:gpu --build-arg REQUIREMENTS=requirements-gpu.txt .
+# Run:  docker run -p 8501:8501 -v graft:/workspace [--gpus all] graft
+FROM python:3.12-slim
+ARG REQUIREMENTS=requirements.txt
+WORKDIR /graft
+COPY requirements*.txt ./
+RUN pip install --no-cache-dir -r ${REQUIREMENTS}
+COPY app.py ./
+COPY engine engine
+COPY pages pages
+COPY .streamlit .streamlit
+RUN useradd --create-home graft && mkdir /workspace && chown graft /workspace
+USER graft
+ENV GRAFT_WORKSPACE=/workspace
+VOLUME /workspace
+EXPOSE 8501
+HEALTHCHECK CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health')"
+CMD ["streamlit", "run", "app.py", "--server.address", "0.0.0.0", "--server.headless", "true"]
