@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import hashlib
-import os
 import sys
 import urllib.error
 import urllib.request
@@ -11,12 +10,11 @@ from pathlib import Path
 
 import keras
 
-from engine import settings
 from engine.backbones import catalogue
 from engine.backbones.catalogue import BackboneInfo
+from engine.backbones.local_weights import SPROUT_WEIGHTS, keras_folder, local_path
 from engine.errors import BackboneError
 
-SPROUT_WEIGHTS = Path(__file__).parent / "weights" / "sprout-v1.npz"
 # Long enough for a slow line, short enough that a machine without internet says so at once.
 REACH_SECONDS = 5
 
@@ -37,19 +35,8 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
     return _download(info)
 
 
-def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
-    """Return the weights file if this machine already has it, else None."""
-    info = catalogue.info(key)
-    if info.url is None:
-        return SPROUT_WEIGHTS
-    weights_dir = weights_dir or settings.current().weights_dir
-    folders = [weights_dir] if weights_dir else []
-    candidates = [Path(folder) / info.weights_file for folder in [*folders, _keras_folder()]]
-    return next((path for path in candidates if path.is_file()), None)
-
-
 def weights_hash(key: str, weights_dir: Path | None = None) -> str:
-    """Return the first 16 hex digits of the SHA-256 of the weights: the part of every cache key that names the network."""
+    """Return 16 hex digits of the SHA-256 of the weights file: every cache key names the network by them."""
     path = weights_path(key, weights_dir)
     stat = path.stat()
     return _file_hash(path, stat.st_size, stat.st_mtime_ns)
@@ -61,10 +48,6 @@ def _file_hash(path: Path, _size: int, _modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _keras_folder() -> Path:
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-
-
 def _download(info: BackboneInfo) -> Path:
     _check_reachable(info)
     application = getattr(keras.applications, info.application)
@@ -74,7 +57,7 @@ def _download(info: BackboneInfo) -> Path:
             application(include_top=False, weights="imagenet", **info.arguments)
     except Exception as error:
         raise _unreachable(info, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    return _keras_folder() / info.weights_file
+    return keras_folder() / info.weights_file
 
 
 def _check_reachable(info: BackboneInfo) -> None:
@@ -88,8 +71,8 @@ def _check_reachable(info: BackboneInfo) -> None:
 def _unreachable(info: BackboneInfo, reason: str) -> BackboneError:
     return BackboneError(
         "The weights of {title} are not on this machine and could not be downloaded ({reason}). Fetch {url} on "
-        "a machine with internet access, put the file into a folder under its own name and set GRAFT_WEIGHTS_DIR to that "
-        "folder. Or choose Sprout, which needs no download.",
+        "a machine with internet access, put the file into a folder under its own name and set GRAFT_WEIGHTS_DIR to "
+        "that folder. Or choose Sprout, which needs no download.",
         title=info.title,
         reason=reason,
         url=info.url,
