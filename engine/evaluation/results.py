@@ -1,0 +1,198 @@
+"""Answers from the files of a finished run: which pictures lie in a cell, what was confused, how sure one can be.
+
+Reads evaluation.json and predictions.parquet, and nothing heavier than pyarrow, so that pages may ask it directly.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from engine import runs
+from engine.workspace import read_json
+
+# 95 %: the interval that evaluation.json holds is made with the same figure.
+Z = 1.959964
+# A test set whose interval is wider than this on one side cannot tell a good model from a fair one.
+WIDE = 0.05
+TARGET_MARGIN = 0.03
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model said about one picture. `probabilities` are in the order of the evaluation's class names."""
+
+    item: int
+    sha256: str
+    name: str
+    label: str
+    group: str | None
+    predicted: str
+    probabilities: tuple[float, ...]
+
+    @property
+    def probability(self) -> float:
+        """The model's probability for its own answer, in [0, 1]."""
+        return max(self.probabilities)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Pictures of class `true` that were taken for `predicted`; `share` is their part of the class, in [0, 1]."""
+
+    true: str
+    predicted: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class HonestNumber:
+    """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured."""
+
+    pictures: int
+    accuracy: float
+    low: float
+    high: float
+    majority: float
+    before: float | None
+    more_needed: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the test set is too small to tell a good model from a fair one."""
+        return max(self.high - self.accuracy, self.accuracy - self.low) > WIDE
+
+
+def evaluation(run_dir: Path) -> dict | None:
+    """Return evaluation.json (shared between callers: read only), or None while there is none."""
+    return _cached_json(run_dir / runs.EVALUATION)
+
+
+def recipe(run_dir: Path) -> dict:
+    """Return recipe.json (shared between callers: read only)."""
+    return _cached_json(run_dir / runs.RECIPE) or {}
+
+
+def predictions(run_dir: Path, split: str = "test") -> pyarrow.Table:
+    """Return the predictions of one split, one row a picture; no rows while there are none."""
+    path = run_dir / runs.PREDICTIONS
+    if (stamp := _stamp(path)) is None:
+        return pyarrow.table({name: [] for name in ("item", "label", "predicted", "split", "probabilities")})
+    return _read_predictions(str(path), stamp, split)
+
+
+def honest_number(facts: dict) -> HonestNumber:
+    """Return the figures of the one sentence, from an evaluation."""
+    low, high = facts["accuracy_interval"]
+    pictures = facts["counts"]["test"]
+    return HonestNumber(
+        pictures=pictures,
+        accuracy=facts["accuracy"],
+        low=low,
+        high=high,
+        majority=facts["baselines"]["majority"],
+        before=facts["baselines"].get("before_fine_tuning"),
+        more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures) - pictures),
+    )
+
+
+def pictures_for_margin(accuracy: float, pictures: int, margin: float = TARGET_MARGIN) -> int:
+    """Return how many test pictures give an interval of about plus or minus `margin`.
+
+    The accuracy is pulled towards one half as in Wilson's interval (1927), so that 25 of 25 does not ask for none.
+    """
+    centre = (accuracy * pictures + Z * Z / 2) / (pictures + Z * Z)
+    return math.ceil(centre * (1 - centre) * (Z / margin) ** 2)
+
+
+def per_hundred(share: float) -> str:
+    """Return a share as "92", with one decimal only where rounding would claim perfection or nothing: "99.6"."""
+    rounded = round(share * 100)
+    if rounded in (0, 100) and share not in (0, 1):
+        return f"{min(99.9, max(0.1, share * 100)):.1f}"
+    return str(rounded)
+
+
+def most_confused(facts: dict, limit: int = 10) -> list[Confusion]:
+    """Return the pairs of classes that were mistaken for each other most often, largest first."""
+    names, matrix = facts["class_names"], facts["confusion_matrix"]
+    pairs = [
+        Confusion(names[i], names[j], count, count / sum(row))
+        for i, row in enumerate(matrix)
+        for j, count in enumerate(row)
+        if i != j and count
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true))[:limit]
+
+
+def hardest_classes(facts: dict, limit: int) -> list[int]:
+    """Return the positions of the classes with most mistakes (theirs and into them), in the order of the classes."""
+    matrix = facts["confusion_matrix"]
+    size = range(len(matrix))
+    mistakes = {i: sum(matrix[i]) + sum(row[i] for row in matrix) - 2 * matrix[i][i] for i in size}
+    return sorted(sorted(size, key=lambda i: (-mistakes[i], i))[:limit])
+
+
+def cell(table: pyarrow.Table, true: str, predicted: str) -> list[Prediction]:
+    """Return the pictures of class `true` that were taken for `predicted`, the most confident first."""
+    chosen = table.filter(pc.and_(pc.equal(table["label"], true), pc.equal(table["predicted"], predicted)))
+    return sorted(_rows(chosen), key=lambda row: -row.probability)
+
+
+def confident_mistakes(table: pyarrow.Table, limit: int = 24) -> list[Prediction]:
+    """Return the wrong answers of which the model was most sure."""
+    wrong = table.filter(pc.not_equal(table["label"], table["predicted"]))
+    return sorted(_rows(wrong), key=lambda row: -row.probability)[:limit]
+
+
+def samples(table: pyarrow.Table, limit: int = 12) -> list[Prediction]:
+    """Return test pictures to play with: one of every class in turn, the same ones every time."""
+    if not table.num_rows:
+        return []
+    by_class: dict[str, list[int]] = {}
+    for position, label in enumerate(table["label"].to_pylist()):
+        by_class.setdefault(label, []).append(position)
+    turns = max(map(len, by_class.values()))
+    order = [rows[turn] for turn in range(turns) for _, rows in sorted(by_class.items()) if turn < len(rows)]
+    return _rows(table.take(order[:limit]))
+
+
+def top(probabilities, class_names: list[str], limit: int = 5) -> list[tuple[str, float]]:
+    """Return the `limit` likeliest classes with their probability, likeliest first."""
+    order = sorted(range(len(class_names)), key=lambda i: -probabilities[i])
+    return [(class_names[i], float(probabilities[i])) for i in order[:limit]]
+
+
+def _rows(table: pyarrow.Table) -> list[Prediction]:
+    names = ("item", "sha256", "name", "label", "group", "predicted", "probabilities")
+    rows = table.select(names).to_pylist() if table.num_rows else []
+    return [Prediction(**{**row, "probabilities": tuple(row["probabilities"])}) for row in rows]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
+
+
+def _cached_json(path: Path):
+    stamp = _stamp(path)
+    return None if stamp is None else _read_json(str(path), stamp)
+
+
+@functools.lru_cache(maxsize=2048)
+def _read_json(path: str, _stamp: tuple[int, int]):
+    return read_json(Path(path))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_predictions(path: str, _stamp: tuple[int, int], split: str) -> pyarrow.Table:
+    table = pyarrow.parquet.read_table(path)
+    return table.filter(pc.equal(table["split"], split)).combine_chunks()

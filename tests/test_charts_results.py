@@ -1,0 +1,173 @@
+"""Answers read from a run's files, and the figures drawn from them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from engine import runs
+from engine.evaluation import charts, results
+from tests.run_files import add_run, fill_project, finish_run, idle_graft
+
+MATRIX = [[8, 2, 0], [1, 9, 0], [3, 0, 7]]
+FACTS = {"class_names": ["apple", "pear", "plum"], "confusion_matrix": MATRIX}
+
+
+@pytest.fixture
+def finished(workspace):
+    """A finished run of three classes, written by hand."""
+    here = idle_graft(workspace)
+    project = fill_project(here)
+    run_id = add_run(here, project)
+    finish_run(here, run_id)
+    yield workspace.run_dir(run_id)
+    here.close()
+
+
+def test_most_confused_pairs_come_largest_first_with_their_share_of_the_class():
+    pairs = results.most_confused(FACTS)
+    assert [(p.true, p.predicted, p.count, p.share) for p in pairs] == [
+        ("plum", "apple", 3, 0.3),
+        ("apple", "pear", 2, 0.2),
+        ("pear", "apple", 1, 0.1),
+    ]
+
+
+def test_a_cell_opens_exactly_its_pictures_the_surest_first(finished):
+    facts, table = results.evaluation(finished), results.predictions(finished)
+    for i, true in enumerate(facts["class_names"]):
+        for j, predicted in enumerate(facts["class_names"]):
+            rows = results.cell(table, true, predicted)
+            assert len(rows) == facts["confusion_matrix"][i][j]
+            assert all((row.label, row.predicted) == (true, predicted) for row in rows)
+            assert [row.probability for row in rows] == sorted((row.probability for row in rows), reverse=True)
+
+
+def test_confident_mistakes_are_all_wrong_and_the_surest_first(finished):
+    mistakes = results.confident_mistakes(results.predictions(finished), limit=4)
+    assert mistakes and all(row.label != row.predicted for row in mistakes)
+    sureness = [row.probability for row in mistakes]
+    assert sureness == sorted(sureness, reverse=True)
+
+
+def test_samples_take_every_class_in_turn(finished):
+    assert [row.label for row in results.samples(results.predictions(finished), 4)] == [
+        "apple",
+        "pear",
+        "plum",
+        "apple",
+    ]
+
+
+def test_a_run_without_predictions_has_no_rows_instead_of_an_error(tmp_path):
+    assert results.predictions(tmp_path).num_rows == 0
+    assert results.samples(results.predictions(tmp_path)) == []
+    assert results.evaluation(tmp_path) is None
+
+
+def test_a_new_evaluation_is_read_again(finished):
+    first = results.evaluation(finished)
+    runs.write_json(finished / runs.EVALUATION, {**first, "accuracy": 0.123456})
+    assert results.evaluation(finished)["accuracy"] == 0.123456
+
+
+def test_twenty_three_of_twenty_five_is_called_too_few_to_tell_and_asks_for_more_pictures():
+    facts = {
+        "accuracy": 23 / 25,
+        "accuracy_interval": [0.74, 0.99],
+        "counts": {"test": 25},
+        "baselines": {"majority": 0.3, "before_fine_tuning": 0.8},
+    }
+    number = results.honest_number(facts)
+    assert number.is_wide
+    assert 300 < number.more_needed < 600
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.92, "92"), (1.0, "100"), (0.996, "99.6"), (0.9999, "99.9"), (0.004, "0.4"), (0.0, "0")]
+)
+def test_a_share_is_never_rounded_to_perfection(share, words):
+    assert results.per_hundred(share) == words
+
+
+def test_every_cell_of_the_matrix_is_a_point_that_knows_its_class_pair():
+    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"])
+    points = figure.data[2]
+    assert [tuple(p[:3]) for p in points.customdata] == [(i, j, MATRIX[i][j]) for i in range(3) for j in range(3)]
+    assert list(zip(points.y, points.x, strict=True)) == [(i, j) for i in range(3) for j in range(3)]
+
+
+def test_hits_and_mistakes_are_coloured_apart():
+    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[:2]
+    for i in range(3):
+        for j in range(3):
+            assert (hits.z[i][j] is None) == (i != j)
+            assert (mistakes.z[i][j] is None) == (i == j)
+    assert hits.z[0][0] == pytest.approx(0.8**0.5)
+
+
+def test_counts_or_shares_stand_in_the_cells():
+    counts = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[0].text
+    shares = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], share=True).data[0].text
+    assert [list(row) for row in counts] == [["8", "2", ""], ["1", "9", ""], ["3", "", "7"]]
+    assert list(shares[0]) == ["80%", "20%", ""]
+
+
+def test_a_part_of_the_matrix_keeps_the_positions_of_the_whole():
+    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], positions=[0, 2])
+    assert [tuple(p[:3]) for p in figure.data[2].customdata] == [(0, 0, 8), (0, 2, 0), (2, 0, 3), (2, 2, 7)]
+    assert list(figure.layout.xaxis.ticktext) == ["apple", "plum"]
+
+
+def test_the_hardest_classes_are_those_with_most_mistakes():
+    assert results.hardest_classes(FACTS, 2) == [0, 1]
+
+
+@pytest.mark.parametrize("size", [2, 100])
+def test_the_matrix_stays_readable(size):
+    matrix = [[10 if i == j else 0 for j in range(size)] for i in range(size)]
+    figure = charts.confusion_matrix_figure(matrix, [f"class {i}" for i in range(size)])
+    assert 230 <= figure.layout.height <= 1700
+    assert list(figure.layout.yaxis.range) == [size - 0.5, -0.5]
+
+
+def test_a_class_named_like_html_stays_text():
+    name = "<b>bold</b><a href='http://x'>"
+    figure = charts.confusion_matrix_figure([[1, 0], [0, 1]], [name, "plain"])
+    assert "<b>" not in figure.to_json().replace("<extra></extra>", "")
+
+
+def test_per_class_bars_stand_in_the_order_given_with_their_support(finished):
+    rows = results.evaluation(finished)["per_class"]
+    bars, precision, recall = charts.per_class_figure(rows).data
+    assert [row["f1"] for row in rows] == list(reversed(bars.x))
+    assert [row["precision"] for row in rows] == list(reversed(precision.x))
+    assert [row["recall"] for row in rows] == list(reversed(recall.x))
+    ticks = charts.per_class_figure(rows).layout.yaxis.ticktext
+    assert ticks[-1] == f"{rows[0]['class']} ({rows[0]['support']})"
+
+
+def test_group_bars_carry_their_interval(finished):
+    groups = results.evaluation(finished)["groups"]
+    bar = charts.groups_figure(groups).data[0]
+    low, high = groups[-1]["interval"]
+    assert bar.x[0] + bar.error_x.array[0] == pytest.approx(high)
+    assert bar.x[0] - bar.error_x.arrayminus[0] == pytest.approx(low)
+
+
+def test_curves_show_training_and_validation_of_every_epoch(finished):
+    metrics = runs.read_metrics(finished)
+    figure = charts.curve_figure(metrics, "accuracy")
+    assert [trace.name for trace in figure.data] == ["training", "validation"]
+    assert list(figure.data[1].y) == [row["validation_accuracy"] for row in metrics]
+
+
+def test_the_words_of_a_figure_are_translated():
+    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], _=lambda text: f"«{text}»")
+    assert figure.layout.yaxis.title.text == "«true class»"
+
+
+@pytest.mark.parametrize("module", ["engine.evaluation.charts", "engine.evaluation.results"])
+def test_drawing_needs_no_framework_and_no_pandas(module):
+    code = f"import sys, {module}; print([m for m in ('tensorflow', 'keras', 'sklearn', 'pandas') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
