@@ -124,6 +124,11 @@ class Graft:
             return done
         return {"state": "running", "progress": 0.0, **read_json(self._job_dir(import_id) / STATUS, {})}
 
+    def running_imports(self, dataset_id: str) -> list[str]:
+        """Return the ids of imports into this dataset that are not done yet, whoever began them."""
+        jobs = {path.parent.name: read_json(path, {}) for path in self.workspace.incoming.glob(f"import-*/{JOB}")}
+        return sorted(import_id for import_id, job in jobs.items() if job.get("dataset_id") == dataset_id)
+
     def wait_for_import(self, import_id: str, on_progress=None) -> dict:
         """Wait until an import is done and return its status. Raises the UserError that ended it."""
         while (status := self.import_status(import_id))["state"] == "running":

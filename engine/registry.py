@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from engine.errors import UserError
 from engine.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow, RunRow, open_database
 
+CHANGEABLE = {"label", "group", "split", "removed"}
 CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 
 
@@ -195,6 +196,17 @@ class Registry:
                 found |= {row.id: _item(row) for row in session.scalars(sa.select(ItemRow).where(ItemRow.id.in_(ids)))}
         return found
 
+    def version(self, dataset_id: str) -> str:
+        """Return a text that is another one whenever anything about the dataset's items has changed."""
+        numbers = sa.select(
+            sa.select(sa.func.count()).where(ImportRow.dataset_id == dataset_id).scalar_subquery(),
+            sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id).scalar_subquery(),
+            sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id, ChangeRow.undone).scalar_subquery(),
+            sa.select(DatasetRow.options).where(DatasetRow.id == dataset_id).scalar_subquery(),
+        )
+        with self._session() as session:
+            return "-".join(str(part) for part in session.execute(numbers).one())
+
     def content(self, dataset_id: str) -> set[tuple[str, str | None]]:
         """Return (sha256, label) of everything in the dataset, removed items left out."""
         query = sa.select(ItemRow.sha256, ItemRow.label).where(
@@ -238,9 +250,15 @@ class Registry:
 
     def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, **values) -> int:
         """Set `label` or `removed` of items; return the id of the change. `summary` is {template, values} to show."""
-        if not set(values) <= {"label", "removed"}:
-            raise ValueError(f"Items cannot be changed in {sorted(values)}.")
-        before = {i.id: {key: getattr(i, key) for key in values} for i in self.items_by_id(item_ids).values()}
+        return self.change_each(dataset_id, dict.fromkeys(item_ids, values), summary)
+
+    def change_each(self, dataset_id: str, changes: dict[int, dict], summary: dict) -> int:
+        """Set some of CHANGEABLE of items, {id: {column: value}}, the same columns for all; return the change's id."""
+        columns = set().union(*changes.values())
+        if not columns <= CHANGEABLE:
+            raise ValueError(f"Items cannot be changed in {sorted(columns)}.")
+        items = self.items_by_id(list(changes)).values()
+        before = {item.id: {key: getattr(item, key) for key in columns} for item in items}
         with self._write() as session:
             change = ChangeRow(
                 dataset_id=dataset_id,
@@ -250,8 +268,8 @@ class Registry:
                 undone=False,
             )
             session.add(change)
-            for ids in _chunks(list(before)):
-                session.execute(sa.update(ItemRow).where(ItemRow.id.in_(ids)).values(**values))
+            if before:
+                session.execute(sa.update(ItemRow), [{"id": item_id, **changes[item_id]} for item_id in before])
             session.flush()
             return change.id
 

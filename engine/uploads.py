@@ -49,6 +49,11 @@ class Uploads:
             return None
         return ticket.folder / ticket.names[0] if len(ticket.names) == 1 else ticket.folder
 
+    def discard(self, token: str) -> None:
+        """Close the ticket and delete what was sent: the person cancelled."""
+        if (ticket := self._tickets.pop(token, None)) is not None:
+            shutil.rmtree(ticket.folder, ignore_errors=True)
+
     def remove_stale(self) -> None:
         """Delete uploads that nobody finished within a day."""
         for folder in self._workspace.incoming.glob("upload-*"):
