@@ -1,12 +1,18 @@
-"""Which weights files this machine already has. Light: the server asks before a run is wasted on a missing file."""
+"""Which weights this machine has, and whether the others could be fetched. Light: the server asks before a run is wasted."""
 
 import os
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from engine import settings
 from engine.backbones import catalogue
+from engine.backbones.catalogue import BackboneInfo
+from engine.errors import BackboneError
 
 SPROUT_WEIGHTS = Path(__file__).parent / "weights" / "sprout-v1.npz"
+# Long enough for a slow line, short enough that a machine without internet says so at once.
+REACH_SECONDS = 5
 
 
 def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
@@ -23,3 +29,24 @@ def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
 def keras_folder() -> Path:
     """Return where Keras keeps what it downloads."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def check_reachable(info: BackboneInfo) -> None:
+    """Raise BackboneError, with what to do instead, when the weights cannot be downloaded from here."""
+    request = urllib.request.Request(info.url, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=REACH_SECONDS).close()
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise unreachable(info, str(getattr(error, "reason", error))) from error
+
+
+def unreachable(info: BackboneInfo, reason: str) -> BackboneError:
+    """Return the sentence for weights that are not here and cannot be fetched."""
+    return BackboneError(
+        "The weights of {title} are not on this machine and could not be downloaded ({reason}). Fetch {url} on "
+        "a machine with internet access, put the file into a folder under its own name and set GRAFT_WEIGHTS_DIR to "
+        "that folder. Or choose Sprout, which needs no download.",
+        title=info.title,
+        reason=reason,
+        url=info.url,
+    )

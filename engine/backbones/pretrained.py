@@ -4,19 +4,13 @@ import contextlib
 import functools
 import hashlib
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import keras
 
 from engine.backbones import catalogue
 from engine.backbones.catalogue import BackboneInfo
-from engine.backbones.local_weights import SPROUT_WEIGHTS, keras_folder, local_path
-from engine.errors import BackboneError
-
-# Long enough for a slow line, short enough that a machine without internet says so at once.
-REACH_SECONDS = 5
+from engine.backbones.local_weights import SPROUT_WEIGHTS, check_reachable, keras_folder, local_path, unreachable
 
 
 def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = True) -> Path:
@@ -31,7 +25,7 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
     if found is not None:
         return found
     if not download:
-        raise _unreachable(info, "no download was asked for")
+        raise unreachable(info, "no download was asked for")
     return _download(info)
 
 
@@ -49,31 +43,12 @@ def _file_hash(path: Path, _size: int, _modified: int) -> str:
 
 
 def _download(info: BackboneInfo) -> Path:
-    _check_reachable(info)
+    check_reachable(info)
     application = getattr(keras.applications, info.application)
     try:
         # Keras draws its progress bar on standard output, which belongs to the answer of a command.
         with contextlib.redirect_stdout(sys.stderr):
             application(include_top=False, weights="imagenet", **info.arguments)
     except Exception as error:
-        raise _unreachable(info, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+        raise unreachable(info, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     return keras_folder() / info.weights_file
-
-
-def _check_reachable(info: BackboneInfo) -> None:
-    request = urllib.request.Request(info.url, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=REACH_SECONDS).close()
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise _unreachable(info, str(getattr(error, "reason", error))) from error
-
-
-def _unreachable(info: BackboneInfo, reason: str) -> BackboneError:
-    return BackboneError(
-        "The weights of {title} are not on this machine and could not be downloaded ({reason}). Fetch {url} on "
-        "a machine with internet access, put the file into a folder under its own name and set GRAFT_WEIGHTS_DIR to "
-        "that folder. Or choose Sprout, which needs no download.",
-        title=info.title,
-        reason=reason,
-        url=info.url,
-    )
