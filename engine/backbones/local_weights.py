@@ -1,4 +1,4 @@
-"""Which weights this machine has, and whether the others could be fetched. Light: the server asks before a run is wasted."""
+"""Which weights this machine has, and whether the others could be fetched. Light: the server asks before a run."""
 
 import os
 import urllib.error
