@@ -23,3 +23,36 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         progress=lambda **status: write_json(folder / "status.json", status),
     )
     write_json(folder / "account.json", account.to_dict())
+
+
+def warm_up(workspace_root: str) -> dict:
+    """Load what a training or a prediction needs; return and keep (caches/device.json) what this machine is."""
+    from engine.backbones import device
+    from engine.backbones.build import build
+    from engine.training_run import train as _ready  # noqa: F401  imports everything a run uses
+
+    build("sprout", 96)
+    facts = device.device()
+    write_json(Workspace(Path(workspace_root)).caches / "device.json", facts)
+    return facts
+
+
+def train(run_dir: str, workspace_root: str) -> None:
+    """Carry out a run (see engine.training_run); every result is a file in `run_dir`."""
+    from engine.training_run import train as carry_out
+
+    carry_out(Path(run_dir), Workspace(Path(workspace_root)))
+
+
+def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
+    """Return {"probabilities": [...]} in class order for each path or bytes of a picture."""
+    from engine.evaluation.predict import predict as ask
+
+    return [{"probabilities": row.tolist()} for row in ask(Path(run_dir), sources)]
+
+
+def measure_speed(backbone_key: str, workspace_root: str) -> dict:
+    """Return {"images_per_second"} of a network at its default size on this machine."""
+    from engine.training import estimate
+
+    return {"images_per_second": estimate.measure_speed(Workspace(Path(workspace_root)), backbone_key)}

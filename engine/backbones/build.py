@@ -13,7 +13,7 @@ from engine.errors import BackboneError
 
 __all__ = ["architecture", "build", "weights_hash"]
 
-# The ImageNet statistics the networks were trained with: mean per channel in BGR order (Caffe), mean and deviation (Torch).
+# ImageNet statistics the networks were trained with: mean in BGR order (Caffe); mean and deviation (Torch).
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 TORCH_MEAN = (0.485, 0.456, 0.406)
 TORCH_DEVIATION = (0.229, 0.224, 0.225)

@@ -234,7 +234,7 @@ CATALOGUE = _table(
     BackboneInfo(
         key="vgg16",
         title="VGG16",
-        sentence="A simple network known from many courses and articles; slow, and today less accurate than smaller ones.",
+        sentence="A simple network known from many courses; slow, and less accurate than smaller ones of today.",
         image_sizes=(224, 32, 320),
         features=512,
         parameters=14_714_688,

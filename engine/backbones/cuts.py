@@ -1,7 +1,7 @@
 """Where a network can be cut in two: everything before the cut stays as it is, everything after it trains.
 
-A tensor is a cut point when every path from the input to the output runs through it. That is decided on the graph, so one
-rule serves residual, dense and multi-branch networks alike.
+A tensor is a cut point when every path from the input to the output runs through it. That is decided on the graph, so
+one rule serves residual, dense and multi-branch networks alike.
 """
 
 from dataclasses import dataclass

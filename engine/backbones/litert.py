@@ -56,8 +56,8 @@ class LiteRTModel:
 
 @contextlib.contextmanager
 def _silence():
-    # The converter and the interpreter write to the process's own outputs from C++, past sys.stdout; a command's standard
-    # output must hold nothing but its answer.
+    # The converter and the interpreter write to the process's own outputs from C++, past sys.stdout; standard output
+    # of a command must hold nothing but its answer.
     with _redirecting, open(os.devnull, "w") as nowhere:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -20,7 +20,7 @@ RECIPES = {
     "instant": RecipeInfo(
         "instant",
         "Instant",
-        "Keeps the pretrained network as it is and learns only the last step. Ready in seconds; ideal for a first look.",
+        "Keeps the pretrained network as it is and learns only the last step. Ready in seconds, good for a first look.",
     ),
     "balanced": RecipeInfo(
         "balanced",
@@ -31,6 +31,7 @@ RECIPES = {
 }
 
 FITS = {
+    "auto": "Look at the pictures: cut photos, keep the whole of drawings, texts and long pictures",
     "letterbox": "Keep the whole picture, fill the rest with its border colour",
     "crop": "Cut the middle square out",
     "stretch": "Squeeze the whole picture into a square",
@@ -72,7 +73,7 @@ class Recipe:
     name: str = "instant"
     backbone: str = "sprout"
     image_size: int | None = None
-    fit: str = "letterbox"
+    fit: str = "auto"
     head: str = "linear"
     hidden_units: int = 128
     dropout: float = 0.0
@@ -113,7 +114,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Recipe":
-        """Return the recipe of `values`; what is left out keeps its default. Raises TrainingError for unknown options."""
+        """Return the recipe of `values`; what is left out keeps its default. TrainingError for unknown options."""
         known = {field.name for field in fields(cls)}
         for option in values:
             if option not in known:

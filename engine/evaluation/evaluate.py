@@ -1,0 +1,150 @@
+"""From predictions to evaluation.json: one honest number with its interval, and what stands behind it."""
+
+import importlib.metadata
+import io
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from engine import runs
+from engine.evaluation import metrics
+from engine.training.head import softmax
+from engine.training.snapshot import Snapshot
+from engine.workspace import write_atomic, write_json
+
+BEFORE = "before_fine_tuning.parquet"
+VERSIONS = ("keras", "tensorflow", "jax", "numpy", "scikit-learn", "pillow", "ai-edge-litert")
+# Sharpness of the nearest-mean baseline's probabilities; it does not change which class is nearest.
+TEMPERATURE = 0.05
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Probabilities for some rows of a snapshot: the trained model's and those of the network before any training."""
+
+    rows: np.ndarray
+    trained: np.ndarray
+    before: np.ndarray
+
+
+def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:
+    """Return probabilities (N, num_classes) by cosine similarity to each class's mean training feature.
+
+    The network before any training of ours, as a classifier (nearest class mean, Mensink et al. 2013).
+    """
+    centre = train_features.mean(axis=0)
+    unit = _unit(train_features - centre)
+    means = np.stack([unit[y_train == label].mean(axis=0) for label in range(y_train.max() + 1)])
+    return softmax(_unit(features - centre) @ _unit(means).T / TEMPERATURE)
+
+
+def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: dict) -> dict:
+    """Write predictions.parquet, before_fine_tuning.parquet and evaluation.json; return the evaluation.
+
+    `facts` are the parts that only the run knows (probe, chosen, seconds, ...); they are merged in.
+    """
+    write_predictions(run_dir / runs.PREDICTIONS, snapshot, predictions.rows, predictions.trained)
+    write_predictions(run_dir / BEFORE, snapshot, predictions.rows, predictions.before)
+    evaluation = {**evaluate(snapshot, predictions), **facts, "versions": versions()}
+    write_json(run_dir / runs.EVALUATION, evaluation)
+    return evaluation
+
+
+def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
+    """Return every number of evaluation.json that follows from the predictions alone."""
+    is_test = snapshot.splits[predictions.rows] == "test"
+    rows = predictions.rows[is_test]
+    y_true, probabilities = snapshot.y[rows], predictions.trained[is_test]
+    y_pred, before = probabilities.argmax(axis=1), predictions.before[is_test].argmax(axis=1)
+    validation = snapshot.y[predictions.rows[~is_test]] == predictions.trained[~is_test].argmax(axis=1)
+    num_classes = snapshot.num_classes
+    return {
+        "class_names": list(snapshot.class_names),
+        "counts": snapshot.counts(),
+        "accuracy": metrics.accuracy(y_true, y_pred),
+        "accuracy_interval": list(metrics.wilson_interval(int((y_true == y_pred).sum()), len(y_true))),
+        "validation_accuracy": float(validation.mean()),
+        "macro_f1": metrics.macro_f1(y_true, y_pred, num_classes),
+        "balanced_accuracy": metrics.balanced_accuracy(y_true, y_pred, num_classes),
+        "per_class": _per_class(snapshot.class_names, y_true, y_pred, before),
+        "confusion_matrix": metrics.confusion_matrix(y_true, y_pred, num_classes).tolist(),
+        "groups": _groups(snapshot.groups[rows], y_true, y_pred, before),
+        "baselines": {
+            "majority": metrics.majority_accuracy(snapshot.y[snapshot.rows("train")], y_true),
+            "before_fine_tuning": metrics.accuracy(y_true, before),
+        },
+        "calibration_error": metrics.calibration_error(y_true, probabilities),
+    }
+
+
+def write_predictions(path: Path, snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> None:
+    """Write one Parquet row a picture: item, sha256, name, label, group, split, predicted, probabilities."""
+    names = np.asarray(snapshot.class_names, object)
+    table = pyarrow.table(
+        {
+            "item": snapshot.items[rows],
+            "sha256": snapshot.sha256[rows].tolist(),
+            "name": snapshot.names[rows].tolist(),
+            "label": names[snapshot.y[rows]].tolist(),
+            "group": pyarrow.array(snapshot.groups[rows].tolist(), pyarrow.string()),
+            "split": snapshot.splits[rows].tolist(),
+            "predicted": names[probabilities.argmax(axis=1)].tolist(),
+            "probabilities": pyarrow.array(list(probabilities.astype(np.float32)), pyarrow.list_(pyarrow.float32())),
+        }
+    )
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink)
+    write_atomic(path, sink.getvalue())
+
+
+def versions() -> dict[str, str]:
+    """Return the versions a number was made with."""
+    found = {"python": platform.python_version()}
+    for package in VERSIONS:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
+    scores = metrics.per_class(y_true, y_pred, len(class_names))
+    before_recall = metrics.per_class(y_true, before, len(class_names))["recall"]
+    return [
+        {
+            "class": name,
+            "precision": float(scores["precision"][position]),
+            "recall": float(scores["recall"][position]),
+            "f1": float(scores["f1"][position]),
+            "support": int(scores["support"][position]),
+            "before_recall": float(before_recall[position]),
+        }
+        for position, name in enumerate(class_names)
+    ]
+
+
+def _groups(groups: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
+    """Return the accuracy in every group of the test pictures, by name; empty when there are no groups."""
+    reports = []
+    for group in sorted({group for group in groups if group is not None}):
+        own = groups == group
+        correct, count = int((y_true[own] == y_pred[own]).sum()), int(own.sum())
+        reports.append(
+            {
+                "group": group,
+                "accuracy": correct / count,
+                "support": count,
+                "interval": list(metrics.wilson_interval(correct, count)),
+                "before_accuracy": metrics.accuracy(y_true[own], before[own]),
+            }
+        )
+    return reports
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

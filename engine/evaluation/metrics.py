@@ -1,0 +1,76 @@
+"""Numbers from labels and probabilities: how good a classifier is, and how sure one can be of it. Draws nothing."""
+
+import math
+
+import numpy as np
+
+# Bins of the calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+CALIBRATION_BINS = 15
+Z_95 = 1.959963984540054
+
+
+def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, float]:
+    """Return the interval that holds the true share with 95 % confidence (Wilson 1927); (0, 1) when count is 0."""
+    if count == 0:
+        return 0.0, 1.0
+    share = correct / count
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Return the share of correct predictions, 0 when there are none."""
+    return float(np.mean(y_true == y_pred)) if len(y_true) else 0.0
+
+
+def confusion_matrix(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
+    """Return counts of shape (num_classes, num_classes): rows are true classes, columns predicted ones."""
+    from sklearn import metrics
+
+    return metrics.confusion_matrix(y_true, y_pred, labels=np.arange(num_classes))
+
+
+def per_class(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> dict[str, np.ndarray]:
+    """Return precision, recall, f1 and support, each of shape (num_classes,); 0 where a class never occurs."""
+    from sklearn import metrics
+
+    values = metrics.precision_recall_fscore_support(y_true, y_pred, labels=np.arange(num_classes), zero_division=0)
+    return dict(zip(("precision", "recall", "f1", "support"), values, strict=True))
+
+
+def balanced_accuracy(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> float:
+    """Return the mean recall over the classes that occur in y_true."""
+    scores = per_class(y_true, y_pred, num_classes)
+    present = scores["support"] > 0
+    return float(scores["recall"][present].mean()) if present.any() else 0.0
+
+
+def macro_f1(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> float:
+    """Return the mean F1 over the classes that occur in y_true."""
+    scores = per_class(y_true, y_pred, num_classes)
+    present = scores["support"] > 0
+    return float(scores["f1"][present].mean()) if present.any() else 0.0
+
+
+def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
+    """Return the expected calibration error in [0, 1]: how far confidence and accuracy are apart, on average."""
+    if not len(y_true):
+        return 0.0
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == y_true
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
+    gaps = np.bincount(bin_of, confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / counts.sum())
+
+
+def log_loss(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean cross-entropy in nats; infinite or missing probabilities count as certain and wrong."""
+    chosen = np.nan_to_num(probabilities[np.arange(len(y_true)), y_true], nan=0.0)
+    return float(-np.log(np.clip(chosen, 1e-12, 1.0)).mean())
+
+
+def majority_accuracy(y_train: np.ndarray, y_true: np.ndarray) -> float:
+    """Return the accuracy of always answering with the most frequent training class."""
+    return accuracy(y_true, np.full(len(y_true), np.bincount(y_train).argmax()))

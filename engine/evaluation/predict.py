@@ -1,0 +1,71 @@
+"""Ask a finished run about new pictures. The model stays warm, so the next answer takes milliseconds."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from engine import runs
+from engine.backbones import forward
+from engine.data import decode
+from engine.errors import TrainingError
+from engine.training import model as models
+from engine.workspace import read_json
+
+PREPARATION = "preparation.json"
+# Networks kept warm in one process; the one used longest ago makes room.
+MOST_WARM = 3
+
+_warm: "OrderedDict[str, Warm]" = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A loaded model, the size and fit its pictures need, and when its file was written."""
+
+    model: keras.Model
+    image_size: int
+    fit: str
+    class_names: tuple[str, ...]
+    written: int
+
+
+def predict(run_dir: Path, sources: list) -> np.ndarray:
+    """Return probabilities (N, num_classes), in the order of the run's class_names, for paths or bytes of pictures.
+
+    Raises TrainingError when the run has no model yet, DataError when a source is no picture.
+    """
+    warm = load(run_dir)
+    pixels = np.stack([decode.load_pixels(source, warm.image_size, warm.fit) for source in sources])
+    return predict_pixels(warm.model, pixels)
+
+
+def load(run_dir: Path) -> Warm:
+    """Return the run's model, from memory when it is there and still the newest."""
+    path = run_dir / runs.MODEL
+    if not path.exists():
+        raise TrainingError("This run has no model yet. Wait until its training has finished, or start it again.")
+    written = path.stat().st_mtime_ns
+    with _lock:
+        warm = _warm.get(str(run_dir))
+        if warm is None or warm.written != written:
+            preparation = read_json(run_dir / PREPARATION)
+            names = tuple(preparation["class_names"])
+            warm = Warm(models.load(path), preparation["image_size"], preparation["fit"], names, written)
+        _warm[str(run_dir)] = warm
+        _warm.move_to_end(str(run_dir))
+        while len(_warm) > MOST_WARM:
+            _warm.popitem(last=False)
+    return warm
+
+
+def predict_pixels(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
+    """Return float32 probabilities (N, num_classes) of uint8 pixels (N, S, S, 3), batch by batch."""
+    step = forward.batch_size()
+    return np.concatenate(
+        [models.predict(model, pixels[start : start + step]) for start in range(0, len(pixels), step)]
+    )

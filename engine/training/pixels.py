@@ -1,0 +1,72 @@
+"""Pictures at the size the network sees: decoded once, kept on disk as uint8, read back in batches."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from engine.backbones import device
+from engine.data import decode
+from engine.shards import ShardCache
+from engine.training.recipe import Recipe
+from engine.training.snapshot import Snapshot
+from engine.workspace import Workspace, check_free_space
+
+CHUNK = 256
+SAMPLE = 64
+# A picture up to this much longer than wide loses little when its middle square is cut out.
+CROP_ASPECT = 1.5
+# Border pixels within this distance (of 255) of the border's median colour count as plain background.
+PLAIN = 24
+
+
+class Pixels:
+    """The pictures of a workspace at one size and fit. Decodes what is asked for the first time."""
+
+    def __init__(self, workspace: Workspace, image_size: int, fit: str):
+        self.image_size = image_size
+        self.fit = fit
+        self._workspace = workspace
+        self._cache = ShardCache(workspace.caches / "pixels" / f"{image_size}-{fit}")
+
+    def check_space(self, keys: Sequence[str]) -> None:
+        """Raise UserError unless the disk has room for what is not decoded yet."""
+        check_free_space(self._workspace.caches, len(self._cache.missing(keys)) * self.image_size**2 * 3)
+
+    def read(self, keys: Sequence[str]) -> np.ndarray:
+        """Return the pictures with these content hashes, uint8 of shape (N, S, S, 3)."""
+        missing = self._cache.missing(keys)
+        if missing:
+            with ThreadPoolExecutor(device.cores()) as threads:
+                self._cache.add(missing, np.stack(list(threads.map(self._decode, missing))))
+        return self._cache.read(keys)
+
+    def _decode(self, key: str) -> np.ndarray:
+        return decode.load_pixels(self._workspace.blob_path(key), self.image_size, self.fit)
+
+
+def choose_fit(workspace: Workspace, recipe: Recipe, snapshot: Snapshot) -> str:
+    """Return the recipe's fit; for "auto", what suits a sample of the training pictures.
+
+    Photos are cut to their middle square (measured better than letterbox on photos: the subject is larger). Where the
+    border is plain (drawings, scans, texts) or a picture is long (text lines, spectrograms), everything is kept.
+    """
+    if recipe.fit != "auto":
+        return recipe.fit
+    keys = sorted(snapshot.keys(snapshot.rows("train")))
+    sample = keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]
+    with ThreadPoolExecutor(device.cores()) as threads:
+        looks = list(threads.map(lambda key: _look(workspace, key), sample))
+    aspects, plain = np.array(looks).T
+    is_photo = np.quantile(aspects, 0.9) <= CROP_ASPECT and np.median(plain) < 0.8
+    return "crop" if is_photo else "letterbox"
+
+
+def _look(workspace: Workspace, key: str) -> tuple[float, float]:
+    """Return how long a picture is (long side / short side) and the share of its border that is plain background."""
+    image, (width, height) = decode.open_with_size(workspace.blob_path(key), target=(96, 96))
+    image.thumbnail((96, 96))
+    pixels = np.asarray(image).astype(np.int16)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    distance = np.abs(border - np.median(border, axis=0)).max(axis=1)
+    return max(width, height) / min(width, height), float((distance <= PLAIN).mean())

@@ -1,0 +1,62 @@
+"""How far a run is and how long it will take, told through its RunWriter; the place where a stop request is noticed."""
+
+import time
+
+from engine.runs import RunWriter
+
+PHASES = ("features", "probe", "fine_tune", "evaluate")
+# Status files are written at most this often; pages poll once a second.
+PAUSE_SECONDS = 0.2
+
+
+class Stopped(Exception):
+    """A person asked the run to stop."""
+
+
+class Progress:
+    """Turns steps of phases into percent and seconds left, measured on this very run.
+
+    `expected` holds the seconds each phase is thought to take; it weighs the phases until they have run.
+    """
+
+    def __init__(self, writer: RunWriter, expected: dict[str, float]):
+        self.writer = writer
+        self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+        self._expected = {phase: max(0.01, expected.get(phase, 0.0)) for phase in PHASES if expected.get(phase, 0) > 0}
+        self._phase: str | None = None
+        self._began = self._told = 0.0
+
+    def begin(self, phase: str, message: str, **values) -> None:
+        """Enter a phase; `message` is an English template a page translates."""
+        self.end()
+        self._phase, self._began = phase, time.perf_counter()
+        self._tell(0.0, message, values)
+
+    def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
+        """Report `done` of `total` steps of the current phase. Raises Stopped when a stop was asked for."""
+        if self.writer.stop_requested():
+            raise Stopped
+        if time.perf_counter() - self._told >= PAUSE_SECONDS:
+            self._tell(done / max(1, total), message, values)
+
+    def end(self) -> None:
+        """Leave the current phase and keep how long it took."""
+        if self._phase is not None:
+            self.seconds[self._phase] += time.perf_counter() - self._began
+        self._phase = None
+
+    def _tell(self, share: float, message: str | None, values: dict) -> None:
+        self._told = time.perf_counter()
+        text = {} if message is None else {"message": message, "values": values}
+        left = self._seconds_left(share)
+        spent = sum(self.seconds.values()) + self._told - self._began
+        fraction = min(0.999, spent / max(spent + left, 1e-9))
+        self.writer.status(phase=self._phase, progress=round(fraction, 4), seconds_left=round(left, 1), **text)
+
+    def _seconds_left(self, share: float) -> float:
+        spent = time.perf_counter() - self._began
+        expected = self._expected.get(self._phase, 0.1)
+        # The measured pace counts for more the further the phase has come.
+        whole = expected if share <= 0 else (1 - share) * expected + share * spent / share
+        later = PHASES[PHASES.index(self._phase) + 1 :]
+        return max(0.0, whole - spent) + sum(self._expected.get(phase, 0.0) for phase in later)

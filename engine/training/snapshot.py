@@ -1,0 +1,78 @@
+"""The frozen list of pictures a run works on, as arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine import runs
+from engine.errors import TrainingError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One row a picture: its item id, content hash, names, and its class as an index into `class_names`."""
+
+    items: np.ndarray
+    sha256: np.ndarray
+    names: np.ndarray
+    groups: np.ndarray
+    splits: np.ndarray
+    y: np.ndarray
+    class_names: tuple[str, ...]
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the row numbers of one split."""
+        return np.flatnonzero(self.splits == split)
+
+    def keys(self, rows: np.ndarray) -> list[str]:
+        """Return the content hashes of some rows."""
+        return self.sha256[rows].tolist()
+
+    def counts(self) -> dict[str, int]:
+        return {split: len(self.rows(split)) for split in SPLITS}
+
+
+def read(run_dir: Path) -> Snapshot:
+    """Read a run's snapshot. Raises TrainingError when a split or a class has nothing to learn from."""
+    columns = runs.read_snapshot(run_dir).to_pydict()
+    labels = columns["label"]
+    class_names = tuple(sorted(set(labels)))
+    index = {label: position for position, label in enumerate(class_names)}
+    snapshot = Snapshot(
+        items=np.asarray(columns["item"], np.int64),
+        sha256=np.asarray(columns["sha256"], object),
+        names=np.asarray(columns["name"], object),
+        groups=np.asarray(columns["group"], object),
+        splits=np.asarray(columns["split"], object),
+        y=np.asarray([index[label] for label in labels], np.int64),
+        class_names=class_names,
+    )
+    _check(snapshot)
+    return snapshot
+
+
+def _check(snapshot: Snapshot) -> None:
+    for split, count in snapshot.counts().items():
+        if not count:
+            raise TrainingError(
+                "There are no pictures in the {split} split. Training needs pictures for training, for validation and "
+                "for the test. Add pictures, or let Graft split them.",
+                split=split,
+            )
+    if snapshot.num_classes < 2:
+        raise TrainingError("There is only one class. A classifier needs at least two: add pictures of something else.")
+    trained = set(snapshot.y[snapshot.rows("train")].tolist())
+    for position, label in enumerate(snapshot.class_names):
+        if position not in trained:
+            raise TrainingError(
+                "The class '{label}' has no training pictures, only held-out ones. Move some of its pictures to the "
+                "training split, or remove the class.",
+                label=label,
+            )

@@ -1,0 +1,185 @@
+"""One training run, from its frozen list of pictures to an honest evaluation. Reads top-down as a story."""
+
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine import runs
+from engine.backbones.build import build
+from engine.errors import TrainingError, UserError
+from engine.evaluation import evaluate, metrics
+from engine.evaluation.predict import PREPARATION
+from engine.runs import RunWriter
+from engine.shards import ShardCache
+from engine.training import estimate, features, model, probe, snapshot
+from engine.training.head import Head
+from engine.training.pixels import Pixels, choose_fit
+from engine.training.progress import Progress, Stopped
+from engine.training.recipe import Recipe
+from engine.training.snapshot import Snapshot
+from engine.workspace import Workspace, write_json
+
+LOOKING = "Looking at the pictures with {network}."
+LEARNING = "Learning the last step."
+TESTING = "Testing on pictures the model has never seen."
+DONE = "Finished."
+STOPPED = "Stopped. The best model so far was kept and tested."
+STOPPED_EARLY = "Stopped before there was a model."
+UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
+NO_MEMORY = (
+    "The machine ran out of memory. Choose a smaller picture size, a smaller batch size or a smaller network, and "
+    "start again."
+)
+
+
+@dataclass
+class Work:
+    """What the steps of a run share."""
+
+    workspace: Workspace
+    run_dir: Path
+    recipe: Recipe
+    snapshot: Snapshot
+    pixels: Pixels
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training ended with: the file is written, `probabilities` are those of the held-out rows."""
+
+    probabilities: np.ndarray
+    chosen: str
+    stopped: bool
+
+
+def train(run_dir: Path, workspace: Workspace) -> None:
+    """Train, evaluate and write every file of the run directory. What a person can fix ends in its status."""
+    with RunWriter(run_dir) as writer:
+        try:
+            _train(Work(*_prepare(run_dir, workspace, writer)), writer)
+        except Stopped:
+            writer.status(state="stopped", message=STOPPED_EARLY, values={}, finished=runs.now(), seconds_left=None)
+        except UserError as error:
+            _fail(writer, error)
+        except MemoryError:
+            _fail(writer, TrainingError(NO_MEMORY))
+        except Exception as error:
+            (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(run_dir / "log.txt")))
+            raise
+
+
+def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
+    recipe = Recipe.from_dict(runs.read_recipe(run_dir))
+    recipe.validate()
+    frozen = snapshot.read(run_dir)
+    fit = choose_fit(workspace, recipe, frozen)
+    preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
+    write_json(run_dir / PREPARATION, preparation)
+    expected = estimate.phases(workspace, recipe, frozen.counts())
+    pixels = Pixels(workspace, recipe.size, fit)
+    return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected)
+
+
+def _train(work: Work, writer: RunWriter) -> None:
+    writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), fit=work.pixels.fit)
+    cache = _embed(work)
+    head = _fit_probe(work, cache)
+    outcome = _finish_probe(work, cache, head)
+    _evaluate(work, cache, head, outcome)
+    writer.event("finished", chosen=outcome.chosen)
+    state, message = ("stopped", STOPPED) if outcome.stopped else ("finished", DONE)
+    writer.status(
+        state=state, phase="done", progress=1.0, message=message, values={}, seconds_left=0.0, finished=runs.now()
+    )
+
+
+def _embed(work: Work) -> ShardCache:
+    work.progress.begin("features", LOOKING, network=work.recipe.backbone)
+    keys = list(dict.fromkeys(work.snapshot.sha256.tolist()))
+    began = time.perf_counter()
+    missing = len(features.features_cache(work.workspace, work.recipe.backbone, work.pixels).missing(keys))
+    cache = features.embed(work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance)
+    estimate.remember(work.workspace, work.recipe, missing, time.perf_counter() - began)
+    work.progress.writer.event("embedded", pictures=len(keys), computed=missing)
+    return cache
+
+
+def _fit_probe(work: Work, cache: ShardCache) -> Head:
+    work.progress.begin("probe", LEARNING)
+    frozen, began = work.snapshot, time.perf_counter()
+    train_rows, held_out = frozen.rows("train"), frozen.rows("validation")
+    x, y = cache.read(frozen.keys(train_rows)), frozen.y[train_rows]
+    fitted = probe.fit(x, y, frozen.num_classes, work.recipe)
+    on_train = fitted.head.probabilities(x)
+    on_validation = fitted.head.probabilities(cache.read(frozen.keys(held_out)))
+    work.progress.writer.metric(
+        phase="probe",
+        epoch=0,
+        loss=metrics.log_loss(y, on_train),
+        accuracy=metrics.accuracy(y, on_train.argmax(axis=1)),
+        validation_loss=metrics.log_loss(frozen.y[held_out], on_validation),
+        validation_accuracy=metrics.accuracy(frozen.y[held_out], on_validation.argmax(axis=1)),
+        seconds=time.perf_counter() - began,
+    )
+    work.progress.writer.event("probe", strength=fitted.strength, source=fitted.source)
+    return fitted.head
+
+
+def _finish_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
+    """Save the probe as the run's model."""
+    backbone = build(work.recipe.backbone, work.recipe.size)
+    model.save(model.assemble(backbone, head), work.run_dir / runs.MODEL)
+    probabilities = head.probabilities(cache.read(work.snapshot.keys(_held_out(work.snapshot))))
+    return Outcome(probabilities, "probe", stopped=False)
+
+
+def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> None:
+    work.progress.begin("evaluate", TESTING)
+    frozen, rows = work.snapshot, _held_out(work.snapshot)
+    train_rows = frozen.rows("train")
+    held_out = cache.read(frozen.keys(rows))
+    before = evaluate.nearest_class_mean(held_out, cache.read(frozen.keys(train_rows)), frozen.y[train_rows])
+    predictions = evaluate.Predictions(rows, outcome.probabilities, before)
+    probe_scores = _probe_scores(frozen, rows, head.probabilities(held_out))
+    work.progress.end()
+    evaluate.write(work.run_dir, frozen, predictions, _facts(work, probe_scores, outcome))
+
+
+def _probe_scores(frozen: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> dict:
+    correct = probabilities.argmax(axis=1) == frozen.y[rows]
+    is_test = frozen.splits[rows] == "test"
+    return {"validation_accuracy": float(correct[~is_test].mean()), "test_accuracy": float(correct[is_test].mean())}
+
+
+def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
+    seconds = {phase: round(value, 3) for phase, value in work.progress.seconds.items()}
+    speed = estimate.known_speed(work.workspace, work.recipe.backbone, work.recipe.size)
+    return {
+        "probe": probe_scores,
+        "chosen": outcome.chosen,
+        "image_size": work.pixels.image_size,
+        "fit": work.pixels.fit,
+        "seconds": {"ingest": 0.0, **seconds, "total": round(sum(seconds.values()), 3)},
+        "images_per_second": speed,
+    }
+
+
+def _held_out(frozen: Snapshot) -> np.ndarray:
+    return np.concatenate([frozen.rows("validation"), frozen.rows("test")])
+
+
+def _fail(writer: RunWriter, error: UserError) -> None:
+    writer.event("failed", error=str(error))
+    writer.status(
+        state="failed",
+        message=error.template,
+        values=error.to_dict()["values"],
+        seconds_left=None,
+        finished=runs.now(),
+        error=error.to_dict(),
+    )
