@@ -1,0 +1,58 @@
+"""Read the folders of pictures that are in already in another way: their names still say where they lay."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.data import layout
+from engine.data.split import assign
+from engine.registry import Item
+
+MIN_AGREEMENT = 0.9  # the share of pictures whose class must follow from their folders
+
+
+def kind_of(items: Sequence[Item]) -> str | None:
+    """Return the layout that the classes and groups of `items` follow, or None when they came another way."""
+    names = [item.name for item in items]
+    if not any("/" in name for name in names):
+        return None
+    likely = layout.recognise(names).kind
+    kinds = sorted(set(layout.KINDS) - {"table"}, key=lambda kind: kind != likely)
+    return next((kind for kind in kinds if _agreement(items, layout.recognise(names, kind)) >= MIN_AGREEMENT), None)
+
+
+def kinds_for(items: Sequence[Item]) -> list[str]:
+    """Return the layouts that most of these pictures lie deep enough for."""
+    depth = sorted(item.name.count("/") for item in items)[len(items) // 2] if items else 0
+    return [kind for kind in layout.KINDS if kind not in ("table", "flat") and kind.count("/") < depth]
+
+
+def reread(items: Sequence[Item], kind: str, *, existing: Sequence[Item] = (), **split_options) -> dict[int, dict]:
+    """Return {id: {label, group, split}} for `items` when their folders are read as `kind`.
+
+    existing: the other pictures of the dataset, which keep their splits. A picture that does not lie deep enough
+    loses its class. `split_options` go to split.assign.
+    """
+    found = layout.recognise([item.name for item in items], kind)
+    records = []
+    for item in items:
+        label, group, split = found.parse(item.name)
+        records.append(replace(item, label=label, group=group, split=split))
+    parts = assign(records, existing=existing, **split_options)
+    return {
+        record.id: {"label": record.label, "group": record.group, "split": part}
+        for record, part in zip(records, parts, strict=True)
+    }
+
+
+def given_splits(items: Sequence[Item]) -> list[str | None]:
+    """Return the split that the folders of each picture name, None where they name none."""
+    kind = kind_of(items)
+    if kind is None or "split" not in kind:
+        return [None] * len(items)
+    found = layout.recognise([item.name for item in items], kind)
+    return [found.parse(item.name)[2] for item in items]
+
+
+def _agreement(items: Sequence[Item], found: layout.Layout) -> float:
+    same = sum(found.parse(item.name)[:2] == (item.label, item.group) for item in items)
+    return same / max(1, len(items))

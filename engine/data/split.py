@@ -1,0 +1,207 @@
+"""Decide once which pictures train the network, which choose between versions and which measure it.
+
+Copies of a picture, and pictures of one group where groups are kept apart, are one unit and lie on one side.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from engine.data.fingerprint import near_duplicates
+from engine.registry import ItemRecord
+
+SPLITS = ("train", "validation", "test")
+HELD_OUT_FIRST = ("test", "validation", "train")
+FRACTIONS = (0.7, 0.15, 0.15)
+MIN_GROUPS = 5  # with fewer, whole groups in one part would leave too few to learn from or to measure on
+
+
+@dataclass
+class _Unit:
+    """Pictures that stay together. `weight` counts distinct pictures per class; `allowed` are the open splits."""
+
+    members: list[int] = field(default_factory=list)
+    weight: Counter = field(default_factory=Counter)
+    split: str | None = None
+    allowed: tuple[str, ...] = SPLITS
+    key: str = ""
+
+
+def assign(
+    records: Sequence[ItemRecord],
+    *,
+    existing: Sequence[ItemRecord] = (),
+    fractions: tuple[float, float, float] = FRACTIONS,
+    groups_apart: str = "auto",
+    seed: int = 0,
+) -> list[str]:
+    """Return "train", "validation" or "test" for every record. The same input gives the same answer, in any order.
+
+    `existing` items keep their split, and copies of them follow. A given split is kept; where copies disagree the most
+    held-out one wins (test, validation, train). Parts that a given split lacks are cut from its training part.
+    The rest is divided by `fractions` per class, so that a class with 3 distinct pictures or more is in every part.
+    `groups_apart`: "yes", "no", or "auto": from 5 groups on, unless the splits are given.
+    """
+    everything = [*existing, *records]
+    given = _given(records, existing)
+    apart = _keep_groups_apart(everything, groups_apart, any(given))
+    units = _units(everything, len(existing), given, apart, seed)
+    counts: dict[str, Counter] = defaultdict(Counter)
+    for unit in units:
+        if unit.split:
+            _place(unit, unit.split, counts)
+    for allowed in sorted({unit.allowed for unit in units}, key=len):
+        _divide([u for u in units if not u.split and u.allowed == allowed], allowed, fractions, counts)
+    splits = {index: unit.split for unit in units for index in unit.members}
+    return [splits[index] for index in range(len(existing), len(everything))]
+
+
+def moved(records: Sequence[ItemRecord], splits: Sequence[str]) -> list[ItemRecord]:
+    """Return the records whose given split was changed although it was no training part that had to be cut.
+
+    These are copies (or members of a group) that lay on both sides; counted as given, they would inflate the score.
+    """
+    pairs = zip(records, splits, strict=True)
+    complete = set(SPLITS) <= {record.split for record in records}
+    return [r for r, s in pairs if r.split and r.split != s and (complete or r.split != "train")]
+
+
+def _given(records: Sequence[ItemRecord], existing: Sequence[ItemRecord]) -> list[str | None]:
+    """Return the given split per record; all None when nothing was given to train on."""
+    given = [record.split if record.split in SPLITS else None for record in records]
+    learns = "train" in given or None in given or any(item.split == "train" for item in existing)
+    return given if learns else [None] * len(records)
+
+
+def _keep_groups_apart(everything: Sequence[ItemRecord], choice: str, given: bool) -> bool:
+    if choice not in ("auto", "yes", "no"):
+        raise ValueError(f"groups_apart is {choice!r}; expected 'auto', 'yes' or 'no'.")
+    if choice != "auto":
+        return choice == "yes"
+    return not given and len({record.group for record in everything if record.group}) >= MIN_GROUPS
+
+
+def duplicate_clusters(records: Sequence[ItemRecord]) -> list[int]:
+    """Return for each record the index of the first record that shows the same picture (itself when it is alone)."""
+    union = _Union(len(records))
+    for key in ("sha256", "pixels_hash"):
+        union.join_equal(getattr(record, key) for record in records)
+    for left, right in near_duplicates(records):
+        union.join(left, right)
+    return [union.find(index) for index in range(len(records))]
+
+
+def _units(
+    everything: Sequence[ItemRecord], known: int, given: Sequence[str | None], apart: bool, seed: int
+) -> list[_Unit]:
+    clusters = duplicate_clusters(everything)
+    union = _Union(len(everything))
+    union.join_equal(clusters)
+    if apart:
+        union.join_equal(record.group for record in everything)
+    units: dict[int, _Unit] = defaultdict(_Unit)
+    for index in range(len(everything)):
+        units[union.find(index)].members.append(index)
+    missing = _missing_parts(everything[:known], given)
+    for unit in units.values():
+        pictures = {(everything[i].label or "", clusters[i]) for i in unit.members}
+        unit.weight = Counter(label for label, _ in pictures)
+        unit.key = min(_shuffled(everything[i], seed) for i in unit.members)
+        _constrain(
+            unit,
+            [everything[i].split for i in unit.members if i < known],
+            [given[i - known] for i in unit.members if i >= known],
+            missing,
+        )
+    return sorted(units.values(), key=lambda unit: (-unit.weight.total(), unit.key))
+
+
+def _missing_parts(existing: Sequence[ItemRecord], given: Sequence[str | None]) -> tuple[str, ...]:
+    """Return the splits that a given split leaves out, in the order of SPLITS."""
+    there = {item.split for item in existing} | set(given)
+    return tuple(split for split in SPLITS if split not in there)
+
+
+def _constrain(unit: _Unit, stored: list[str | None], given: list[str | None], missing: tuple[str, ...]) -> None:
+    """Fix the split where it is known already; a given "train" may also fill the parts that are missing."""
+    unit.split = _most_held_out(stored) or _most_held_out(given)
+    if unit.split == "train" and missing and not any(stored):
+        unit.split, unit.allowed = None, ("train", *missing)
+
+
+def _most_held_out(splits: Iterable[str | None]) -> str | None:
+    present = set(splits)
+    return next((split for split in HELD_OUT_FIRST if split in present), None)
+
+
+def _divide(
+    units: list[_Unit], allowed: tuple[str, ...], fractions: Sequence[float], counts: dict[str, Counter]
+) -> None:
+    """Give each unit, the largest first, to the part that lacks most of its classes."""
+    free: Counter = Counter()
+    for unit in units:
+        free.update(unit.weight)
+    share = {split: fraction for split, fraction in zip(SPLITS, fractions, strict=True) if split in allowed}
+    lacking = {label: _lacking(number, share, counts[label]) for label, number in free.items()}
+    for unit in units:
+        need = {
+            split: sum(number * lacking[label][split] / free[label] for label, number in unit.weight.items())
+            for split in HELD_OUT_FIRST
+            if split in allowed
+        }
+        best = max(need, key=need.get)
+        _place(unit, best, counts)
+        for label, number in unit.weight.items():
+            lacking[label][best] -= number
+
+
+def _lacking(free: int, share: dict[str, float], have: Counter) -> dict[str, int]:
+    """Return how many more pictures of a class each part should get; they add up to `free` where that is possible."""
+    total = free + sum(have[split] for split in share)
+    exact = {split: total * fraction / sum(share.values()) for split, fraction in share.items()}
+    wanted = {split: int(number) for split, number in exact.items()}
+    for split in sorted(exact, key=lambda s: (wanted[s] - exact[s], HELD_OUT_FIRST.index(s)))[
+        : total - sum(wanted.values())
+    ]:
+        wanted[split] += 1
+    for split in HELD_OUT_FIRST:
+        largest = max(wanted, key=wanted.get)
+        if split in wanted and wanted[split] == 0 and wanted[largest] > 1:
+            wanted[split], wanted[largest] = 1, wanted[largest] - 1
+    return {split: wanted[split] - have[split] for split in wanted}
+
+
+def _place(unit: _Unit, split: str, counts: dict[str, Counter]) -> None:
+    unit.split = split
+    for label, number in unit.weight.items():
+        counts[label][split] += number
+
+
+def _shuffled(record: ItemRecord, seed: int) -> str:
+    """Return a key in an order that looks random but depends on the picture alone, not on when it came."""
+    return hashlib.sha256(f"{seed} {record.sha256} {record.name}".encode()).hexdigest()
+
+
+class _Union:
+    """Disjoint sets of indices (Tarjan 1975); the smallest index stands for its set."""
+
+    def __init__(self, size: int):
+        self._parent = list(range(size))
+
+    def find(self, index: int) -> int:
+        while self._parent[index] != index:
+            self._parent[index] = self._parent[self._parent[index]]
+            index = self._parent[index]
+        return index
+
+    def join(self, left: int, right: int) -> None:
+        left, right = sorted((self.find(left), self.find(right)))
+        self._parent[right] = left
+
+    def join_equal(self, keys: Iterable[Hashable]) -> None:
+        """Join the indices whose keys are equal; empty keys join nothing."""
+        first: dict[Hashable, int] = {}
+        for index, key in enumerate(keys):
+            if key or key == 0:
+                self.join(first.setdefault(key, index), index)

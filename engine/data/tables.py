@@ -1,0 +1,150 @@
+"""Tables that say which class a file has: CSV, TSV or JSONL with file, label and, where wanted, group and split."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from engine.data.layout import SPLITS, clean_name
+from engine.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+DELIMITERS = ",;\t|"
+NO_COLUMNS = (
+    "{name} does not say which label a file has. Give it the columns 'file' and 'label' and a line for each picture."
+)
+MAX_CELL = 1_000_000  # characters
+COLUMNS = {
+    "file": ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path", "img", "picture"),
+    "label": ("label", "class", "class_name", "classname", "category", "target", "labels", "tag"),
+    "group": ("group", "group_id", "domain", "subject", "patient", "speaker", "source"),
+    "split": ("split", "set", "subset", "partition"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. `where` names the table and the line for messages."""
+
+    file: str  # as it is written in the table
+    folder: str  # where the table lies
+    label: str | None
+    group: str | None
+    split: str | None
+    where: str
+    refused: DataError | None = None
+
+
+def is_table(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def read(name: str, content: bytes) -> list[Row]:
+    """Return the rows of a table, file names relative to the folder the table lies in.
+
+    The delimiter (comma, semicolon, tab, |) and the columns are found from the header; `name` is the path of the table.
+    Raises DataError when it has no columns for file and label, which is how other CSV files are told apart.
+    """
+    text = _decode(content)
+    lines = _json_lines(text) if name.lower().endswith((".jsonl", ".ndjson")) else _csv_lines(name, text)
+    folder = PurePosixPath(name).parent
+    own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
+    rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
+    if not any(row.label and row.file for row in rows):
+        raise DataError(NO_COLUMNS, name=name)
+    return rows
+
+
+def _decode(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")  # what Excel writes on Windows
+
+
+def _csv_lines(name: str, text: str) -> Iterator[tuple[int, dict]]:
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=lambda mark: (len(_columns(header.split(mark))), header.count(mark)))
+    csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
+    try:
+        columns = _columns(next(reader, []))
+        if not {"file", "label"} <= columns.keys():
+            raise DataError(NO_COLUMNS, name=name)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, {key: cells[at] for key, at in columns.items() if at < len(cells)}
+    except csv.Error as error:
+        raise DataError("{name} cannot be read as a table ({detail}).", name=name, detail=str(error)) from error
+
+
+def _columns(header: list[str]) -> dict[str, int]:
+    """Return {"file": position, ...}; an earlier synonym wins over a later one."""
+    names = [cell.strip().strip('"').lower().replace(" ", "_") for cell in header]
+    found = {}
+    for column, synonyms in COLUMNS.items():
+        known = [names.index(synonym) for synonym in synonyms if synonym in names]
+        if known:
+            found[column] = known[0]
+    return found
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, dict | None]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except (json.JSONDecodeError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            yield number, {}
+            continue
+        columns = _columns(list(map(str, values)))
+        cells = list(values.values())
+        yield number, {key: cells[at] for key, at in columns.items() if cells[at] is not None}
+
+
+def match(rows: Sequence[Row], names: Sequence[str]) -> list[int | None]:
+    """Return for each row the index of the file it means, or None.
+
+    A file is looked for beside the table, then from the top, then anywhere by a name that only one file has; a name
+    without suffix ("0001") finds "0001.jpg".
+    """
+    paths = {name: index for index, name in enumerate(names)}
+    alone: dict[str, int | None] = {}
+    for index, name in enumerate(names):
+        path = PurePosixPath(name.lower())
+        for key in {path.name, path.stem}:
+            alone[key] = None if key in alone else index
+    found = []
+    for row in rows:
+        beside = (PurePosixPath(row.folder) / row.file).as_posix()
+        last = PurePosixPath(row.file.lower()).name
+        found.append(paths.get(beside, paths.get(row.file, alone.get(last))))
+    return found
+
+
+def _row(folder: PurePosixPath, where: str, cells: dict, own_split: str | None) -> Row:
+    cells = {key: str(value).strip() for key, value in cells.items()}
+    file, label = cells.get("file", "").replace("\\", "/"), cells.get("label", "")
+    refused = None
+    if not file:
+        refused = DataError("This line names no file. Write the file and its label.")
+    elif not label:
+        refused = DataError("This line gives no label for {file}.", file=file)
+    elif file.startswith("/") or ".." in file.split("/") or ":" in file.split("/")[0]:
+        refused = DataError("{file} lies outside the folder of the table. Put it beside the table.", file=file)
+    return Row(
+        file=PurePosixPath(file).as_posix() if file else "",
+        folder=folder.as_posix(),
+        label=clean_name(label) if label else None,
+        group=clean_name(cells["group"]) if cells.get("group") else None,
+        split=SPLITS.get(cells.get("split", "").lower(), own_split),
+        where=where,
+        refused=refused,
+    )
