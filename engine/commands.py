@@ -64,7 +64,7 @@ def _check_source(source: str) -> None:
 def _import(graft: Graft, dataset_id: str, options) -> dict:
     source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
     import_id = graft.start_import(dataset_id, source, layout=options.layout)
-    account = graft.wait_for_import(import_id, lambda status: _progress("reading pictures", status))
+    account = graft.wait_for_import(import_id, lambda status: _progress(_words(status), status))
     _end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
     return account
 
@@ -210,12 +210,12 @@ def check_source(options) -> None:
         summary["refused"] = [
             {"file": e["file"], "reason": str(UserError(e["reason"], **e.get("values", {})))} for e in account.refused
         ]
-        summary["layout"] = str(UserError(account.description, **account.description_values))
+        summary["layout"] = str(UserError(account.layout["template"], **account.layout["values"]))
         _print_json(summary)
 
 
-def _check_progress(**status) -> None:
-    _progress("reading pictures", status)
+def _check_progress(done: int, total: int | None, refused: int) -> None:
+    _progress(f"{done} files read, {refused} refused", {"progress": done / total if total else 0})
 
 
 def find_run(text: str) -> Path:
@@ -242,10 +242,7 @@ def _registry() -> Registry:
 
 
 def _words(status: dict) -> str:
-    try:
-        return str(UserError(status["message"], **status["values"]))
-    except (KeyError, IndexError):
-        return status["message"]
+    return str(UserError(status.get("message", ""), **status.get("values", {})))
 
 
 def _progress(words: str, status: dict) -> None:

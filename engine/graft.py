@@ -177,8 +177,8 @@ class Graft:
         return {
             "state": "done",
             "progress": 1.0,
-            "message": account.description,
-            "values": account.description_values,
+            "message": account.layout["template"],
+            "values": account.layout["values"],
             "received": account.received,
             "used": len(account.used),
             "refused": account.refused,

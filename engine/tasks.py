@@ -20,9 +20,17 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         layout=options.get("layout", "auto"),
         label=options.get("label"),
         existing=existing,
-        progress=lambda **status: write_json(folder / "status.json", status),
+        progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
     )
     write_json(folder / "account.json", account.to_dict())
+
+
+def _reading(done: int, total: int | None, refused: int) -> dict:
+    """Return the status of an import that has read `done` files; `total` is None where only reading tells."""
+    values = {"done": done, "total": total, "refused": refused}
+    if not total:
+        return {"progress": 0.0, "message": "{done} files read", "values": values}
+    return {"progress": min(1.0, done / total), "message": "{done} of {total} files read", "values": values}
 
 
 def warm_up(workspace_root: str) -> dict:
