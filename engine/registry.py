@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from engine.errors import UserError
 from engine.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow, RunRow, open_database
 
+UNLABELLED = ""
 CHANGEABLE = {"label", "group", "split", "removed"}
 CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 
@@ -181,10 +182,10 @@ class Registry:
         offset: int = 0,
         limit: int | None = None,
     ) -> list[Item]:
-        """Return items in the order they came, of one class or of all."""
+        """Return items in the order they came, of one class (`UNLABELLED`: those without one) or of all."""
         query = sa.select(ItemRow).where(ItemRow.dataset_id == dataset_id, ItemRow.removed == removed)
         if label is not None:
-            query = query.where(ItemRow.label == label)
+            query = query.where(ItemRow.label.is_(None) if label == UNLABELLED else ItemRow.label == label)
         with self._session() as session:
             rows = session.scalars(query.order_by(ItemRow.id).offset(offset).limit(limit)).all()
         return [_item(row) for row in rows]
@@ -227,6 +228,14 @@ class Registry:
             for label, split, number in session.execute(query):
                 counts.setdefault(label, {})[split or ""] = number
         return dict(sorted(counts.items()))
+
+    def unlabelled(self, dataset_id: str) -> int:
+        """Return how many items have no class yet."""
+        query = sa.select(sa.func.count()).where(
+            ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(False), ItemRow.label.is_(None)
+        )
+        with self._session() as session:
+            return session.scalar(query)
 
     def groups(self, dataset_id: str) -> dict[str, int]:
         """Return {group: number of items}, largest first; empty when the dataset has no groups."""

@@ -88,7 +88,9 @@ def _sources(arrived: Path) -> list[Path]:
 def _words(compact: bool) -> dict:
     return {
         "headline": _("Drop pictures here") if compact else _("Drop a zip, a folder or pictures here"),
-        "hint": "" if compact else _("Folder names become class names. A table (CSV or JSONL) beside the files works too."),
+        "hint": ""
+        if compact
+        else _("Folder names become class names. A table (CSV or JSONL) beside the files works too."),
         "drop": _("Let go to send them"),
         "files": _("Choose files"),
         "folder": _("Choose a folder"),

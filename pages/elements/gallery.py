@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import html
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +44,17 @@ def gallery(tiles: Sequence[Tile], *, key: str, selectable: bool = False, size: 
     result = _component()(key=key, data=data, default={"selected": []}, on_selected_change=_nothing)
     chosen = set(result.selected or []) if selectable else set()
     return [tile.id for tile in tiles if tile.id in chosen]
+
+
+def strip(sources: Sequence[str], *, height: int = 64, alt: str = "") -> None:
+    """Show pictures in one row that is cut off where the space ends; for cards."""
+    pictures = "".join(
+        f'<img src="{html.escape(source)}" alt="" loading="lazy" style="height:{height}px;width:{height}px;'
+        f'object-fit:cover;border-radius:.4rem;flex:none">'
+        for source in sources
+    )
+    style = f"display:flex;gap:.35rem;overflow:hidden;height:{height}px"
+    st.html(f'<div role="img" aria-label="{html.escape(alt)}" style="{style}">{pictures}</div>')
 
 
 def thumbnail_url(sha256: str) -> str:

@@ -6,7 +6,7 @@ from engine import translation
 from engine.errors import UserError
 from pages.elements.names import md_escape
 
-LANGUAGE = "language"
+LANGUAGE = "lang"
 
 
 def language() -> str:
@@ -43,6 +43,23 @@ def say_plain(template: str, values: dict | None = None) -> str:
 def say_error(error: UserError) -> str:
     """Return what happened, what was expected and what to do, safe inside Markdown."""
     return say(error.template, error.values)
+
+
+def language_picker() -> None:
+    """Show the language and offer the others; the choice stays in the URL."""
+    here = language()
+    with st.container(key="language-picker", width="content"):
+        chosen = st.menu_button(
+            here.upper(),
+            list(translation.LANGUAGES),
+            format_func=translation.LANGUAGES.get,
+            type="tertiary",
+            icon=":material/language:",
+            key="language-menu",
+        )
+    if chosen and chosen != here:
+        st.session_state[LANGUAGE] = st.query_params[LANGUAGE] = chosen
+        st.rerun()
 
 
 def _readable(value, escape):

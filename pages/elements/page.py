@@ -1,10 +1,21 @@
 """Parts that every page has: a title row, an empty state, an error in words."""
 
+from contextlib import contextmanager
+
 import streamlit as st
 
 from engine.errors import UserError
 from pages.elements import state
 from pages.elements.i18n import say_error
+
+# Small corrections to Streamlit's own look; everything else is in .streamlit/config.toml.
+STYLE = """<style>
+.st-key-frame { margin-bottom: .25rem; }
+.st-key-title-row h1 { padding: 0; }
+.st-key-machine [data-testid="stMarkdownContainer"] p { margin: 0; }
+[class*="st-key-card-"] { height: 100%; }
+@media (max-width: 640px) { .st-key-frame { gap: .25rem; } }
+</style>"""
 
 
 def title(text: str, caption: str = ""):
@@ -45,3 +56,12 @@ def empty(icon: str, headline: str, explanation: str, *, button: str = "", page:
 def error_box(error: UserError) -> None:
     """Show what happened, what was expected and what to do."""
     st.error(say_error(error), icon=":material/error:")
+
+
+@contextmanager
+def errors_in_words():
+    """Show a UserError as its sentence. The frame does so for pages; fragments and dialogs run without the frame."""
+    try:
+        yield
+    except UserError as error:
+        error_box(error)

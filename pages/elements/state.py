@@ -1,10 +1,14 @@
-"""Where somebody is: the project and the run they look at. The URL carries both, so a refresh, a bookmark or another
-device finds the same place; the session carries them from page to page."""
+"""Where somebody is: the project and the run they look at.
+
+The URL carries both (and the language), so a refresh, a bookmark or another device finds the same place; the session
+carries them from page to page.
+"""
 
 import streamlit as st
 
 from engine import graft
 from engine.registry import Project, Run
+from pages.elements.i18n import LANGUAGE
 
 PAGES = {
     "home": "home.py",
@@ -22,6 +26,8 @@ def follow_url() -> None:
     for name in (PROJECT, RUN):
         if asked := st.query_params.get(name):
             st.session_state[f"current_{name}"] = asked
+    if asked := st.query_params.get(LANGUAGE):
+        st.session_state[LANGUAGE] = asked
     run = _known_run()
     if run is not None and st.query_params.get(RUN):
         st.session_state[f"current_{PROJECT}"] = run.project_id
@@ -74,12 +80,14 @@ def _known_run() -> Run | None:
 
 def _place() -> dict[str, str]:
     place = {name: st.session_state.get(f"current_{name}") for name in (PROJECT, RUN)}
+    place[LANGUAGE] = st.session_state.get(LANGUAGE)
     return {name: value for name, value in place.items() if value}
 
 
 def _write_url() -> None:
-    for name in (PROJECT, RUN):
-        value = _place().get(name)
+    place = _place()
+    for name in (PROJECT, RUN, LANGUAGE):
+        value = place.get(name)
         if value and st.query_params.get(name) != value:
             st.query_params[name] = value
         if not value and name in st.query_params:

@@ -1,0 +1,69 @@
+"""Data: bring pictures in, see what came of them, and put them in order."""
+
+import streamlit as st
+
+from engine import graft
+from pages.elements import class_boxes, class_edits, dataset_words, examples, imports, page, reading, sorting, state
+from pages.elements.dropzone import dropzone
+from pages.elements.i18n import _, plural
+
+project = state.project()
+registry = graft.current().registry
+counts = registry.counts(project.dataset_id) if project else {}
+bare = registry.unlabelled(project.dataset_id) if project else 0
+numbers = {label: sum(splits.values()) for label, splits in counts.items()}
+pictures = sum(numbers.values()) + bare
+
+actions = page.title(_("Pictures"))
+if pictures:
+    with actions:
+        class_edits.undo_button(project)
+        if st.button(_("Choose a network"), type="primary", icon=":material/arrow_forward:", key="next"):
+            state.go("model")
+    st.caption(
+        " · ".join([plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))])
+    )
+
+importing = imports.watch(project.dataset_id) if project else False
+
+
+def bring_in() -> None:
+    """Offer the ways in: everything at once, class by class, an example."""
+    ways = {"all": _("Everything at once"), "classes": _("Class by class"), "example": _("An example")}
+    way = st.segmented_control(
+        _("How do you want to add pictures?"),
+        list(ways),
+        default="all",
+        format_func=ways.get,
+        required=True,
+        label_visibility="collapsed",
+        key="way",
+        persist_state="session",
+    )
+    if way == "example":
+        examples.cards(key="data")
+    elif way == "classes":
+        class_boxes.boxes(project, numbers)
+    else:
+        layout = st.session_state.get("layout", reading.AUTO)
+        upload = dropzone(key="drop-everything", busy=importing)
+        with st.container(width=360):
+            reading.choice()
+        if upload is not None:
+            imports.begin_upload(upload, layout=layout)
+
+
+if not pictures:
+    bring_in()
+else:
+    adding = st.session_state.get("way") == "classes"
+    with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key="add-pictures"):
+        bring_in()
+    latest = registry.imports(project.dataset_id)[:1]
+    for entry in latest:
+        reading.explain(project, entry)
+    dataset_words.findings(project)
+    sorting.sort_pictures(project)
+    dataset_words.division(project, counts)
+if project:
+    imports.accounts(project.dataset_id)

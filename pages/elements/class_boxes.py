@@ -1,0 +1,69 @@
+"""A box for each class: type its name, drop its pictures or take them with the webcam."""
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project
+from pages.elements import gallery, imports, projects
+from pages.elements.class_edits import rename_class
+from pages.elements.dropzone import dropzone
+from pages.elements.i18n import _, number, plural
+
+MOST = 24  # boxes on one page; a box is a component of its own in the browser
+EMPTY_AT_FIRST = 2
+PICTURES = 5
+
+
+def boxes(project: Project | None, counts: dict[str, int]) -> None:
+    """Show the boxes of all classes in the order they were begun, empty ones for new classes, and a button for more."""
+    shown = _boxes(project, list(counts))
+    if len(counts) > MOST:
+        st.caption(_("The first {n} classes are shown. Drop a folder to fill many at once.").format(n=number(MOST)))
+    pictures = projects.first_pictures(project.dataset_id, tuple(counts)[:MOST], PICTURES) if project else {}
+    with st.grid(columns="auto", min_column_width=290, key="class-boxes"):
+        for box in shown:
+            label = box["label"]
+            with st.container(border=True, key=f"card-{box['id']}"):
+                _box(project, box, counts.get(label, 0) if label else 0, pictures.get(label, []))
+    if st.button(_("Add a class"), icon=":material/add:", key="add-class"):
+        _new_box(_state(project))
+        st.rerun()
+
+
+def _box(project: Project | None, box: dict, count: int, pictures: list[str]) -> None:
+    name = st.text_input(
+        _("Class"), value=box["name"], key=f"name-{box['id']}", max_chars=80, label_visibility="collapsed"
+    ).strip()
+    if box["label"] and name and name != box["label"] and count:
+        rename_class(project, box["label"], name)
+        box.update(label=name, name=name)
+        st.rerun()
+    if pictures:
+        gallery.strip([gallery.thumbnail_url(sha256) for sha256 in pictures], height=44, alt=name)
+    st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
+    upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=True)
+    if upload is not None:
+        box.update(label=name or box["name"], name=name or box["name"])
+        imports.begin_upload(upload, label=box["label"])
+
+
+def _boxes(project: Project | None, labels: list[str]) -> list[dict]:
+    """Return the boxes of this session: a class keeps its box, and so its open camera, when it gets pictures."""
+    boxes = _state(project)
+    known = {box["label"] for box in boxes}
+    for label in labels[:MOST]:
+        if label not in known:
+            boxes.append({"id": f"class-{len(boxes)}", "label": label, "name": label})
+    while len(boxes) < EMPTY_AT_FIRST:
+        _new_box(boxes)
+    importing = bool(project and graft.current().running_imports(project.dataset_id))
+    return [box for box in boxes if box["label"] is None or box["label"] in labels or importing]
+
+
+def _new_box(boxes: list[dict]) -> None:
+    number_of_box = len(boxes) + 1
+    boxes.append({"id": f"class-{len(boxes)}", "label": None, "name": _("Class {n}").format(n=number_of_box)})
+
+
+def _state(project: Project | None) -> list[dict]:
+    return st.session_state.setdefault(f"class-boxes-{project.dataset_id if project else ''}", [])

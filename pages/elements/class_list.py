@@ -1,0 +1,46 @@
+"""The classes with their numbers as bars; one of them is open."""
+
+import functools
+from pathlib import Path
+
+import streamlit as st
+
+from pages.elements.i18n import _, number
+
+_HERE = Path(__file__).parent
+
+
+def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None = None) -> str | None:
+    """Show {class: number of pictures}; return the class that was chosen, else the first, else None.
+
+    names: what to show instead of a class's own name.
+    """
+    if not counts:
+        return None
+    remembered = (st.session_state.get(key) or {}).get("chosen")
+    chosen = remembered if remembered in counts else next(iter(counts))
+    rows = [
+        {"id": label, "name": (names or {}).get(label, label), "number": number(n), "share": n / max(counts.values())}
+        for label, n in counts.items()
+    ]
+    result = _component()(
+        key=key,
+        data={"rows": rows, "chosen": chosen, "title": _("Classes")},
+        default={"chosen": chosen},
+        on_chosen_change=_nothing,
+    )
+    return result.chosen if result.chosen in counts else chosen
+
+
+@functools.cache
+def _component():
+    return st.components.v2.component(
+        "graft_class_list",
+        html='<div class="list" role="group"></div>',
+        css=(_HERE / "class_list.css").read_text(encoding="utf-8"),
+        js=(_HERE / "class_list.js").read_text(encoding="utf-8"),
+    )
+
+
+def _nothing() -> None:
+    """A component only reports what has a callback."""

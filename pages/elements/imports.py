@@ -1,0 +1,136 @@
+"""Imports as the pages see them: begin one, watch it, and the account of what came in and what was refused."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project
+from pages.elements import page, state
+from pages.elements.dropzone import Upload
+from pages.elements.i18n import _, number, plural, say, say_plain
+from pages.elements.names import md_escape
+
+POLL_SECONDS = 0.5
+STARTED = "imports-started"  # ids of imports that this session began and whose end it has not shown yet
+MOST_NAMES = 500  # refused files listed by name for one reason; the rest is counted
+
+
+def begin(source: str | Path, *, layout: str = "auto", label: str | None = None, title: str = "") -> None:
+    """Start to bring `source` into the current project; without a project, begin one."""
+    project = state.project() or _first_project(title)
+    import_id = graft.current().start_import(project.dataset_id, source, layout=layout, label=label, title=title)
+    st.session_state.setdefault(STARTED, []).append(import_id)
+
+
+def begin_upload(upload: Upload, *, layout: str = "auto", label: str | None = None) -> None:
+    """Start an import for everything that a drop zone received, and tell what could not be sent."""
+    for source in upload.sources:
+        title = "" if source.is_file() else (label or _("Files"))
+        begin(source, layout=layout, label=label, title=title or source.name)
+    if upload.failed:
+        names = ", ".join(upload.failed[:5]) + (" …" if len(upload.failed) > 5 else "")
+        message = plural("{n} file could not be sent:", "{n} files could not be sent:", len(upload.failed))
+        st.session_state["upload-failures"] = f"{message} {md_escape(names)}"
+    st.rerun()
+
+
+def _first_project(title: str) -> Project:
+    name = Path(title).stem.strip() or _("My pictures")
+    project = graft.current().registry.create_project(name)
+    state.open_project(project.id)
+    return project
+
+
+def watch(dataset_id: str) -> bool:
+    """Show imports that are running, then how they ended. Return True while one is running."""
+    if failure := st.session_state.pop("upload-failures", None):
+        st.warning(failure, icon=":material/warning:")
+    _show_ended()
+    running = graft.current().running_imports(dataset_id)
+    if running:
+        st.fragment(_progress, run_every=POLL_SECONDS)(dataset_id, len(running))
+    return bool(running)
+
+
+def _progress(dataset_id: str, known: int) -> None:
+    running = graft.current().running_imports(dataset_id)
+    if len(running) != known:
+        st.rerun()
+    with st.container(key="import-progress"):
+        for import_id in running:
+            status = graft.current().import_status(import_id)
+            message = status.get("message") or "Reading the files."
+            st.progress(min(1.0, float(status.get("progress", 0))), text=say(message, status.get("values")))
+
+
+def _show_ended() -> None:
+    """Say how the imports of this session ended, once."""
+    still = []
+    for import_id in st.session_state.get(STARTED, []):
+        status = graft.current().import_status(import_id)
+        if status["state"] == "failed":
+            st.error(say(status["message"], status["values"]), icon=":material/error:")
+        elif status["state"] == "done":
+            st.toast(_added(status["used"], status["received"]), icon=":material/check_circle:")
+        elif (graft.current().workspace.incoming / import_id).exists():
+            still.append(import_id)
+    st.session_state[STARTED] = still
+
+
+def _added(used: int, received: int) -> str:
+    if used == received:
+        return plural("{n} picture added.", "{n} pictures added.", used)
+    return _("{used} of {received} files added as pictures.").format(used=number(used), received=number(received))
+
+
+def account(entry: dict, *, expanded: bool = False) -> None:
+    """Show one import: received, used, refused; refused files by reason and by name."""
+    refused = entry["refused"]
+    numbers = _("{received} received · {used} used · {refused} refused").format(
+        received=number(entry["received"]), used=number(entry["used"]), refused=number(len(refused))
+    )
+    icon = ":material/check_circle:" if not refused else ":material/rule:"
+    label = f"**{md_escape(entry['source'])}** — {numbers}"
+    with st.expander(label, icon=icon, expanded=expanded, key=f"account-{entry['id']}"):
+        if not refused:
+            st.markdown(_("Every file was used."))
+        for reason, entries in _by_reason(refused).items():
+            _reason(reason, entries)
+
+
+def _by_reason(refused: list[dict]) -> dict[str, list[dict]]:
+    groups = defaultdict(list)
+    for entry in refused:
+        groups[entry["reason"]].append(entry)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def _reason(reason: str, entries: list[dict]) -> None:
+    """Write one reason with the names of its files; a reason with numbers in it is said for every file."""
+    values = [entry.get("values") or {} for entry in entries]
+    same = all(value == values[0] for value in values)
+    headline = say(reason, values[0]) if same else say(reason, dict.fromkeys(values[0], "…"))
+    st.markdown(f"{plural('{n} file', '{n} files', len(entries))}: {headline}")
+    lines = [
+        entry["file"] if same else f"{entry['file']} — {say_plain(reason, value)}"
+        for entry, value in zip(entries[:MOST_NAMES], values, strict=False)
+    ]
+    if len(entries) > MOST_NAMES:
+        lines.append(_("… and {n} more").format(n=number(len(entries) - MOST_NAMES)))
+    height = min(220, 34 + 21 * len(lines))
+    with st.container(height=height, border=True):
+        st.text("\n".join(lines))
+
+
+def accounts(dataset_id: str) -> None:
+    """Show the account of every import, the newest first."""
+    entries = graft.current().registry.imports(dataset_id)
+    if not entries:
+        return
+    page.section(_("What came in"), _("Every file that was sent is in this list: used, or refused with the reason."))
+    for entry in entries[:20]:
+        account(entry)
+    if len(entries) > 20:
+        st.caption(_("… and {n} more").format(n=number(len(entries) - 20)))

@@ -1,0 +1,30 @@
+"""The badge that says what machine trains."""
+
+import streamlit as st
+
+from engine import graft
+from pages.elements.i18n import _
+
+
+def badge() -> None:
+    """Show "CPU · 2 cores" or "GPU · H200 141 GB"; until the workers have started, say so and look again."""
+    started = graft.current().device() is not None
+    st.fragment(_badge, run_every=None if started else 2.0)()
+
+
+def _badge() -> None:
+    device = graft.current().device()
+    with st.container(key="machine", width="content"):
+        if device is None:
+            st.badge(_("starting…"), icon=":material/hourglass_top:", color="gray")
+        elif device.get("kind") == "gpu":
+            st.badge(_gpu(device), icon=":material/bolt:", color="green")
+        else:
+            st.badge(_("CPU · {n} cores").format(n=device.get("cores", "?")), icon=":material/memory:", color="gray")
+
+
+def _gpu(device: dict) -> str:
+    name = str(device.get("name") or "").removeprefix("NVIDIA ").split(" ")
+    memory = device.get("memory_gb")
+    size = f" {round(memory)} GB" if memory else ""
+    return f"GPU · {' '.join(name[:2])}{size}".replace("[", "(").replace("]", ")")

@@ -1,0 +1,96 @@
+"""The project in front of the person: choose another, begin one, rename it, delete it."""
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project
+from pages.elements import page, state
+from pages.elements.i18n import _, plural
+from pages.elements.names import md_escape, shortened
+
+MOST = 8  # projects offered by name; a selectbox, which can be searched, holds the rest
+
+
+def picker() -> None:
+    """Show the project's name; its menu holds everything about projects."""
+    here = state.project()
+    label = md_escape(shortened(here.name)) if here else _("New project")
+    key = f"project-menu-{st.session_state.get('project_menu', 0)}"
+    with (
+        st.container(key="project-picker", width="content"),
+        st.popover(label, icon=":material/folder_open:", type="tertiary", key=key),
+        page.errors_in_words(),
+    ):
+        if here is not None:
+            _choose(here)
+            _rename(here)
+        _create()
+        if here is not None and st.button(
+            _("Delete this project…"), icon=":material/delete:", type="tertiary", key="delete-project"
+        ):
+            _close_menu()
+            st.dialog(_("Delete this project?"))(confirm_delete)(here)
+
+
+def _choose(here: Project) -> None:
+    projects = {project.id: project.name for project in graft.current().registry.projects()}
+    if len(projects) < 2:
+        return
+    ids = list(projects)
+    chosen = st.selectbox(
+        _("Project"), ids, index=ids.index(here.id), format_func=projects.get, key=f"choose-project-{here.id}"
+    )
+    if chosen != here.id:
+        state.open_project(chosen)
+        _close_menu()
+        st.rerun()
+
+
+def _rename(here: Project) -> None:
+    name = st.text_input(_("Name"), value=here.name, max_chars=100, key=f"rename-{here.id}")
+    if name.strip() and name != here.name:
+        graft.current().registry.rename_project(here.id, name)
+        st.rerun()
+
+
+def _create() -> None:
+    with st.form("create-project", border=False, clear_on_submit=True):
+        name = st.text_input(
+            _("New project"), placeholder=_("for example: Leaves"), max_chars=100, key="new-project-name"
+        )
+        if st.form_submit_button(_("Create"), icon=":material/add:", key="create-project-button"):
+            begin(name.strip() or _("My pictures"))
+            _close_menu()
+            state.go("data")
+
+
+def begin(name: str) -> Project:
+    """Create a project and go on in it."""
+    project = graft.current().registry.create_project(name)
+    state.open_project(project.id)
+    return project
+
+
+def confirm_delete(project: Project) -> None:
+    """Say what is lost and delete the project when that is confirmed."""
+    registry = graft.current().registry
+    pictures = sum(sum(splits.values()) for splits in registry.counts(project.dataset_id).values())
+    st.markdown(
+        _("**{name}** with {pictures} and {runs} will be gone for good.").format(
+            name=md_escape(project.name),
+            pictures=plural("{n} picture", "{n} pictures", pictures),
+            runs=plural("{n} training", "{n} trainings", len(registry.runs(project.id))),
+        )
+    )
+    with st.container(horizontal=True):
+        if st.button(_("Delete"), type="primary", icon=":material/delete:", key="confirm-delete"):
+            graft.current().delete_project(project.id)
+            state.open_project(None)
+            state.go("home")
+        if st.button(_("Keep it"), key="keep-project"):
+            st.rerun()
+
+
+def _close_menu() -> None:
+    """A popover closes when it becomes another one."""
+    st.session_state["project_menu"] = st.session_state.get("project_menu", 0) + 1

@@ -1,0 +1,31 @@
+"""The frame around every page: navigation, the project, the machine, the language; and errors in words."""
+
+import streamlit as st
+
+from engine.errors import UserError
+from pages.elements import brand, machine, page, project_picker, state
+from pages.elements.i18n import _, language_picker
+
+st.set_page_config(page_title="Graft", page_icon=brand.favicon(), layout="wide")
+st.logo(brand.logo(st.context.theme.type), size="large", icon_image=brand.mark(st.context.theme.type))
+st.html(page.STYLE)
+
+try:
+    state.follow_url()
+    steps = [
+        st.Page("home.py", title=_("Home"), icon=":material/home:", default=True),
+        st.Page("data_upload.py", title=_("Data"), icon=":material/photo_library:", url_path="data"),
+        st.Page("model_selection.py", title=_("Model"), icon=":material/hub:", url_path="model"),
+        st.Page("training.py", title=_("Train"), icon=":material/model_training:", url_path="train"),
+        st.Page("evaluation.py", title=_("Results"), icon=":material/insights:", url_path="results"),
+        st.Page("try_it.py", title=_("Try it"), icon=":material/photo_camera:", url_path="try"),
+    ]
+    chosen = st.navigation(steps, position="top")
+    with st.container(horizontal=True, vertical_alignment="center", key="frame"):
+        project_picker.picker()
+        st.space("stretch")
+        machine.badge()
+        language_picker()
+    chosen.run()
+except UserError as error:
+    page.error_box(error)
