@@ -78,6 +78,12 @@ def recipe(run_dir: Path) -> dict:
     return _cached_json(run_dir / runs.RECIPE) or {}
 
 
+def status(run_dir: Path) -> dict:
+    """Return the truthful status (see runs.read_status); a run that has ended is not read twice."""
+    stored = _cached_json(run_dir / runs.STATUS)
+    return stored if stored is not None and stored["state"] not in runs.ACTIVE else runs.read_status(run_dir)
+
+
 def predictions(run_dir: Path, split: str = "test") -> pyarrow.Table:
     """Return the predictions of one split, one row a picture; no rows while there are none."""
     path = run_dir / runs.PREDICTIONS

@@ -1,0 +1,106 @@
+"""Cards of the pretrained networks: what each is good at, what it costs, whether it is ready, how quick it is here."""
+
+import streamlit as st
+
+from engine import graft
+from engine.backbones import catalogue, local_weights
+from engine.backbones.catalogue import BackboneInfo
+from engine.errors import UserError
+from engine.workspace import read_json
+from pages.elements import answers
+from pages.elements.i18n import _, number, say_error
+
+CHOSEN = "backbone"
+FIRST_SHOWN = 3
+
+
+def ready_keys() -> frozenset[str]:
+    """Return the networks whose weights are on this machine."""
+    return frozenset(key for key in catalogue.CATALOGUE if local_weights.local_path(key) is not None)
+
+
+def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
+    """Show the cards and return the key of the chosen network."""
+    chosen = st.session_state.setdefault(CHOSEN, recommended)
+    speeds = read_json(graft.current().workspace.caches / "speed.json", {})
+    order = sorted(catalogue.CATALOGUE, key=lambda key: key not in (recommended, "sprout") and key not in ready)
+    show_all = st.session_state.get("all-networks", False)
+    shown = order if show_all else _first(order, chosen)
+    with st.grid(3, min_column_width=270, border=True, key="networks") as grid:
+        for key in shown:
+            with grid.cell(key=f"network-{key}"):
+                _card(catalogue.CATALOGUE[key], key == chosen, key == recommended, key in ready, speeds.get(key))
+    st.toggle(_("Show all {n} networks").format(n=len(order)), key="all-networks", persist_state="session")
+    return chosen
+
+
+def _first(order: list[str], chosen: str) -> list[str]:
+    first = order[:FIRST_SHOWN]
+    return first if chosen in first else [chosen, *first[:-1]]
+
+
+def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, speed: dict | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{info.title}**", width="content")
+        if recommended:
+            st.badge(_("Recommended"), icon=":material/thumb_up:", color="green")
+        if not ready:
+            st.badge(_("Needs download"), icon=":material/download:", color="orange")
+    st.markdown(_(info.sentence))
+    st.caption(_facts(info))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            _("Chosen") if chosen else _("Use this"),
+            key=f"use-{info.key}",
+            icon=":material/check:" if chosen else None,
+            disabled=chosen,
+            on_click=lambda: st.session_state.update({CHOSEN: info.key}),
+        )
+        if ready:
+            _speed(info, speed)
+
+
+def _facts(info: BackboneInfo) -> str:
+    millions = _("{n} million parameters").format(n=f"{info.parameters / 1e6:.1f}")
+    size = _("{n} MB to download").format(n=round(info.download_mb)) if info.download_mb else _("nothing to download")
+    if info.top1 is None:
+        score = _("no ImageNet score: {reason}").format(reason=_(info.top1_source))
+    else:
+        score = _("ImageNet top-1 {share} % ({source})").format(share=info.top1, source=info.top1_source)
+    return " · ".join([_("{n} pixels").format(n=info.image_sizes[0]), millions, size, score])
+
+
+def _speed(info: BackboneInfo, speed: dict | None) -> None:
+    measured = (speed or {}).get("images_per_second")
+    if measured:
+        st.caption(_("{n} pictures a second here").format(n=number(round(measured))), width="content")
+        return
+    key = f"measure-{info.key}"
+    if st.session_state.get(key):
+        answers.when_ready(_measure(info.key), _show_speed, waiting=_measuring, key=f"speed-{info.key}")
+        return
+    st.button(
+        _("Measure speed"),
+        key=f"ask-{key}",
+        type="tertiary",
+        icon=":material/speed:",
+        on_click=lambda: st.session_state.update({key: True}),
+    )
+
+
+def _measure(key: str):
+    here = graft.current()
+    return answers.ask(("speed", key), lambda: here.ask("measure_speed", key, str(here.workspace.root), timeout=300))
+
+
+def _measuring() -> None:
+    st.caption(_("Measuring…"), width="content")
+
+
+def _show_speed(answer) -> None:
+    try:
+        speed = round(answer.result()["images_per_second"])
+    except UserError as error:
+        st.caption(say_error(error))
+        return
+    st.caption(_("{n} pictures a second here").format(n=number(speed)), width="content")

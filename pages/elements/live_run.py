@@ -1,0 +1,150 @@
+"""One run as it is now: phase, progress, curves and log while it trains; its end in words afterwards."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from engine import graft, runs
+from engine.evaluation import charts, results
+from pages.elements import page, state
+from pages.elements.i18n import _, say
+from pages.elements.i18n import number as in_words
+from pages.elements.names import md_escape
+from pages.elements.run_list import RunView, duration, recipe_words, state_words
+
+LOG_TAIL = 12_000  # bytes
+
+
+def show_run(entry: RunView) -> None:
+    """Draw a run in any state; cheap enough for once a second."""
+    with st.container(border=True, key="live-run"):
+        _heading(entry)
+        if entry.is_active:
+            _progress(entry)
+        else:
+            _ending(entry)
+        _curves(runs.read_metrics(entry.folder))
+        _log(entry.folder)
+
+
+def phase_words(phase: str) -> str:
+    return {
+        "waiting": _("Waiting"),
+        "features": _("Looking at your pictures"),
+        "probe": _("Learning your classes"),
+        "fine_tune": _("Adapting the network to your pictures"),
+        "evaluate": _("Measuring on pictures it never saw"),
+        "done": _("Done"),
+    }.get(phase, md_escape(phase))
+
+
+def _heading(entry: RunView) -> None:
+    words, icon, colour = state_words(entry.state)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(md_escape(entry.run.name), anchor=False, width="content")
+        st.badge(words, icon=icon, color=colour)
+        st.space("stretch")
+        st.caption(f"{recipe_words(entry.recipe)} · {md_escape(entry.run.owner)}", width="content")
+
+
+def _progress(entry: RunView) -> None:
+    status = entry.status
+    share = min(1.0, max(0.0, status["progress"]))
+    text = f"{phase_words(status['phase'])} · {share:.0%}"
+    if status.get("seconds_left") is not None:
+        text += " · " + _("about {time} left").format(time=duration(status["seconds_left"]))
+    st.progress(share, text=text)
+    stopping = (entry.folder / runs.STOP).exists()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if status["message"]:
+            st.caption(say(status["message"], status["values"]), width="content")
+        st.space("stretch")
+        st.button(
+            _("Stopping…") if stopping else _("Take out of the queue") if entry.state == "queued" else _("Stop"),
+            key="stop-run",
+            icon=":material/stop_circle:",
+            disabled=stopping,
+            help=_("Ends the training now. The best model so far is kept and measured."),
+            on_click=graft.current().stop_run,
+            args=(entry.run.id,),
+        )
+
+
+def _ending(entry: RunView) -> None:
+    _reason(entry)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if entry.facts is not None:
+            number = results.honest_number(entry.facts)
+            sentence = _("On {n} pictures it never saw, it is right {share} times in 100.")
+            sentence = sentence.format(n=in_words(number.pictures), share=results.per_hundred(number.accuracy))
+            st.markdown(f"**{sentence}**", width="content")
+        st.space("stretch")
+        if entry.state in ("stopped", "interrupted", "failed") and entry.folder.exists():
+            _again(entry)
+        if entry.facts is not None and st.button(
+            _("See the results"), type="primary", key="see-results", icon=":material/insights:"
+        ):
+            state.open_run(entry.run.id)
+            state.go("results")
+
+
+def _reason(entry: RunView) -> None:
+    status, error = entry.status, entry.status.get("error")
+    if error:
+        st.error(say(error["template"], error["values"]), icon=":material/error:")
+    elif entry.state == "failed":
+        st.error(say(status["message"], status["values"]), icon=":material/error:")
+    elif entry.state in ("stopped", "interrupted") and status["message"]:
+        st.warning(say(status["message"], status["values"]), icon=state_words(entry.state)[1])
+
+
+def _again(entry: RunView) -> None:
+    failed = entry.state == "failed"
+    if st.button(
+        _("Try again") if failed else _("Go on training"),
+        key="resume-run",
+        icon=":material/restart_alt:",
+        type="secondary" if entry.facts is not None else "primary",
+        help=_("What was already worked out is kept."),
+        disabled=failed and not entry.recipe,
+    ):
+        with page.errors_in_words():
+            graft.current().resume_run(entry.run.id)
+            st.rerun()
+
+
+def _curves(metrics: list[dict]) -> None:
+    rows = [row for row in metrics if row["phase"] == "fine_tune"]
+    if len(rows) < 2:
+        return
+    dark = st.context.theme.type == "dark"
+    left, right = st.columns(2)
+    pairs = (
+        (left, "loss", _("Loss of every epoch, training and validation")),
+        (right, "accuracy", _("Accuracy of every epoch, training and validation")),
+    )
+    for column, measure, words in pairs:
+        column.plotly_chart(
+            charts.curve_figure(rows, measure, dark=dark, _=_),
+            key=f"live-{measure}",
+            config={"displayModeBar": False},
+            alt=words,
+        )
+
+
+def _log(folder: Path) -> None:
+    log = st.expander(_("Log"), icon=":material/article:", key="log", on_change="rerun")
+    if log.open:
+        log.code(_tail(folder / "log.txt") or _("Nothing has been written yet."), language=None, height=240)
+
+
+def _tail(path: Path) -> str:
+    """Return the end of a text file, from a whole line on."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return text if len(text) < LOG_TAIL - 4 else text[text.find("\n") + 1 :]

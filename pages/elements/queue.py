@@ -1,0 +1,52 @@
+"""Everybody's runs that wait or train, in the order they will be done."""
+
+import streamlit as st
+
+from engine import graft
+from pages.elements import run_list
+from pages.elements.i18n import _
+from pages.elements.names import md_escape
+from pages.elements.run_list import RunView, state_words
+
+
+def waiting_or_training() -> list[RunView]:
+    """Return the active runs of all projects, first in line first."""
+    entries = [run_list.view(run) for run in reversed(graft.current().registry.runs())]
+    active = [entry for entry in entries if entry.is_active]
+    return sorted(active, key=lambda entry: entry.state == "queued")
+
+
+def show_queue(entries: list[RunView], shown_above: str | None) -> None:
+    """List the active runs with position, owner and a button to take them out; the one shown above has its own."""
+    others = [entry for entry in entries if entry.run.id != shown_above]
+    if not others:
+        return
+    st.markdown(f"**{_('Queue')}**")
+    projects = {project.id: project.name for project in graft.current().registry.projects()}
+    waiting = [entry.run.id for entry in entries if entry.state == "queued"]
+    for entry in others:
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"queue-{entry.run.id}"):
+            _row(entry, projects.get(entry.run.project_id, ""), waiting)
+
+
+def position_words(run_id: str, waiting: list[str]) -> str:
+    """Return where a waiting run stands, such as "Number 2 in the queue"; nothing for one that trains."""
+    return _("Number {n} in the queue").format(n=waiting.index(run_id) + 1) if run_id in waiting else ""
+
+
+def _row(entry: RunView, project: str, waiting: list[str]) -> None:
+    words, icon, colour = state_words(entry.state)
+    st.badge(words, icon=icon, color=colour)
+    st.markdown(f"**{md_escape(entry.run.name)}**", width="content")
+    facts = [md_escape(project), md_escape(entry.run.owner), position_words(entry.run.id, waiting)]
+    if entry.state == "running":
+        facts.append(f"{entry.status['progress']:.0%}")
+    st.caption(" · ".join(filter(None, facts)), width="content")
+    st.space("stretch")
+    st.button(
+        _("Take out of the queue") if entry.state == "queued" else _("Stop"),
+        key=f"cancel-{entry.run.id}",
+        icon=":material/close:",
+        on_click=graft.current().stop_run,
+        args=(entry.run.id,),
+    )

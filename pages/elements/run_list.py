@@ -1,0 +1,134 @@
+"""The runs of a project as pages show them: state in words, accuracy with its interval, what differs between them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from engine import graft, runs
+from engine.backbones import catalogue
+from engine.evaluation import results
+from engine.registry import Project, Run
+from engine.training.recipe import RECIPES
+from pages.elements import state
+from pages.elements.i18n import _
+
+PICKER = "run-picker"
+GONE = "The files of this run are gone from the workspace. All that can be done is to delete it from the list."
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with what its files say now. `facts` is the evaluation, None while there is none."""
+
+    run: Run
+    folder: Path
+    status: dict
+    recipe: dict
+    facts: dict | None
+
+    @property
+    def state(self) -> str:
+        return self.status["state"]
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in runs.ACTIVE
+
+
+def view(run: Run) -> RunView:
+    """Read the files of one run; unchanged files are not read twice."""
+    folder = graft.current().workspace.run_dir(run.id)
+    if not folder.exists():
+        status = {"state": "failed", "progress": 0.0, "message": GONE, "values": {}, "error": None}
+        return RunView(run, folder, status, {}, None)
+    return RunView(run, folder, results.status(folder), results.recipe(folder), results.evaluation(folder))
+
+
+def views(project: Project) -> list[RunView]:
+    """Return the runs of a project, newest first."""
+    return [view(run) for run in graft.current().registry.runs(project.id)]
+
+
+def with_results(project: Project) -> list[RunView]:
+    """Return the runs that can be looked at and tried, newest first."""
+    return [entry for entry in views(project) if entry.facts is not None]
+
+
+def state_words(name: str) -> tuple[str, str, str]:
+    """Return (words, icon, badge colour) of a run's state."""
+    return {
+        "queued": (_("Waiting"), ":material/hourglass_empty:", "gray"),
+        "running": (_("Training"), ":material/autorenew:", "blue"),
+        "finished": (_("Finished"), ":material/check_circle:", "green"),
+        "stopped": (_("Stopped"), ":material/stop_circle:", "orange"),
+        "interrupted": (_("Interrupted"), ":material/power_off:", "orange"),
+        "failed": (_("Failed"), ":material/error:", "red"),
+    }[name]
+
+
+def accuracy_words(facts: dict | None) -> str:
+    """Return "92 % (88–95)", or a dash where nothing was measured."""
+    if facts is None:
+        return "–"
+    low, high = (results.per_hundred(end) for end in facts["accuracy_interval"])
+    return f"{results.per_hundred(facts['accuracy'])} % ({low}–{high})"
+
+
+def recipe_words(recipe: dict) -> str:
+    """Return "Instant · Sprout"."""
+    if not recipe:
+        return ""
+    known = RECIPES.get(recipe.get("name"))
+    network = catalogue.CATALOGUE.get(recipe.get("backbone"))
+    return " · ".join([_(known.title) if known else "", network.title if network else recipe.get("backbone", "")])
+
+
+def duration(seconds: float | None) -> str:
+    """Return "4 s", "3 min 20 s" or "2 h 5 min"."""
+    if seconds is None:
+        return ""
+    seconds = round(seconds)
+    if seconds < 60:
+        return _("{n} s").format(n=seconds)
+    if seconds < 3600:
+        return _("{minutes} min {seconds} s").format(minutes=seconds // 60, seconds=seconds % 60)
+    return _("{hours} h {minutes} min").format(hours=seconds // 3600, minutes=seconds % 3600 // 60)
+
+
+def local_time(iso: str) -> str:
+    """Return a stored time as "2025-03-01 14:05" where the person is."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return datetime.fromisoformat(iso).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def differing_options(recipes: list[dict]) -> list[str]:
+    """Return the options whose value is not the same in all recipes, in the order of a recipe."""
+    options = dict.fromkeys(option for recipe in recipes for option in recipe)
+    return [option for option in options if len({repr(recipe.get(option)) for recipe in recipes}) > 1]
+
+
+def picker(entries: list[RunView]) -> RunView:
+    """Show a choice of runs and return the chosen one: the one opened last, else the newest. `entries` is not empty."""
+    by_id = {entry.run.id: entry for entry in entries}
+    opened = state.run()
+    current = opened.id if opened is not None and opened.id in by_id else entries[0].run.id
+    st.session_state[PICKER] = current
+    st.selectbox(
+        _("Run"),
+        list(by_id),
+        format_func=lambda run_id: _picker_label(by_id[run_id]),
+        key=PICKER,
+        on_change=lambda: state.open_run(st.session_state[PICKER]),
+    )
+    return by_id[current]
+
+
+def _picker_label(entry: RunView) -> str:
+    parts = (entry.run.name, accuracy_words(entry.facts), recipe_words(entry.recipe), local_time(entry.run.created))
+    return " · ".join(parts)

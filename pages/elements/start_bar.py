@@ -1,0 +1,88 @@
+"""The bar at the end of the Model page: what will run, how long it takes, and the button that starts it."""
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from engine import graft, settings
+from engine.backbones import catalogue, local_weights
+from engine.errors import UserError
+from engine.registry import Project
+from pages.elements import answers, state
+from pages.elements.dataset_facts import DatasetFacts
+from pages.elements.i18n import _, plural, say_error
+from pages.elements.run_list import duration, recipe_words
+
+
+def start_bar(project: Project, recipe: dict, facts: DatasetFacts) -> None:
+    """Show what was chosen with its estimate, and start the run when the button is pressed."""
+    row = st.container(border=True, horizontal=True, vertical_alignment="center", key="start-bar")
+    with row:
+        st.markdown(f"**{recipe_words(recipe)}**", width="content")
+        _estimate(recipe, facts)
+        st.space("stretch")
+        pressed = _button(recipe)
+    if pressed:
+        state.open_run(graft.current().start_run(project.id, recipe))
+        state.go("train")
+
+
+def _button(recipe: dict) -> bool:
+    missing = _missing_weights(recipe["backbone"])
+    return st.button(
+        _("Start training"), type="primary", key="start-training", icon=":material/play_arrow:", disabled=missing
+    )
+
+
+def _missing_weights(backbone: str) -> bool:
+    """Say so when the weights are neither here nor to be had. A cluster's workers may have what this machine lacks."""
+    if settings.current().scheduler or local_weights.local_path(backbone) is not None:
+        return False
+    info = catalogue.info(backbone)
+    answer = answers.ask(("reachable", backbone), lambda: local_weights.check_reachable(info))
+    answers.when_ready(answer, _say_unreachable, waiting=_asking_for_weights, key=f"reach-{backbone}")
+    return not answer.done() or answer.exception() is not None
+
+
+def _asking_for_weights() -> None:
+    st.caption(_("Looking whether its weights can be downloaded…"), width="content")
+
+
+def _say_unreachable(answer: Future) -> None:
+    error = answer.exception()
+    if isinstance(error, UserError):
+        st.warning(say_error(error), icon=":material/cloud_off:")
+
+
+def _estimate(recipe: dict, facts: DatasetFacts) -> None:
+    if local_weights.local_path(recipe["backbone"]) is None:
+        return
+    root = str(graft.current().workspace.root)
+    answer = answers.ask(
+        ("estimate", repr(sorted(recipe.items(), key=str)), facts.hashes),
+        lambda: graft.current().ask("estimate", recipe, facts.counts, root, list(facts.hashes)),
+    )
+    answers.when_ready(answer, _show_estimate, waiting=_estimating, key="estimate")
+
+
+def _estimating() -> None:
+    st.caption(_("Working out how long it takes…"), width="content")
+
+
+def _show_estimate(answer: Future) -> None:
+    error = answer.exception()
+    if error is not None:
+        sentence = say_error(error) if isinstance(error, UserError) else _("The time could not be estimated.")
+        st.caption(sentence)
+        return
+    st.caption(_estimate_words(answer.result()), width="content")
+
+
+def _estimate_words(estimate: dict) -> str:
+    parts = [_("about {time}").format(time=duration(max(1, estimate["seconds"])))]
+    if new := estimate.get("images_to_embed"):
+        parts.append(plural("{n} new picture to look at", "{n} new pictures to look at", new))
+    for key, words in (("memory_mb", _("{n} MB of memory")), ("disk_mb", _("{n} MB on disk"))):
+        if estimate.get(key):
+            parts.append(words.format(n=max(1, round(estimate[key]))))
+    return " · ".join(parts)

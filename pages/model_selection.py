@@ -1,0 +1,62 @@
+"""Model: choose a network and how it learns, see what it will take, start."""
+
+import streamlit as st
+
+from engine import graft
+from engine.training.recipe import RECIPES
+from engine.training.recommend import recommend
+from pages.elements import backbone_cards, expert, page, run_list, state
+from pages.elements.augmentation import preview
+from pages.elements.dataset_facts import facts_of
+from pages.elements.i18n import _, say_error
+from pages.elements.start_bar import start_bar
+
+project = state.project()
+if project is None:
+    page.title(_("Model"))
+    page.empty(
+        ":material/photo_library:",
+        _("There is no project yet"),
+        _("A project holds your pictures and everything learned from them. An example is ready in a few seconds."),
+        button=_("Go to the start page"),
+        page="home",
+    )
+    st.stop()
+
+facts = facts_of(project)
+page.title(_("Model"), _("A network that has seen many pictures learns yours. Choose which one, and how."))
+if facts.problem is not None:
+    page.empty(
+        ":material/photo_library:",
+        _("The pictures are not ready for a training yet"),
+        say_error(facts.problem),
+        button=_("Go to Data"),
+        page="data",
+    )
+    st.stop()
+
+ready = backbone_cards.ready_keys()
+device = graft.current().device() or {}
+has_model = any(entry.facts is not None for entry in run_list.views(project))
+advice = recommend(facts.pictures, facts.side, device.get("kind") == "gpu", ready, has_model)
+
+page.section(_("How to learn"))
+recipe_name = st.radio(
+    _("Recipe"),
+    list(RECIPES),
+    list(RECIPES).index(advice.recipe),
+    format_func=lambda name: _(RECIPES[name].title),
+    captions=[_(recipe.sentence) for recipe in RECIPES.values()],
+    key="recipe",
+    label_visibility="collapsed",
+    persist_state="session",
+)
+
+page.section(_("Network"), _(advice.reason))
+backbone = backbone_cards.choose_backbone(advice.backbone, ready)
+
+with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
+    recipe = expert.settings(recipe_name, backbone)
+    preview(recipe, facts.examples)
+
+start_bar(project, recipe, facts)

@@ -1,0 +1,48 @@
+"""Train: what runs now, what waits, what has ended. Everything is read from the run directories."""
+
+import streamlit as st
+
+from pages.elements import page, queue, run_list, state
+from pages.elements.i18n import _
+from pages.elements.live_run import show_run
+from pages.elements.manage_run import manage_run
+from pages.elements.run_table import run_table
+
+project = state.project()
+entries = run_list.views(project) if project else []
+if not entries:
+    page.title(_("Train"))
+    page.empty(
+        ":material/model_training:",
+        _("Nothing has been trained here yet"),
+        _("Choose a network first; a training with the pictures of this project takes seconds to minutes."),
+        button=_("Choose a network"),
+        page="model",
+    )
+    st.stop()
+
+page.title(_("Train"), _("Trainings go on when you close this page. Come back any time, from any device."))
+opened = state.run()
+active_at_start = {entry.run.id for entry in queue.waiting_or_training()}
+
+
+@st.fragment(run_every=1.0 if active_at_start else None)
+def live() -> None:
+    """Read the files again once a second; when something has ended, the whole page follows once."""
+    active = queue.waiting_or_training()
+    if {entry.run.id for entry in active} != active_at_start:
+        st.rerun()
+    with page.errors_in_words():
+        show_run(run_list.view(opened))
+        queue.show_queue(active, shown_above=opened.id)
+
+
+live()
+here = run_list.view(opened)
+if not here.is_active:
+    manage_run(here)
+
+ended = [entry for entry in entries if not entry.is_active]
+if len(ended) > 1 or (ended and here.is_active):
+    page.section(_("Runs of this project"), _("Choose a row to see that run above. Columns show where runs differ."))
+    run_table(ended)
