@@ -20,7 +20,6 @@ from engine.workspace import Workspace, check_free_space, write_atomic
 MAX_WAITING = 64  # pictures read but not yet decoded
 MAX_WAITING_BYTES = 64 * 2**20
 REPORT_EVERY = 0.25  # seconds
-DECODE_SIZE = (2 * thumbnails.LONGEST_SIDE, 2 * thumbnails.LONGEST_SIDE)
 MAX_NAME = 400  # characters of a path that are kept, its end
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
@@ -112,7 +111,7 @@ def _locate(source: str | os.PathLike, scratch: Path) -> Path:
     if not str(source).startswith(examples.PREFIX):
         return Path(source).expanduser().resolve()
     name = str(source).removeprefix(examples.PREFIX)
-    return examples.draw(name, scratch / "example")
+    return examples.draw(name, scratch)
 
 
 def _throttled(progress: Callable[..., None] | None, total: int | None) -> Callable[..., None]:
@@ -164,7 +163,7 @@ def _collect(found: _Found, name: str, size: int, future: Future) -> int:
 def _store(entry: Entry, workspace: Workspace) -> ItemRecord | DataError:
     """Decode once: content hash, size, fingerprints and thumbnail come from the same reduced picture."""
     try:
-        image, (width, height) = decode.open_with_size(entry.content, target=DECODE_SIZE)
+        image, (width, height) = decode.open_with_size(entry.content, target=thumbnails.DECODE_SIZE)
     except DataError as error:
         return error
     small = thumbnails.shrink(image)
@@ -172,7 +171,7 @@ def _store(entry: Entry, workspace: Workspace) -> ItemRecord | DataError:
     blob = workspace.blob_path(sha256)
     if not blob.exists():
         write_atomic(blob, entry.content)
-    thumbnails.write(workspace, sha256, small)
+    thumbnails.write(workspace, sha256, image, small)
     return ItemRecord(
         sha256=sha256,
         name=_shown(entry.name),
