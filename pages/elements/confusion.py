@@ -1,0 +1,174 @@
+"""The confusion matrix: click a cell and its pictures open below. A table and a list do the same by keyboard."""
+
+from pathlib import Path
+
+import pyarrow
+import streamlit as st
+
+from engine.evaluation import charts, results
+from engine.evaluation.results import Confusion, Prediction
+from pages.elements.gallery import Tile, gallery, page_of, thumbnail_url
+from pages.elements.i18n import _, plural
+from pages.elements.names import md_escape
+from pages.elements.probabilities import percent
+
+MATRIX, CELLS, PAIRS, VIEW, WIDTH = (
+    "confusion",
+    "confusion-table",
+    "confused-pairs",
+    "confusion-view",
+    "confusion-width",
+)
+MANY_CLASSES = 30
+HARDEST = 20
+PER_PAGE = 24
+
+
+def show_confusion(facts: dict, folder: Path) -> None:
+    """Draw the matrix with its list of pairs, and the pictures of the chosen cell."""
+
+    @st.fragment
+    def part() -> None:
+        left, right = st.columns([2.2, 1], gap="medium")
+        with left:
+            chosen = _matrix(facts, folder.name)
+        with right:
+            pair = _pairs(facts, folder.name)
+        _pictures(facts, folder, chosen or pair)
+
+    part()
+
+
+def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
+    """Return pictures with what the model said and how sure it was."""
+    return [
+        Tile(
+            id=row.item,
+            src=thumbnail_url(row.sha256),
+            caption=f"{row.predicted} {percent(row.probability)}",
+            note=_("is {label}").format(label=row.label) if with_truth else "",
+            tone="good" if row.label == row.predicted else "bad",
+        )
+        for row in rows
+    ]
+
+
+def _matrix(facts: dict, run_id: str) -> tuple[int, int] | None:
+    """Show the matrix as a picture or a table; return the chosen cell (true, predicted) as positions."""
+    views = {"counts": _("Counts"), "shares": _("Shares"), "table": _("Table")}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            _("Show as"),
+            list(views),
+            default="counts",
+            required=True,
+            format_func=views.get,
+            key=VIEW,
+            label_visibility="collapsed",
+        )
+        positions = _positions(facts)
+    if view == "table":
+        return _table(facts, run_id)
+    figure = charts.confusion_matrix_figure(
+        facts["confusion_matrix"],
+        facts["class_names"],
+        positions=positions,
+        share=view == "shares",
+        dark=st.context.theme.type == "dark",
+        _=_,
+    )
+    event = st.plotly_chart(
+        figure,
+        key=f"{MATRIX}-{run_id}",
+        on_select=_forget_pair,
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=_(
+            "Confusion matrix: true classes in rows, answers of the model in columns. The table has the same numbers."
+        ),
+    )
+    points = event["selection"]["points"]
+    return tuple(points[0]["customdata"][:2]) if points else None
+
+
+def _positions(facts: dict) -> list[int] | None:
+    """With many classes, offer those with most mistakes alone."""
+    size = len(facts["class_names"])
+    if size <= MANY_CLASSES:
+        return None
+    words = {"hardest": _("The {n} classes with most mistakes").format(n=HARDEST), "all": _("All {n}").format(n=size)}
+    chosen = st.segmented_control(
+        _("Classes"),
+        list(words),
+        default="hardest",
+        required=True,
+        format_func=words.get,
+        key=WIDTH,
+        label_visibility="collapsed",
+    )
+    return results.hardest_classes(facts, HARDEST) if chosen == "hardest" else None
+
+
+def _table(facts: dict, run_id: str) -> tuple[int, int] | None:
+    """The matrix as a table that arrow keys and Enter can walk through."""
+    names = facts["class_names"]
+    # Columns are found by their title again, so that two classes never share one.
+    titles = [f"{position + 1}. {name}" for position, name in enumerate(names)]
+    rows = dict(zip(titles, zip(*facts["confusion_matrix"], strict=True), strict=True))
+    event = st.dataframe(
+        pyarrow.table({_("true class"): names, **{title: list(column) for title, column in rows.items()}}),
+        key=f"{CELLS}-{run_id}",
+        hide_index=True,
+        on_select=_forget_pair,
+        selection_mode="single-cell",
+        alt=_("Confusion matrix as a table"),
+    )
+    cells = [cell for cell in event["selection"]["cells"] if cell[1] in titles]
+    return (cells[0][0], titles.index(cells[0][1])) if cells else None
+
+
+def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:
+    """List the most confused pairs in words; return the chosen one as positions."""
+    names = facts["class_names"]
+    pairs = {(names.index(pair.true), names.index(pair.predicted)): pair for pair in results.most_confused(facts)}
+    st.markdown(f"**{_('Most often confused')}**")
+    if not pairs:
+        st.caption(_("Not a single mistake on the test pictures."))
+        return None
+    return st.radio(
+        _("Most often confused"),
+        list(pairs),
+        index=None,
+        format_func=lambda positions: _pair_words(pairs[positions]),
+        key=f"{PAIRS}-{run_id}",
+        label_visibility="collapsed",
+    )
+
+
+def _pair_words(pair: Confusion) -> str:
+    return _("{true} taken for {predicted}: {count} ({share} of {true})").format(
+        true=md_escape(pair.true), predicted=md_escape(pair.predicted), count=pair.count, share=percent(pair.share)
+    )
+
+
+def _forget_pair() -> None:
+    """A click into the matrix replaces the pair chosen from the list."""
+    for key in [key for key in st.session_state if str(key).startswith(f"{PAIRS}-")]:
+        st.session_state[key] = None
+
+
+def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None:
+    if chosen is None:
+        st.caption(_("Choose a cell or a pair to see its pictures."))
+        return
+    true, predicted = (facts["class_names"][position] for position in chosen)
+    rows = results.cell(results.predictions(folder), true, predicted)
+    with st.container(border=True, key="cell-pictures"):
+        headline = _("{true}, recognised") if true == predicted else _("{true}, taken for {predicted}")
+        headline = headline.format(true=md_escape(true), predicted=md_escape(predicted))
+        st.markdown(f"**{headline}** · {plural('{n} picture', '{n} pictures', len(rows))}")
+        if not rows:
+            st.caption(_("No test picture is in this cell."))
+            return
+        start = page_of(len(rows), key=f"cell-page-{chosen[0]}-{chosen[1]}", per_page=PER_PAGE)
+        gallery(tiles(rows[start : start + PER_PAGE], with_truth=False), key="cell-gallery", size=120)

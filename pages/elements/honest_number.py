@@ -1,0 +1,91 @@
+"""The one sentence a manager understands, the figures behind it, and a warning where it rests on too little."""
+
+import streamlit as st
+
+from engine.evaluation import results
+from engine.evaluation.results import HonestNumber
+from pages.elements.i18n import _
+from pages.elements.i18n import number as in_words
+
+
+def show_honest_number(facts: dict) -> None:
+    """Show the sentence, then the figures as cards, then what to be careful about."""
+    figures = results.honest_number(facts)
+    st.markdown(f"### {sentence(figures)}")
+    _cards(facts, figures)
+    if figures.is_wide:
+        st.warning(_small(figures), icon=":material/straighten:")
+
+
+def sentence(figures: HonestNumber) -> str:
+    """Return the honest number in words, with its interval and what it is to be compared with."""
+    words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).").format(
+        n=in_words(figures.pictures),
+        share=results.per_hundred(figures.accuracy),
+        low=results.per_hundred(figures.low),
+        high=results.per_hundred(figures.high),
+    )
+    words += " " + _("Guessing the largest class: {share}.").format(share=results.per_hundred(figures.majority))
+    if figures.before is not None:
+        before = _("The same network before it learned from your pictures: {share}.")
+        words += " " + before.format(share=results.per_hundred(figures.before))
+    return words
+
+
+def _small(figures: HonestNumber) -> str:
+    words = _(
+        "This rests on {n} test pictures only: with others of the same kind the number could as well be {low} or "
+        "{high}. About {more} more test pictures would narrow it to 3 in 100 on either side."
+    )
+    return words.format(
+        n=in_words(figures.pictures),
+        low=results.per_hundred(figures.low),
+        high=results.per_hundred(figures.high),
+        more=in_words(figures.more_needed),
+    )
+
+
+def _cards(facts: dict, figures: HonestNumber) -> None:
+    gain = None if figures.before is None else 100 * (figures.accuracy - figures.before)
+    cards = (
+        (
+            _("Accuracy"),
+            _percent(figures.accuracy),
+            None if gain is None else _("{points} points by learning").format(points=f"{gain:+.1f}"),
+            _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
+        ),
+        (
+            _("Before learning"),
+            _percent(figures.before),
+            None,
+            _("The pretrained network as it came, giving each picture the class whose average it is nearest to."),
+        ),
+        (
+            _("Balanced accuracy"),
+            _percent(facts["balanced_accuracy"]),
+            None,
+            _("The average over the classes: a large class cannot hide a small one that fails."),
+        ),
+        (
+            _("Macro F1"),
+            _percent(facts["macro_f1"]),
+            None,
+            _("Counts misses and false alarms of every class alike; 100 % is perfect."),
+        ),
+        (
+            _("Calibration error"),
+            _percent(facts.get("calibration_error")),
+            None,
+            _(
+                "How far its probabilities are off on average: with 5 %, answers it gives with 90 % are right "
+                "about 85 to 95 times in 100."
+            ),
+        ),
+    )
+    with st.grid(5, min_column_width=170, key="number-cards") as grid:
+        for label, value, delta, explanation in cards:
+            grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}".replace("%", " %")

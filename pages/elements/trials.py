@@ -1,0 +1,127 @@
+"""Pictures somebody tries a model on: read, asked about, shown, and never kept longer than the session."""
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from engine import graft
+from engine.data import decode, thumbnails
+from engine.errors import UserError
+from engine.evaluation import results
+from pages.elements import answers
+from pages.elements.gallery import data_url
+from pages.elements.i18n import _, say_error
+from pages.elements.names import md_escape, shortened
+from pages.elements.probabilities import bars
+from pages.elements.run_list import RunView
+
+TRIALS, GENERATION = "trials", "trials-generation"
+KEPT = 24
+SHOWN_SIDE = 320
+WARM_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One answer. `src` shows the picture; `truth` is its label where it is known; `problem` says why there is none."""
+
+    name: str
+    src: str = ""
+    truth: str = ""
+    likeliest: tuple[tuple[str, float], ...] = ()
+    seconds: float = 0.0
+    problem: UserError | None = None
+
+
+def warm(entry: RunView):
+    """Let the worker load the model while the person looks for a picture."""
+    # Again after a while: the worker may have been restarted, or have made room for other models.
+    key = ("warm", entry.run.id, int(time.time() // WARM_SECONDS))
+    return answers.ask(key, lambda: ask(entry, []))
+
+
+def ask(entry: RunView, pictures: list) -> list[dict]:
+    """Return {"probabilities"} for files (paths as text) or their contents (bytes)."""
+    here = graft.current()
+    return here.ask("predict", str(entry.folder), str(here.workspace.root), pictures)
+
+
+def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
+    """Ask about files that were brought; those that are no pictures are answered in words."""
+    trials, readable = [], []
+    for name, content in files:
+        try:
+            picture = decode.open_image(content, target=(SHOWN_SIDE, SHOWN_SIDE))
+            src = data_url(decode.jpeg_bytes(thumbnails.shrink(picture)), "image/jpeg")
+            readable.append((Trial(name, src), content))
+        except UserError as error:
+            trials.append(Trial(name, problem=error))
+    _remember(entry, [*_answered(entry, readable), *trials])
+
+
+def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
+    """Ask about stored pictures, given with the path of their original."""
+    _remember(entry, _answered(entry, samples))
+
+
+def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Trial]:
+    if not pictures:
+        return []
+    started = time.perf_counter()
+    answers_given = ask(entry, [content for _trial, content in pictures])
+    seconds = time.perf_counter() - started
+    names = entry.facts["class_names"]
+    return [
+        Trial(trial.name, trial.src, trial.truth, tuple(results.top(answer["probabilities"], names)), seconds)
+        for (trial, _content), answer in zip(pictures, answers_given, strict=True)
+    ]
+
+
+def _remember(entry: RunView, trials: list[Trial]) -> None:
+    st.session_state[TRIALS] = [(entry.run.id, trial) for trial in trials] + st.session_state.get(TRIALS, [])
+    del st.session_state[TRIALS][KEPT:]
+
+
+def forget_all() -> None:
+    st.session_state[TRIALS] = []
+
+
+def of_run(entry: RunView) -> list[Trial]:
+    """Return what was tried on this run, newest first."""
+    return [trial for run_id, trial in st.session_state.get(TRIALS, []) if run_id == entry.run.id]
+
+
+def take(uploads) -> list[tuple[str, bytes]]:
+    """Return (name, content) of uploaded files and free the server's memory of them."""
+    context = get_script_run_ctx()
+    taken = []
+    for upload in uploads:
+        taken.append((upload.name, upload.getvalue()))
+        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+        upload.close()
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+    return taken
+
+
+def show(trial: Trial) -> None:
+    """Draw a picture beside its probabilities."""
+    name = md_escape(shortened(trial.name, 40))
+    if trial.problem is not None:
+        st.error(f"**{name}** · {say_error(trial.problem)}", icon=":material/broken_image:")
+        return
+    picture, words = st.columns([1, 1.6], gap="small", wrap=False)
+    picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block">')
+    with words:
+        st.caption(name)
+        bars(trial.likeliest)
+        if trial.truth:
+            _say_truth(trial)
+
+
+def _say_truth(trial: Trial) -> None:
+    right = trial.likeliest[0][0] == trial.truth
+    words = _("Right: it is {label}.") if right else _("Wrong: it is {label}.")
+    icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
+    st.caption(f"{icon} {words.format(label=md_escape(trial.truth))}")

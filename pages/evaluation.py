@@ -1,0 +1,45 @@
+"""Results: how good a model is, in words first; then where it fails, with the pictures to see why."""
+
+import streamlit as st
+
+from pages.elements import page, run_details, run_list, state
+from pages.elements.confusion import show_confusion
+from pages.elements.honest_number import show_honest_number
+from pages.elements.i18n import _
+
+project = state.project()
+entries = run_list.with_results(project) if project else []
+if not entries:
+    page.title(_("Results"))
+    page.empty(
+        ":material/insights:",
+        _("There are no results yet"),
+        _("They appear here as soon as a training of this project has ended."),
+        button=_("Go to Train"),
+        page="train",
+    )
+    st.stop()
+
+actions = page.title(_("Results"))
+entry = run_list.picker(entries)
+if actions.button(_("Try it on a picture"), type="primary", key="to-try", icon=":material/photo_camera:"):
+    state.open_run(entry.run.id)
+    state.go("try")
+
+show_honest_number(entry.facts)
+
+parts = {
+    _("Confusions"): lambda: show_confusion(entry.facts, entry.folder),
+    _("Classes"): lambda: run_details.per_class(entry.facts),
+    _("Groups"): lambda: run_details.groups(entry.facts),
+    _("Before and after"): lambda: run_details.before_and_after(entry.facts),
+    _("Confident mistakes"): lambda: run_details.mistakes(entry.folder),
+    _("Curves"): lambda: run_details.curves(entry.folder),
+    _("About this run"): lambda: run_details.about(entry),
+}
+if not entry.facts["groups"]:
+    del parts[_("Groups")]
+for tab, show in zip(st.tabs(list(parts), key="results-parts", on_change="rerun"), parts.values(), strict=True):
+    if tab.open:
+        with tab:
+            show()
