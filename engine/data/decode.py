@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from engine import settings
 from engine.errors import DataError
@@ -63,6 +63,8 @@ def open_with_size(
     image = _open(content, limit)
     # A codec fed with hostile bytes may raise anything at all; none of it is a bug of ours.
     try:
+        if image.format == "PNG":
+            image = _verified_png(image, content)
         size = _upright_size(image)
         if image.format in ("JPEG", "MPO") and target:
             image.draft(image.mode, target if size == image.size else target[::-1])
@@ -129,6 +131,12 @@ def _open(content: bytes, limit: int) -> Image.Image:
     return image
 
 
+def _verified_png(image: Image.Image, content: bytes) -> Image.Image:
+    """Check the checksums first: Pillow decodes a damaged PNG without a word and leaves the rest of it black."""
+    image.verify()
+    return Image.open(io.BytesIO(content), formats=("PNG",))
+
+
 def _too_many_pixels(limit: int) -> DataError:
     return DataError(
         "The picture has more than {limit} million pixels. Make it smaller, or raise GRAFT_MAX_PIXELS.",
@@ -170,6 +178,9 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
+    if image.mode == "LAB":
+        profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
     layer = image.convert("RGBA")
