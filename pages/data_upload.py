@@ -20,9 +20,10 @@ if pictures:
         class_edits.undo_button(project)
         if st.button(_("Choose a network"), type="primary", icon=":material/arrow_forward:", key="next"):
             state.go("model")
-    st.caption(
-        " · ".join([plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))])
-    )
+    facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
+    if counts:
+        facts.append(dataset_words.division_in_words(counts))
+    st.caption(" · ".join(facts))
 
 importing = imports.watch(project.dataset_id) if project else False
 
@@ -59,11 +60,9 @@ else:
     adding = st.session_state.get("way") == "classes"
     with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key="add-pictures"):
         bring_in()
-    latest = registry.imports(project.dataset_id)[:1]
-    for entry in latest:
-        reading.explain(project, entry)
+    reading.latest(project)
     dataset_words.findings(project)
+    dataset_words.division(project)
     sorting.sort_pictures(project)
-    dataset_words.division(project, counts)
 if project:
     imports.accounts(project.dataset_id)

@@ -7,7 +7,7 @@ from pages.elements import brand, machine, page, project_picker, state
 from pages.elements.i18n import _, language_picker
 
 st.set_page_config(page_title="Graft", page_icon=brand.favicon(), layout="wide")
-st.logo(brand.logo(st.context.theme.type), size="large", icon_image=brand.mark(st.context.theme.type))
+st.logo(brand.logo(st.context.theme.type or "light"), size="large")
 st.html(page.STYLE)
 
 try:

@@ -13,7 +13,7 @@ MOST_CARDS = 12
 
 def project_card(project: Project) -> None:
     about = projects.summary(project)
-    with st.container(border=True, key=f"card-{project.id}"):
+    with st.container(border=True, height="stretch", key=f"card-{project.id}"):
         st.markdown(f"**{md_escape(shortened(project.name, 40))}**")
         if about.pictures:
             gallery.strip([gallery.thumbnail_url(sha256) for sha256 in about.pictures], alt=project.name)
@@ -56,7 +56,7 @@ def steps() -> None:
         ),
         strict=True,
     ):
-        with column.container(border=True, key=f"card-step-{icon}"):
+        with column.container(border=True, height="stretch", key=f"card-step-{icon}"):
             st.markdown(f":material/{icon}: **{name}**")
             st.caption(text)
 

@@ -4,8 +4,28 @@ _MARK = """<g fill="{colour}">
 <path d="M14.3 30.5V24l3.4-2.9v9.4z"/>
 <path d="M14.3 21.9V12h3.4v7z"/>
 <path d="M15.4 13.2C9.2 13.4 4.9 9.9 3.8 3.2c7 .2 11.3 3.8 11.6 10z"/>
-<path d="M17.2 17.3c.2-5.8 4.2-9.3 11-9.500-.7 6.3-4.8 9.700-11 9.500z"/>
+<path d="M17.2 17.3c.2-5.8 4.2-9.3 11-9.5-.7 6.3-4.8 9.7-11 9.5z"/>
 </g>"""
+# "Graft" in outlines, since a picture cannot use the fonts of the page.
+_NAME = (
+    "M45.3 25.3Q43 25.3 41.2 24.3Q39.4 23.3 38.3 21.3Q37.3 19.4 37.3 16.6Q37.3 14.5 37.9 12.8Q38.5 11.2 3"
+    "9.6 10Q40.7 8.9 42.2 8.3Q43.7 7.7 45.3 7.7Q47.2 7.7 48.4 8.4Q49.7 9 50.5 9.9L48.8 11.8Q48.2 11.2 47."
+    "4 10.8Q46.6 10.5 45.4 10.5Q44 10.5 42.9 11.2Q41.8 11.9 41.1 13.3Q40.5 14.6 40.5 16.5Q40.5 18.4 41.1 "
+    "19.7Q41.7 21.1 42.8 21.8Q44 22.6 45.6 22.6Q46.3 22.6 46.9 22.4Q47.6 22.2 47.9 21.9V18.3H44.8V15.7H50"
+    ".8V23.3Q49.9 24.1 48.5 24.7Q47.1 25.3 45.3 25.3ZM54.2 25V12.2H56.8L57.1 14.5H57.1Q57.8 13.2 58.8 12."
+    "6Q59.8 11.9 60.8 11.9Q61.3 11.9 61.6 12Q62 12 62.3 12.2L61.6 14.8Q61.3 14.8 61.1 14.7Q60.8 14.7 60.4"
+    " 14.7Q59.6 14.7 58.8 15.3Q58 15.8 57.4 17.3V25ZM67.2 25.3Q66.1 25.3 65.2 24.8Q64.3 24.4 63.9 23.5Q63"
+    ".4 22.7 63.4 21.5Q63.4 19.4 65.2 18.3Q67 17.2 70.9 16.8Q70.8 16.1 70.6 15.6Q70.4 15.1 69.9 14.8Q69.4"
+    " 14.5 68.6 14.5Q67.7 14.5 66.8 14.8Q65.9 15.1 65 15.7L63.9 13.5Q64.6 13.1 65.5 12.7Q66.3 12.3 67.2 1"
+    "2.1Q68.2 11.9 69.2 11.9Q70.8 11.9 71.9 12.5Q72.9 13.2 73.5 14.4Q74 15.7 74 17.5V25H71.4L71.2 23.6H71"
+    ".1Q70.2 24.3 69.3 24.8Q68.3 25.3 67.2 25.3ZM68.2 22.8Q68.9 22.8 69.6 22.4Q70.2 22.1 70.9 21.5V18.9Q6"
+    "9.2 19.1 68.2 19.4Q67.3 19.8 66.9 20.2Q66.4 20.7 66.4 21.3Q66.4 22.1 66.9 22.4Q67.4 22.8 68.2 22.8ZM"
+    "78.1 25V11Q78.1 9.7 78.5 8.6Q78.9 7.6 79.9 7Q80.9 6.4 82.4 6.4Q83.1 6.4 83.8 6.5Q84.4 6.6 84.8 6.8L8"
+    "4.2 9.1Q83.5 8.9 82.8 8.9Q82.1 8.9 81.6 9.4Q81.2 9.9 81.2 10.9V25ZM76.2 14.7V12.3L78.3 12.2H83.7V14."
+    "7ZM90.5 25.3Q88.3 25.3 87.3 24Q86.4 22.7 86.4 20.6V14.7H84.6V12.3L86.5 12.2L86.9 8.2H89.5V12.2H92.8V"
+    "14.7H89.5V20.6Q89.5 21.7 90 22.2Q90.4 22.8 91.3 22.8Q91.6 22.8 92 22.7Q92.3 22.7 92.6 22.5L93.2 24.7"
+    "Q92.7 25 92 25.1Q91.3 25.3 90.5 25.3Z"
+)
 GREEN = {"light": "#2a7048", "dark": "#5fbf86"}
 INK = {"light": "#1c2620", "dark": "#e8eee9"}
 
@@ -17,16 +37,6 @@ def favicon() -> str:
 
 def logo(theme: str) -> str:
     """Return the mark with the name beside it as SVG, for a "light" or a "dark" page."""
-    theme = theme if theme in GREEN else "light"
-    name = (
-        f'<text x="37" y="24" font-family="Source Sans, Source Sans 3, Segoe UI, Helvetica Neue, Arial, sans-serif" '
-        f'font-size="23" font-weight="600" letter-spacing="-0.3" fill="{INK[theme]}">Graft</text>'
-    )
+    name = f'<path fill="{INK[theme]}" d="{_NAME}"/>'
     mark = _MARK.format(colour=GREEN[theme])
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="100" height="32" viewBox="0 0 100 32">{mark}{name}</svg>'
-
-
-def mark(theme: str) -> str:
-    """Return the mark alone as SVG, for narrow screens."""
-    mark = _MARK.format(colour=GREEN.get(theme, GREEN["light"]))
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" viewBox="0 0 32 32">{mark}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="32" viewBox="0 0 96 32">{mark}{name}</svg>'

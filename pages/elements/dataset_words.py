@@ -5,9 +5,9 @@ from collections import defaultdict
 import streamlit as st
 
 from engine import graft
-from engine.data import check
+from engine.data import check, split
 from engine.registry import Project
-from pages.elements import class_edits, page
+from pages.elements import class_edits, gallery
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
 
@@ -16,6 +16,7 @@ SEVERITY = {
     "warning": (st.warning, ":material/warning:"),
     "note": (st.info, ":material/info:"),
 }
+MOST_PICTURES = 12
 MOST_SHOWN = 2  # findings of one kind that are shown one by one
 APART = ("auto", "yes", "no")
 
@@ -41,7 +42,10 @@ def findings(project: Project) -> None:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _findings(dataset_id: str, _version: str) -> list[dict]:
-    return check.findings(graft.current().registry.items(dataset_id))
+    items = graft.current().registry.items(dataset_id)
+    found = check.findings(items)
+    pictures = {item.name: item.sha256 for item in items} if any(finding["files"] for finding in found) else {}
+    return [{**f, "pictures": [pictures[name] for name in f["files"][:MOST_PICTURES]]} for f in found]
 
 
 def _show(group: list[dict]) -> None:
@@ -62,6 +66,8 @@ def _sentence(finding: dict) -> None:
 
 
 def _files(finding: dict, most: int = 6) -> None:
+    if finding["pictures"]:
+        gallery.strip([gallery.thumbnail_url(sha256) for sha256 in finding["pictures"]], height=56)
     if finding["files"]:
         names = ", ".join(md_escape(name) for name in finding["files"][:most])
         more = (
@@ -70,24 +76,24 @@ def _files(finding: dict, most: int = 6) -> None:
         st.caption(names + more)
 
 
-def division(project: Project, counts: dict[str, dict[str, int]]) -> None:
-    """Say how many pictures train, choose and measure, and let groups be kept apart where there are any."""
-    totals = {part: sum(splits.get(part, 0) for splits in counts.values()) for part in ("train", "validation", "test")}
-    page.section(_("How the pictures are used"))
-    for column, (part, word, why) in zip(
-        st.columns(3),
-        (
-            ("train", _("Training"), _("The network learns from these.")),
-            ("validation", _("Validation"), _("These choose the best version.")),
-            ("test", _("Test"), _("Touched once, at the very end: the honest number.")),
-        ),
-        strict=True,
-    ):
-        column.metric(word, number(totals[part]), border=True, help=why)
-    st.caption(_("Decided once and kept. Copies of one picture always stay in the same part."))
-    groups = graft.current().registry.groups(project.dataset_id)
-    if groups:
-        _groups(project, groups)
+def division_in_words(counts: dict[str, dict[str, int]]) -> str:
+    """Return how many pictures train, choose and measure."""
+    parts = {part: number(sum(splits.get(part, 0) for splits in counts.values())) for part in split.SPLITS}
+    return _("{train} to train, {validation} to choose the best version, {test} for the test").format(**parts)
+
+
+def division(project: Project) -> None:
+    """Explain the three parts, and let groups be kept apart where there are any."""
+    with st.expander(_("How the pictures are used"), icon=":material/call_split:", key="division"):
+        st.markdown(
+            _(
+                "The network learns from the **training** pictures. The **validation** pictures choose its best "
+                "version. The **test** pictures are touched once, at the very end: they give the honest number. "
+                "This is decided once and kept; copies of one picture always stay in the same part."
+            )
+        )
+        if groups := graft.current().registry.groups(project.dataset_id):
+            _groups(project, groups)
 
 
 def _groups(project: Project, groups: dict[str, int]) -> None:

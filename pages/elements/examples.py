@@ -39,9 +39,9 @@ def all_examples() -> list[Example]:
 
 def cards(*, key: str) -> None:
     """Show a card for each example; its button brings the example in and leads to the pictures."""
-    with st.grid(columns="auto", min_column_width=300, key=f"{key}-examples"):
+    with st.grid(columns=2, min_column_width=280, key=f"{key}-examples"):
         for example in all_examples():
-            with st.container(border=True, key=f"card-{key}-{example.name}"):
+            with st.container(border=True, height="stretch", key=f"card-{key}-{example.name}"):
                 st.markdown(f"**{example.title}**")
                 st.image(str(_SAMPLES / f"{example.name}.png"), width="stretch", alt=example.title)
                 st.caption(example.sentence)

@@ -7,6 +7,7 @@ from engine.errors import UserError
 from pages.elements.names import md_escape
 
 LANGUAGE = "lang"
+THOUSANDS = {"en": ",", "de": ".", "fr": "\u202f"}
 
 
 def language() -> str:
@@ -26,8 +27,8 @@ def plural(one: str, many: str, n: int) -> str:
 
 
 def number(n: int) -> str:
-    """Return a whole number with its thousands set apart by a thin space, which reads the same in every language."""
-    return f"{n:,}".replace(",", "\u202f")
+    """Return a whole number with its thousands set apart as the language does it."""
+    return f"{n:,}".replace(",", THOUSANDS[language()])
 
 
 def say(template: str, values: dict | None = None) -> str:

@@ -66,31 +66,21 @@ def _progress(dataset_id: str, known: int) -> None:
 
 
 def _show_ended() -> None:
-    """Say how the imports of this session ended, once."""
+    """Say which imports of this session failed, once; the others have their account on the page."""
     still = []
     for import_id in st.session_state.get(STARTED, []):
         status = graft.current().import_status(import_id)
         if status["state"] == "failed":
             st.error(say(status["message"], status["values"]), icon=":material/error:")
-        elif status["state"] == "done":
-            st.toast(_added(status["used"], status["received"]), icon=":material/check_circle:")
-        elif (graft.current().workspace.incoming / import_id).exists():
+        elif status["state"] == "running" and (graft.current().workspace.incoming / import_id).exists():
             still.append(import_id)
     st.session_state[STARTED] = still
-
-
-def _added(used: int, received: int) -> str:
-    if used == received:
-        return plural("{n} picture added.", "{n} pictures added.", used)
-    return _("{used} of {received} files added as pictures.").format(used=number(used), received=number(received))
 
 
 def account(entry: dict, *, expanded: bool = False) -> None:
     """Show one import: received, used, refused; refused files by reason and by name."""
     refused = entry["refused"]
-    numbers = _("{received} received · {used} used · {refused} refused").format(
-        received=number(entry["received"]), used=number(entry["used"]), refused=number(len(refused))
-    )
+    numbers = in_numbers(entry)
     icon = ":material/check_circle:" if not refused else ":material/rule:"
     label = f"**{md_escape(entry['source'])}** — {numbers}"
     with st.expander(label, icon=icon, expanded=expanded, key=f"account-{entry['id']}"):
@@ -98,6 +88,13 @@ def account(entry: dict, *, expanded: bool = False) -> None:
             st.markdown(_("Every file was used."))
         for reason, entries in _by_reason(refused).items():
             _reason(reason, entries)
+
+
+def in_numbers(entry: dict) -> str:
+    """Return "N received · M used · K refused" of an import."""
+    return _("{received} received · {used} used · {refused} refused").format(
+        received=number(entry["received"]), used=number(entry["used"]), refused=number(len(entry["refused"]))
+    )
 
 
 def _by_reason(refused: list[dict]) -> dict[str, list[dict]]:

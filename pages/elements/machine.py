@@ -3,24 +3,25 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements.i18n import _
+from pages.elements.i18n import _, plural
 
 
 def badge() -> None:
     """Show "CPU · 2 cores" or "GPU · H200 141 GB"; until the workers have started, say so and look again."""
     started = graft.current().device() is not None
-    st.fragment(_badge, run_every=None if started else 2.0)()
+    with st.container(key="machine", width="content"):
+        st.fragment(_badge, run_every=None if started else 2.0)()
 
 
 def _badge() -> None:
     device = graft.current().device()
-    with st.container(key="machine", width="content"):
-        if device is None:
-            st.badge(_("starting…"), icon=":material/hourglass_top:", color="gray")
-        elif device.get("kind") == "gpu":
-            st.badge(_gpu(device), icon=":material/bolt:", color="green")
-        else:
-            st.badge(_("CPU · {n} cores").format(n=device.get("cores", "?")), icon=":material/memory:", color="gray")
+    if device is None:
+        st.badge(_("starting…"), icon=":material/hourglass_top:", color="gray", width="content")
+    elif device.get("kind") == "gpu":
+        st.badge(_gpu(device), icon=":material/bolt:", color="green", width="content")
+    else:
+        cores = plural("CPU · {n} core", "CPU · {n} cores", device.get("cores", 1))
+        st.badge(cores, icon=":material/memory:", color="gray", width="content")
 
 
 def _gpu(device: dict) -> str:

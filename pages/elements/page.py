@@ -10,10 +10,14 @@ from pages.elements.i18n import say_error
 
 # Small corrections to Streamlit's own look; everything else is in .streamlit/config.toml.
 STYLE = """<style>
-.st-key-frame { margin-bottom: .25rem; }
 .st-key-title-row h1 { padding: 0; }
-.st-key-machine [data-testid="stMarkdownContainer"] p { margin: 0; }
-[class*="st-key-card-"] { height: 100%; }
+.st-key-machine [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-machine p { margin: 0; display: flex; }
+/* Wide screens have room for project, machine and language beside the navigation. */
+@media (min-width: 1000px) {
+  .st-key-frame { position: fixed; top: 0; right: 1.5rem; height: 3.75rem; width: auto; z-index: 999991; }
+  [data-testid="stStatusWidget"] { position: fixed; right: 1rem; bottom: 1rem; }
+}
 @media (max-width: 640px) { .st-key-frame { gap: .25rem; } }
 </style>"""
 

@@ -47,7 +47,7 @@ def _choose(here: Project) -> None:
 
 
 def _rename(here: Project) -> None:
-    name = st.text_input(_("Name"), value=here.name, max_chars=100, key=f"rename-{here.id}")
+    name = st.text_input(_("Rename this project"), value=here.name, max_chars=100, key=f"rename-{here.id}")
     if name.strip() and name != here.name:
         graft.current().registry.rename_project(here.id, name)
         st.rerun()

@@ -5,7 +5,9 @@ import streamlit as st
 from engine import graft
 from engine.data import layout, reread
 from engine.registry import Item, Project
+from pages.elements import imports
 from pages.elements.i18n import _, say
+from pages.elements.names import md_escape
 
 AUTO = "auto"
 
@@ -38,26 +40,36 @@ def choice() -> str:
     )
 
 
-def explain(project: Project, entry: dict) -> None:
-    """Say how the folders of an import were understood, and offer to read them otherwise."""
+def latest(project: Project) -> None:
+    """Show in one row what the last import brought and how its folders were read; offer to read them otherwise."""
     registry = graft.current().registry
+    entry = next(iter(registry.imports(project.dataset_id)), None)
+    if entry is None:
+        return
     about = _about(project.dataset_id, registry.version(project.dataset_id), entry["created"])
-    if about is None:
-        return
-    kind, classes, groups, kinds = about
-    st.markdown(say(layout.DESCRIPTIONS[kind], {"classes": classes, "groups": groups}))
-    options = [kind, *(other for other in kinds if other != kind)]
-    if len(options) < 2:
-        return
-    chosen = st.selectbox(
-        _("Not right? Read the folders as"),
-        options,
-        format_func=words().get,
-        key=f"reread-{entry['id']}-{kind}",
-    )
-    if chosen != kind:
-        read_again(project, entry, chosen)
-        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="latest-import"):
+        icon = ":material/rule:" if entry["refused"] else ":material/check_circle:"
+        words = f"{icon} **{md_escape(entry['source'])}**: {imports.in_numbers(entry)}."
+        if about is not None:
+            words += " " + say(layout.DESCRIPTIONS[about[0]], {"classes": about[1], "groups": about[2]})
+        st.markdown(words, width="stretch")
+        if about is not None and len(about[3]) > 1:
+            _offer(project, entry, about[0], about[3])
+
+
+def _offer(project: Project, entry: dict, kind: str, kinds: list[str]) -> None:
+    with st.popover(_("Not right?"), type="tertiary", key=f"reread-menu-{entry['id']}-{kind}"):
+        options = [kind, *(other for other in kinds if other != kind)]
+        chosen = st.radio(
+            _("Read the folders as"),
+            options,
+            format_func=lambda option: md_escape(words()[option]),
+            key=f"reread-{entry['id']}-{kind}",
+        )
+        st.caption(_("The pictures stay; their classes, groups and parts change. You can undo it."))
+        if st.button(_("Read again"), type="primary", disabled=chosen == kind, key="read-again"):
+            read_again(project, entry, chosen)
+            st.rerun()
 
 
 def read_again(project: Project, entry: dict, kind: str) -> None:

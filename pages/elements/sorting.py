@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine import graft
+from engine.data.layout import clean_name
 from engine.registry import UNLABELLED, Item, Project
 from pages.elements import class_edits, gallery, page
 from pages.elements.class_list import class_list
@@ -12,7 +13,6 @@ from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
 
 PER_PAGE = 48
-SPLIT_FILTER = ("all", "train", "validation", "test")
 
 
 @st.fragment
@@ -37,15 +37,10 @@ def _class(project: Project, label: str, counts: dict[str, int]) -> None:
         st.caption(plural("{n} picture", "{n} pictures", counts[label]), width="content")
         st.space("stretch")
         if label != UNLABELLED:
-            _rename(project, label, counts)
-            if st.button(_("Delete"), icon=":material/delete:", type="tertiary", key="delete-class"):
-                st.dialog(_("Delete this class?"))(class_edits.delete_dialog)(project, label, counts[label])
+            _edit(project, label, counts)
     bar = st.container(key="selection-bar")
-    below = st.container()
-    with below:
-        offset = 0
-        place = st.container()
-        offset = gallery.page_of(counts[label], key=f"page-{project.dataset_id}-{label}", per_page=PER_PAGE)
+    place = st.container()
+    offset = gallery.page_of(counts[label], key=f"page-{project.dataset_id}-{label}", per_page=PER_PAGE)
     items = graft.current().registry.items(project.dataset_id, label=label, offset=offset, limit=PER_PAGE)
     with place:
         selected = gallery.gallery(
@@ -68,23 +63,29 @@ def _split_word(split: str | None) -> str:
     return {"train": _("training"), "validation": _("validation"), "test": _("test")}.get(split, "")
 
 
-def _rename(project: Project, label: str, counts: dict[str, int]) -> None:
-    key = f"rename-class-{st.session_state.get('renamed', 0)}"
-    with st.popover(_("Rename or merge"), icon=":material/edit:", type="tertiary", key=f"{key}-menu"):
+def _edit(project: Project, label: str, counts: dict[str, int]) -> None:
+    """Rename the class, merge it with another one by giving it that one's name, or delete it."""
+    key = f"edit-class-{st.session_state.get('edited', 0)}"
+    with st.popover(_("Edit class"), icon=":material/edit:", type="tertiary", key=key):
         new = st.text_input(_("New name"), value=label, max_chars=80, key=f"{key}-{label}").strip()
         merges = new in counts and new != label
         if merges:
-            st.caption(
-                _("{name} exists already: its {n} pictures and these become one class.").format(
-                    name=md_escape(new), n=number(counts[new])
-                )
-            )
+            sentence = _("{name} exists already: its {n} pictures and these become one class.")
+            st.caption(sentence.format(name=md_escape(new), n=number(counts[new])))
         word = _("Merge") if merges else _("Rename")
-        if st.button(word, type="primary", key=f"{key}-do", disabled=not new or new == label):
-            _change(class_edits.rename_class, project, label, new)
-            st.session_state[f"classes-{project.dataset_id}"] = {"chosen": new}
-            st.session_state["renamed"] = st.session_state.get("renamed", 0) + 1
+        if st.button(word, type="primary", key="rename-class", disabled=not new or new == label):
+            class_edits.rename_class(project, label, new)
+            st.session_state[f"classes-{project.dataset_id}"] = {"chosen": clean_name(new)}
+            _close_menu()
             st.rerun()
+        if st.button(_("Delete this class…"), icon=":material/delete:", type="tertiary", key="delete-class"):
+            _close_menu()
+            st.dialog(_("Delete this class?"))(class_edits.delete_dialog)(project, label, counts[label])
+
+
+def _close_menu() -> None:
+    """A popover closes when it becomes another one."""
+    st.session_state["edited"] = st.session_state.get("edited", 0) + 1
 
 
 def _selection(project: Project, label: str, labels: list[str], selected: list[int]) -> None:
@@ -113,13 +114,10 @@ def _selection(project: Project, label: str, labels: list[str], selected: list[i
 
 
 def _done(change: Callable, *arguments) -> None:
-    _change(change, *arguments)
+    """Make the change and empty the selection."""
+    change(*arguments)
     st.session_state["selection-clear"] = st.session_state.get("selection-clear", 0) + 1
     st.rerun()
-
-
-def _change(change: Callable, *arguments) -> None:
-    change(*arguments)
 
 
 def _nothing() -> None:

@@ -31,6 +31,8 @@ def follow_url() -> None:
     run = _known_run()
     if run is not None and st.query_params.get(RUN):
         st.session_state[f"current_{PROJECT}"] = run.project_id
+    here = project()
+    st.session_state[f"current_{PROJECT}"] = here.id if here else None
     _write_url()
 
 
