@@ -5,16 +5,19 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from engine import runs
+from engine.backbones import cuts, forward
 from engine.backbones.build import build
+from engine.backbones.pretrained import weights_hash
 from engine.errors import TrainingError, UserError
 from engine.evaluation import evaluate, metrics
 from engine.evaluation.predict import PREPARATION
 from engine.runs import RunWriter
 from engine.shards import ShardCache
-from engine.training import estimate, features, model, probe, snapshot
+from engine.training import estimate, features, fine_tune, model, probe, safe_augmentation, snapshot, views
 from engine.training.head import Head
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.progress import Progress, Stopped
@@ -24,6 +27,7 @@ from engine.workspace import Workspace, write_json
 
 LOOKING = "Looking at the pictures with {network}."
 LEARNING = "Learning the last step."
+PREPARING = "Preparing to adapt the network."
 TESTING = "Testing on pictures the model has never seen."
 DONE = "Finished."
 STOPPED = "Stopped. The best model so far was kept and tested."
@@ -89,7 +93,7 @@ def _train(work: Work, writer: RunWriter) -> None:
     writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), fit=work.pixels.fit)
     cache = _embed(work)
     head = _fit_probe(work, cache)
-    outcome = _finish_probe(work, cache, head)
+    outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
     _evaluate(work, cache, head, outcome)
     writer.event("finished", chosen=outcome.chosen)
     state, message = ("stopped", STOPPED) if outcome.stopped else ("finished", DONE)
@@ -130,12 +134,71 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
     return fitted.head
 
 
-def _finish_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
+def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Save the probe as the run's model."""
     backbone = build(work.recipe.backbone, work.recipe.size)
     model.save(model.assemble(backbone, head), work.run_dir / runs.MODEL)
     probabilities = head.probabilities(cache.read(work.snapshot.keys(_held_out(work.snapshot))))
     return Outcome(probabilities, "probe", stopped=False)
+
+
+def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
+    """Train the part after the cut, from the probe on; save the best of it as the run's model."""
+    recipe, frozen, progress = work.recipe, work.snapshot, work.progress
+    progress.begin("fine_tune", PREPARING)
+    keras.utils.set_random_seed(recipe.seed)
+    backbone = build(recipe.backbone, recipe.size)
+    classifier = model.assemble(backbone, head, dropout=recipe.dropout, l1=recipe.l1, l2=recipe.l2 or 0.0)
+    cut = cuts.choose(backbone, recipe.freeze_depth)
+    seen = _views(work, backbone, cut, _augmentation(work, cache))
+    part = cuts.rest_of(classifier, cut, model.LOGITS)
+    rows = _held_out(frozen)
+    activations = seen.held_out(frozen.keys(rows), _wait(progress)).read(frozen.keys(rows))
+    validation = frozen.splits[rows] == "validation"
+    keys = frozen.keys(frozen.rows("train"))
+    data = fine_tune.Data(
+        train_keys=keys,
+        y_train=frozen.y[frozen.rows("train")],
+        validation=activations[validation],
+        y_validation=frozen.y[rows[validation]],
+        view=lambda number: seen.training(keys, number, _wait(progress)),
+        number_of_views=seen.number_of_views(len(keys), recipe.epochs),
+    )
+    tuned = fine_tune.fine_tune(part, data, recipe, progress, work.run_dir / "checkpoint")
+    model.save(classifier, work.run_dir / runs.MODEL)
+    chosen = f"epoch {tuned.best_epoch}" if tuned.best_epoch else "probe"
+    return Outcome(fine_tune.predict(part, activations), chosen, tuned.stopped)
+
+
+def _augmentation(work: Work, cache: ShardCache) -> tuple[str, ...]:
+    """Return the augmentations of the recipe; for "auto", those that these pictures survive."""
+    recipe, frozen = work.recipe, work.snapshot
+    if recipe.augmentation != ("auto",):
+        return recipe.augmentation
+    rows = frozen.rows("train")
+    keys = frozen.keys(rows)
+    run = forward.open_backbone(work.workspace, recipe.backbone, recipe.size)
+    chosen, costs = safe_augmentation.choose(cache.read(keys), frozen.y[rows], keys, recipe, work.pixels, run)
+    work.progress.writer.event("augmentation", chosen=list(chosen), costs=costs)
+    return chosen
+
+
+def _views(work: Work, backbone: keras.Model, cut: cuts.CutPoint, augmentation: tuple[str, ...]) -> views.Views:
+    """Return where the activations at the cut come from."""
+    recipe = work.recipe
+    views.make_room(work.workspace)
+    name = f"{recipe.backbone}-{weights_hash(recipe.backbone)}-{recipe.size}"
+    run = forward.open_base(work.workspace, name, backbone, cut)
+    return views.Views(work.workspace, name, cut, work.pixels, run, augmentation, recipe.seed)
+
+
+def _wait(progress: Progress):
+    """Return an `advance` that only listens for a stop: the epochs tell how far the phase is."""
+
+    def listen(_done: int, _total: int) -> None:
+        progress.check_stop()
+
+    return listen
 
 
 def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> None:

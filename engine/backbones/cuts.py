@@ -66,9 +66,9 @@ def base_of(model: keras.Model, cut: CutPoint) -> keras.Model:
     return keras.Model(model.inputs[0], _tensor(model, cut))
 
 
-def rest_of(model: keras.Model, cut: CutPoint) -> keras.Model:
-    """Return the part after the cut, from activations to the model's output, sharing its weights with `model`."""
-    return keras.Model(_tensor(model, cut), model.output)
+def rest_of(model: keras.Model, cut: CutPoint, output: str) -> keras.Model:
+    """Return the part from the activations at `cut` to the layer named `output`, sharing its weights with `model`."""
+    return keras.Model(_tensor(model, cut), model.get_layer(output).output)
 
 
 def _tensor(model: keras.Model, cut: CutPoint):

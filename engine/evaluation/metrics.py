@@ -4,6 +4,20 @@ import math
 
 import numpy as np
 
+from engine.training.scores import accuracy, log_loss
+
+__all__ = [
+    "accuracy",
+    "balanced_accuracy",
+    "calibration_error",
+    "confusion_matrix",
+    "log_loss",
+    "macro_f1",
+    "majority_accuracy",
+    "per_class",
+    "wilson_interval",
+]
+
 # Bins of the calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks").
 CALIBRATION_BINS = 15
 Z_95 = 1.959963984540054
@@ -17,11 +31,6 @@ def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, f
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Return the share of correct predictions, 0 when there are none."""
-    return float(np.mean(y_true == y_pred)) if len(y_true) else 0.0
 
 
 def confusion_matrix(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
@@ -63,12 +72,6 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int =
     counts = np.bincount(bin_of, minlength=bins)
     gaps = np.bincount(bin_of, confidence - correct, minlength=bins)
     return float(np.abs(gaps).sum() / counts.sum())
-
-
-def log_loss(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean cross-entropy in nats; infinite or missing probabilities count as certain and wrong."""
-    chosen = np.nan_to_num(probabilities[np.arange(len(y_true)), y_true], nan=0.0)
-    return float(-np.log(np.clip(chosen, 1e-12, 1.0)).mean())
 
 
 def majority_accuracy(y_train: np.ndarray, y_true: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 import time
 
+from engine import runs
 from engine.runs import RunWriter
 
 PHASES = ("features", "probe", "fine_tune", "evaluate")
@@ -32,12 +33,25 @@ class Progress:
         self._phase, self._began = phase, time.perf_counter()
         self._tell(0.0, message, values)
 
-    def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
-        """Report `done` of `total` steps of the current phase. Raises Stopped when a stop was asked for."""
+    def check_stop(self) -> None:
+        """Raise Stopped when a stop was asked for."""
         if self.writer.stop_requested():
             raise Stopped
+
+    def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
+        """Report `done` of `total` steps of the current phase. Raises Stopped when a stop was asked for."""
+        self.check_stop()
         if time.perf_counter() - self._told >= PAUSE_SECONDS:
             self._tell(done / max(1, total), message, values)
+
+    def forget_epochs_after(self, epoch: int) -> None:
+        """Remove the rows of later fine-tuning epochs from metrics.csv: they are about to be trained anew."""
+        rows = runs.read_metrics(self.writer.run_dir)
+        kept = [row for row in rows if row["phase"] != "fine_tune" or row["epoch"] <= epoch]
+        if len(kept) < len(rows):
+            (self.writer.run_dir / runs.METRICS).unlink()
+            for row in kept:
+                self.writer.metric(**row)
 
     def end(self) -> None:
         """Leave the current phase and keep how long it took."""

@@ -1,0 +1,79 @@
+"""What an interrupted fine-tuning needs to go on as if nothing had happened: weights, optimizer state, best so far."""
+
+import io
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from engine.workspace import write_atomic
+
+FILE = "fine_tune.npz"
+
+
+@dataclass
+class State:
+    """Where fine-tuning stands after an epoch. `best` are the weights with the best validation scores so far."""
+
+    learning_rate: float
+    start_loss: float
+    best_accuracy: float
+    best_loss: float
+    best: list[np.ndarray] = field(default_factory=list)
+    best_epoch: int = 0
+    epoch: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A saved state with the variables of the network's trainable part and of its optimizer."""
+
+    state: State
+    variables: list[np.ndarray]
+    optimizer: list[np.ndarray]
+
+    def fits(self, part: keras.Model) -> bool:
+        return [value.shape for value in self.variables] == [tuple(variable.shape) for variable in part.variables]
+
+    def apply(self, part: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+        """Set the variables of both to what was saved."""
+        for variable, value in zip(part.variables, self.variables, strict=True):
+            variable.assign(value)
+        for variable, value in zip(optimizer.variables, self.optimizer, strict=True):
+            variable.assign(value)
+
+
+def save(folder: Path, part: keras.Model, optimizer: keras.optimizers.Optimizer, state: State) -> None:
+    """Write everything in one step; a reader sees the old checkpoint or the new one."""
+    plain = {key: value for key, value in vars(state).items() if key != "best"}
+    arrays = {"state": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
+    for name, values in (("part", part.variables), ("optimizer", optimizer.variables), ("best", state.best)):
+        arrays.update({f"{name}-{position}": np.asarray(value) for position, value in enumerate(values)})
+    sink = io.BytesIO()
+    np.savez(sink, **arrays)
+    write_atomic(folder / FILE, sink.getvalue())
+
+
+def load(folder: Path) -> Checkpoint | None:
+    """Return the checkpoint in `folder`, or None when there is none."""
+    try:
+        with np.load(folder / FILE, allow_pickle=False) as arrays:
+            state = State(best=_group(arrays, "best"), **json.loads(arrays["state"].tobytes()))
+            return Checkpoint(state, _group(arrays, "part"), _group(arrays, "optimizer"))
+    except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+        return None
+
+
+def forget(folder: Path) -> None:
+    """Delete the checkpoint."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _group(arrays, name: str) -> list[np.ndarray]:
+    count = sum(key.startswith(f"{name}-") for key in arrays.files)
+    return [arrays[f"{name}-{position}"] for position in range(count)]

@@ -1,0 +1,107 @@
+"""Activations at the cut for several augmented views of every picture, computed once and kept on disk."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.backbones import forward
+from engine.backbones.cuts import CutPoint
+from engine.shards import ShardCache
+from engine.training import augment, features
+from engine.training.pixels import Pixels
+from engine.workspace import Workspace
+
+# Disk for cut activations: this much at most, and never more than this share of what is free.
+MOST_BYTES = 4e9
+SHARE_OF_FREE = 0.25
+LARGEST_HALF = 65_504
+
+
+@dataclass(frozen=True)
+class Views:
+    """The pictures of one run as the trainable part of the network sees them.
+
+    `name` identifies network, weights and size; `run` computes the activations at `cut`; `augmentation` is what
+    changes a view (nothing: there is one view, the picture itself).
+    """
+
+    workspace: Workspace
+    name: str
+    cut: CutPoint
+    pixels: Pixels
+    run: forward.Forward
+    augmentation: tuple[str, ...]
+    seed: int
+
+    @property
+    def is_input(self) -> bool:
+        """Tell whether the whole network trains, so that its input stands in for activations."""
+        return self.cut.depth == 0
+
+    def number_of_views(self, pictures: int, epochs: int) -> int:
+        """Return how many views the disk has room for, at least 1 and at most one an epoch."""
+        if not self.augmentation:
+            return 1
+        bytes_a_view = max(1, pictures * self.cut.size * (1 if self.is_input else 2))
+        return int(np.clip(_budget(self.workspace) // bytes_a_view, 1, epochs))
+
+    def training(self, keys: Sequence[str], number: int, advance: features.Advance) -> ShardCache:
+        """Return the activations of view `number` of these pictures, half precision."""
+        tag = _tag(self.augmentation, self.seed, number) if self.augmentation else "plain"
+        return self._cache(tag, keys, lambda chunk: self._view(chunk, number), np.float16, advance)
+
+    def held_out(self, keys: Sequence[str], advance: features.Advance) -> ShardCache:
+        """Return the activations of the pictures as they are, full precision: predictions are made from them."""
+        return self._cache("held-out", keys, self.pixels.read, np.float32, advance)
+
+    def _view(self, keys: Sequence[str], number: int) -> np.ndarray:
+        pictures = self.pixels.read(keys)
+        if not self.augmentation:
+            return pictures
+        return augment.view(pictures, keys, self.augmentation, self.seed, number)
+
+    def _cache(self, tag: str, keys: Sequence[str], read, dtype, advance: features.Advance) -> ShardCache:
+        folder = folder_of(self.workspace) / f"{self.name}-{self.pixels.fit}-{self.cut.name}" / tag
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        cache = ShardCache(folder)
+        missing = cache.missing(keys)
+        if missing:
+            self.pixels.check_space(missing)
+            features.fill(cache, missing, lambda pictures: self._activations(pictures, dtype), read, advance)
+        return cache
+
+    def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
+        if self.is_input:
+            return pictures
+        outputs = self.run(pictures)
+        return outputs if dtype == np.float32 else np.clip(outputs, -LARGEST_HALF, LARGEST_HALF).astype(dtype)
+
+
+def folder_of(workspace: Workspace) -> Path:
+    return workspace.caches / "cuts"
+
+
+def make_room(workspace: Workspace) -> None:
+    """Delete the views used longest ago until the rest fits the budget."""
+    folders = [folder for folder in folder_of(workspace).glob("*/*") if folder.is_dir()]
+    budget = _budget(workspace)
+    for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True):
+        budget -= sum(file.stat().st_size for file in folder.iterdir())
+        if budget < 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _budget(workspace: Workspace) -> float:
+    workspace.caches.mkdir(parents=True, exist_ok=True)
+    return min(MOST_BYTES, SHARE_OF_FREE * shutil.disk_usage(workspace.caches).free)
+
+
+def _tag(augmentation: tuple[str, ...], seed: int, number: int) -> str:
+    names = hashlib.sha256("+".join(augmentation).encode()).hexdigest()[:8]
+    return f"{names}-{seed}-{number}"
