@@ -20,7 +20,7 @@ from engine.workspace import Workspace, check_free_space, write_atomic
 MAX_WAITING = 64  # pictures read but not yet decoded
 MAX_WAITING_BYTES = 64 * 2**20
 REPORT_EVERY = 0.25  # seconds
-MAX_NAME = 400  # characters of a path that are kept, its end
+MAX_NAME = 4096  # characters of a path that are kept, its end
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
 ALREADY = "It is already in this dataset, in the same class."

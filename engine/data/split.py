@@ -144,16 +144,29 @@ def _divide(
         free.update(unit.weight)
     share = {split: fraction for split, fraction in zip(SPLITS, fractions, strict=True) if split in allowed}
     lacking = {label: _lacking(number, share, counts[label]) for label, number in free.items()}
+    left = Counter(label for unit in units for label in unit.weight)
     for unit in units:
-        need = {
-            split: sum(number * lacking[label][split] / free[label] for label, number in unit.weight.items())
-            for split in HELD_OUT_FIRST
-            if split in allowed
-        }
-        best = max(need, key=need.get)
+        best = _best_part(unit, _urgent(unit, left, allowed, counts), lacking, free)
         _place(unit, best, counts)
         for label, number in unit.weight.items():
             lacking[label][best] -= number
+            left[label] -= 1
+
+
+def _urgent(unit: _Unit, left: Counter, allowed: tuple[str, ...], counts: dict[str, Counter]) -> list[str]:
+    """Return the parts to choose from: those without a class of the unit, once its last units must fill them."""
+    for label in sorted(unit.weight):
+        empty = [split for split in HELD_OUT_FIRST if split in allowed and not counts[label][split]]
+        if len(empty) >= left[label]:
+            return empty
+    return [split for split in HELD_OUT_FIRST if split in allowed]
+
+
+def _best_part(unit: _Unit, parts: list[str], lacking: dict[str, dict[str, int]], free: Counter) -> str:
+    def need(part: str) -> float:
+        return sum(number * lacking[label][part] / free[label] for label, number in unit.weight.items())
+
+    return max(parts, key=need)
 
 
 def _lacking(free: int, share: dict[str, float], have: Counter) -> dict[str, int]:
