@@ -11,6 +11,7 @@ from pages.elements.run_list import RunView
 from pages.elements.trials import Trial
 
 SAMPLES = 12
+ASKED = "samples-asked"
 
 project = state.project()
 entries = [entry for entry in run_list.with_results(project) if entry.folder.exists()] if project else []
@@ -31,46 +32,48 @@ trials.warm(entry)
 
 
 def bring(entry: RunView) -> None:
-    """Offer the three ways to bring a picture; ask about what was brought."""
-    names = (_("Drop pictures"), _("Camera"), _("Test pictures"))
-    drop, camera, samples = st.tabs(names, key="ways", on_change="rerun")
+    """Offer the ways to bring a picture; ask about what was brought."""
+    own, camera = st.tabs((_("Pictures"), _("Camera")), key="ways", on_change="rerun")
     generation = st.session_state.get(trials.GENERATION, 0)
-    with drop:
-        files = st.file_uploader(
-            _("Pictures"), accept_multiple_files=True, key=f"try-files-{generation}", label_visibility="collapsed"
-        )
-    if files:
-        trials.try_contents(entry, trials.take(files))
-        st.rerun()
+    if own.open:
+        with own:
+            bring_files(entry, generation)
+            choose_samples(entry)
     if camera.open:
         with camera:
             photo = st.camera_input(_("Take a photo"), key=f"try-camera-{generation}", label_visibility="collapsed")
         if photo:
             trials.try_contents(entry, [(_("Photo"), content) for _name, content in trials.take([photo])])
             st.rerun()
-    if samples.open:
-        with samples:
-            choose_samples(entry)
+
+
+def bring_files(entry: RunView, generation: int) -> None:
+    """Take files by drop or choice; any kind of picture, decided by content and not by its name."""
+    files = st.file_uploader(
+        _("Drop your pictures here"), accept_multiple_files=True, key=f"try-files-{generation}", max_upload_size=50
+    )
+    if files:
+        trials.try_contents(entry, trials.take(files))
+        st.rerun()
 
 
 def choose_samples(entry: RunView) -> None:
-    """Show test pictures to click; none of them was used for learning."""
+    """Show test pictures to click; none of them was used for learning. A picture is asked about when it is chosen."""
     rows = {row.item: row for row in results.samples(results.predictions(entry.folder), SAMPLES)}
-    generation = st.session_state.get(trials.GENERATION, 0)
-    tiles = [Tile(id=item, src=thumbnail_url(row.sha256)) for item, row in rows.items()]
-    chosen = gallery(tiles, key="try-samples", selectable=True, size=84, clear=generation)
-    if not chosen:
+    if not rows:
         return
+    st.caption(_("Or click one of your test pictures. It was never used for learning:"))
+    tiles = [Tile(id=item, src=thumbnail_url(row.sha256)) for item, row in rows.items()]
+    cleared = st.session_state.get(trials.CLEARED, 0)
+    chosen = gallery(tiles, key=f"try-samples-{entry.run.id}", selectable=True, size=84, clear=cleared)
+    asked_before = st.session_state.get(ASKED, [])
+    st.session_state[ASKED] = chosen
     workspace = graft.current().workspace
-    trials.try_samples(
-        entry,
-        [
-            (Trial(row.name, thumbnail_url(row.sha256), row.label), str(workspace.blob_path(row.sha256)))
-            for row in (rows[item] for item in chosen)
-        ],
-    )
-    st.session_state[trials.GENERATION] = generation + 1
-    st.rerun()
+    new = [rows[item] for item in chosen if item not in asked_before]
+    samples = [
+        (Trial(row.name, thumbnail_url(row.sha256), row.label), str(workspace.blob_path(row.sha256))) for row in new
+    ]
+    trials.try_samples(entry, samples)
 
 
 left, right = st.columns([1, 1.1], gap="large")
@@ -79,7 +82,8 @@ with left:
 with right:
     tried = trials.of_run(entry)
     if not tried:
-        st.caption(_("The answer appears here."))
+        with st.container(border=True, height=220, horizontal_alignment="center", vertical_alignment="center"):
+            st.caption(_("The answer appears here."), width="content")
     for number, trial in enumerate(tried):
         with st.container(border=True, key=f"trial-{number}"):
             trials.show(trial)

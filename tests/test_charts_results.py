@@ -107,10 +107,11 @@ def test_hits_and_mistakes_are_coloured_apart():
 
 
 def test_counts_or_shares_stand_in_the_cells():
-    counts = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[0].text
-    shares = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], share=True).data[0].text
-    assert [list(row) for row in counts] == [["8", "2", ""], ["1", "9", ""], ["3", "", "7"]]
-    assert list(shares[0]) == ["80%", "20%", ""]
+    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[:2]
+    assert [list(row) for row in hits.text] == [["8", "", ""], ["", "9", ""], ["", "", "7"]]
+    assert [list(row) for row in mistakes.text] == [["", "2", ""], ["1", "", ""], ["3", "", ""]]
+    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], share=True).data[:2]
+    assert (hits.text[0][0], mistakes.text[0][1]) == ("80%", "20%")
 
 
 def test_a_part_of_the_matrix_keeps_the_positions_of_the_whole():
@@ -164,7 +165,7 @@ def test_curves_show_training_and_validation_of_every_epoch(finished):
 
 def test_the_words_of_a_figure_are_translated():
     figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], _=lambda text: f"«{text}»")
-    assert figure.layout.yaxis.title.text == "«true class»"
+    assert figure.layout.yaxis.title.text == "«True class»"
 
 
 @pytest.mark.parametrize("module", ["engine.evaluation.charts", "engine.evaluation.results"])

@@ -82,6 +82,8 @@ def _cells(shares, texts, colours: Palette, *, diagonal: bool) -> go.Heatmap:
     size = range(len(shares))
     # The square root lifts one mistake in a hundred out of the background.
     values = [[shares[i][j] ** 0.5 if (i == j) == diagonal else None for j in size] for i in size]
+    # An open cell with a text would print it over the other layer's.
+    texts = [[texts[i][j] if (i == j) == diagonal else "" for j in size] for i in size]
     low, high = (colours.good_light, colours.good) if diagonal else (colours.bad_light, colours.bad)
     first = [[0, colours.empty], [0.01, low]]
     return go.Heatmap(
@@ -113,7 +115,7 @@ def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Tra
         showlegend=False,
         customdata=[[chosen[i], chosen[j], counts[i][j], names[i], names[j], shares[i][j]] for i, j in cells],
         marker={
-            "size": 22 if len(chosen) <= CELL_TEXT_LIMIT else 12,
+            "size": 0.75 * _row_height(len(chosen)),
             "symbol": "square-open",
             "color": colours.select,
             "line": {"width": 3},
@@ -133,9 +135,10 @@ def _matrix_layout(figure: go.Figure, ticks: list[str], _: Translate) -> go.Figu
     # hoverdistance -1: the nearest point is always the cell under the pointer.
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
     figure.update_layout(height=_rows_height(size) + 150, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    slant = -45 if size <= 50 else -90
-    figure.update_xaxes(range=[-0.5, size - 0.5], side="top", tickangle=slant, title=_("the model's answer"), **axis)
-    figure.update_yaxes(range=[size - 0.5, -0.5], title=_("true class"), **axis)
+    fits = max(map(len, ticks)) <= 70 // size
+    slant = 0 if fits else -45 if size <= 50 else -90
+    figure.update_xaxes(range=[-0.5, size - 0.5], side="top", tickangle=slant, title=_("Answer of the model"), **axis)
+    figure.update_yaxes(range=[size - 0.5, -0.5], title=_("True class"), **axis)
     return figure
 
 
@@ -253,5 +256,8 @@ def _rows_layout(figure: go.Figure, names: list[str]) -> go.Figure:
 
 
 def _rows_height(count: int, smallest: int = 0) -> int:
-    height = next(height for limit, height in ROW_HEIGHTS if count <= limit)
-    return max(90, count * max(height, smallest))
+    return max(90, count * max(_row_height(count), smallest))
+
+
+def _row_height(count: int) -> int:
+    return next(height for limit, height in ROW_HEIGHTS if count <= limit)

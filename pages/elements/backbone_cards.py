@@ -28,7 +28,7 @@ def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
     shown = order if show_all else _first(order, chosen)
     with st.grid(3, min_column_width=270, border=True, key="networks") as grid:
         for key in shown:
-            with grid.cell(key=f"network-{key}"):
+            with grid.cell(), st.container(key=f"network-{key}", height="stretch"):
                 _card(catalogue.CATALOGUE[key], key == chosen, key == recommended, key in ready, speeds.get(key))
     st.toggle(_("Show all {n} networks").format(n=len(order)), key="all-networks", persist_state="session")
     return chosen
@@ -44,10 +44,13 @@ def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, spee
         st.markdown(f"**{info.title}**", width="content")
         if recommended:
             st.badge(_("Recommended"), icon=":material/thumb_up:", color="green")
-        if not ready:
+        if ready:
+            st.badge(_("Ready"), icon=":material/check:", color="gray")
+        else:
             st.badge(_("Needs download"), icon=":material/download:", color="orange")
     st.markdown(_(info.sentence))
     st.caption(_facts(info))
+    st.space("stretch")  # the buttons of one row stand at one height
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             _("Chosen") if chosen else _("Use this"),

@@ -45,7 +45,7 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
         Tile(
             id=row.item,
             src=thumbnail_url(row.sha256),
-            caption=f"{row.predicted} {percent(row.probability)}",
+            caption=f"{row.predicted} ({percent(row.probability)})",
             note=_("is {label}").format(label=row.label) if with_truth else "",
             tone="good" if row.label == row.predicted else "bad",
         )
@@ -112,11 +112,12 @@ def _positions(facts: dict) -> list[int] | None:
 def _table(facts: dict, run_id: str) -> tuple[int, int] | None:
     """The matrix as a table that arrow keys and Enter can walk through."""
     names = facts["class_names"]
-    # Columns are found by their title again, so that two classes never share one.
-    titles = [f"{position + 1}. {name}" for position, name in enumerate(names)]
-    rows = dict(zip(titles, zip(*facts["confusion_matrix"], strict=True), strict=True))
+    header = _("True class")
+    # Columns are found by their title again: a class called like the header must not share it.
+    titles = [name if name != header else f"{name} " for name in names]
+    columns = [list(column) for column in zip(*facts["confusion_matrix"], strict=True)]
     event = st.dataframe(
-        pyarrow.table({_("true class"): names, **{title: list(column) for title, column in rows.items()}}),
+        pyarrow.table({header: names, **dict(zip(titles, columns, strict=True))}),
         key=f"{CELLS}-{run_id}",
         hide_index=True,
         on_select=_forget_pair,

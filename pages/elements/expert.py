@@ -76,6 +76,8 @@ def _learning(plan: Recipe) -> dict:
         chosen["freeze_depth"] = percent / 100
     if plan.uses("learning_rate"):
         chosen |= _steps()
+    if plan.uses("dropout"):
+        chosen["dropout"] = st.slider(_("Dropout"), 0.0, 0.9, Recipe.dropout, 0.05, key="expert-dropout", **KEEP)
     chosen |= _strengths()
     return chosen
 
@@ -92,13 +94,11 @@ def _steps() -> dict:
     )
     batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key="expert-batch_size", **KEEP)
     epochs = st.slider(_("Epochs (times through all pictures)"), 1, 60, Recipe.epochs, key="expert-epochs", **KEEP)
-    dropout = st.slider(_("Dropout"), 0.0, 0.9, Recipe.dropout, 0.05, key="expert-dropout", **KEEP)
     return {
         "optimizer": optimizer,
         "learning_rate": rate,
         "batch_size": batch,
         "epochs": epochs,
-        "dropout": dropout,
     }
 
 

@@ -51,7 +51,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         (
             _("Accuracy"),
             _percent(figures.accuracy),
-            None if gain is None else _("{points} points by learning").format(points=f"{gain:+.1f}"),
+            None if gain is None else _("{points} points").format(points=f"{gain:+.1f}"),
             _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
         ),
         (

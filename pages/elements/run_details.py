@@ -7,6 +7,7 @@ import streamlit as st
 
 from engine import runs
 from engine.evaluation import charts, results
+from engine.training.recipe import Recipe
 from pages.elements.confusion import tiles
 from pages.elements.gallery import gallery, page_of
 from pages.elements.i18n import _
@@ -119,13 +120,25 @@ def about(entry: RunView) -> None:
         _(
             "Pictures for learning / choosing / testing"
         ): f"{counts['train']} / {counts['validation']} / {counts['test']}",
-        _("Model kept"): str(facts.get("chosen", "")),
+        _("Model kept"): _kept_words(facts.get("chosen", "")),
         _("Time"): duration(facts["seconds"]["total"]),
-        **{option_words(option): value_words(option, value) for option, value in entry.recipe.items()},
+        **{option_words(option): value_words(option, value) for option, value in _used(entry.recipe).items()},
         **{name: str(version) for name, version in facts.get("versions", {}).items()},
     }
     columns = {_("What"): list(lines), _("Value"): list(lines.values())}
     st.dataframe(pyarrow.table(columns), key="about-run", hide_index=True, height="content")
+
+
+def _used(recipe: dict) -> dict:
+    """Return the options that the recipe acted on."""
+    plan = Recipe.from_dict(recipe)
+    return {option: value for option, value in recipe.items() if plan.uses(option)}
+
+
+def _kept_words(chosen: str) -> str:
+    if chosen == "probe":
+        return _("The one in which only the last step learned")
+    return _("Fine-tuned, {moment}").format(moment=chosen)
 
 
 def _chart(figure, key: str, words: str) -> None:

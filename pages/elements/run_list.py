@@ -130,5 +130,6 @@ def picker(entries: list[RunView]) -> RunView:
 
 
 def _picker_label(entry: RunView) -> str:
-    parts = (entry.run.name, accuracy_words(entry.facts), recipe_words(entry.recipe), local_time(entry.run.created))
-    return " · ".join(parts)
+    words = recipe_words(entry.recipe)
+    name = [] if words.startswith(entry.run.name) else [entry.run.name]
+    return " · ".join([*name, words, accuracy_words(entry.facts), local_time(entry.run.created)])

@@ -17,7 +17,7 @@ from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
 from pages.elements.run_list import RunView
 
-TRIALS, GENERATION = "trials", "trials-generation"
+TRIALS, GENERATION, CLEARED = "trials", "trials-generation", "trials-cleared"
 KEPT = 24
 SHOWN_SIDE = 320
 WARM_SECONDS = 300
@@ -86,6 +86,7 @@ def _remember(entry: RunView, trials: list[Trial]) -> None:
 
 def forget_all() -> None:
     st.session_state[TRIALS] = []
+    st.session_state[CLEARED] = st.session_state.get(CLEARED, 0) + 1
 
 
 def of_run(entry: RunView) -> list[Trial]:

@@ -1,0 +1,397 @@
+"""The pages around runs, driven through the frame as a browser would: choose, train, look at results, try."""
+
+import io
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from streamlit.typing import PlotlyState
+
+from engine import graft as graft_module
+from engine import runs
+from engine.errors import DataError
+from tests.run_files import add_run, fill_project, finish_run, idle_graft, set_status, write_metrics
+
+FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
+
+
+@pytest.fixture
+def graft(workspace, monkeypatch):
+    """An open workspace without workers; pages find it as the current one."""
+    opened = idle_graft(workspace)
+    monkeypatch.setattr(graft_module, "_current", opened)
+    yield opened
+    opened.close()
+    monkeypatch.setattr(graft_module, "_current", None)
+
+
+@pytest.fixture
+def project(graft):
+    return fill_project(graft)
+
+
+def open_page(name: str, **session) -> AppTest:
+    """Return the page as it stands after it was opened; fails on any uncaught error."""
+    at = AppTest.from_file(FRAME, default_timeout=20)
+    for key, value in session.items():
+        at.session_state[key] = value
+    at.run()
+    at.switch_page(f"{name}.py").run()
+    assert not at.exception, at.exception
+    return at
+
+
+def words(at: AppTest) -> str:
+    """Return every text on the page."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success", "metric", "code")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(at, kind))
+
+
+def wait_for_answers() -> None:
+    """Give the threads that ask the idle workers a moment."""
+    time.sleep(0.2)
+
+
+# where there is nothing yet
+
+
+@pytest.mark.parametrize("name", ["model_selection", "training", "evaluation", "try_it"])
+def test_every_page_without_a_project_says_where_to_go(graft, name):
+    at = open_page(name)
+    assert at.button(key="empty-button").label.startswith(("Go to", "Choose"))
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("training", "Choose a network"), ("evaluation", "Go to Train"), ("try_it", "Go to Train")]
+)
+def test_a_project_without_runs_leads_to_the_page_before(project, name, label):
+    assert open_page(name).button(key="empty-button").label == label
+
+
+# choosing
+
+
+def test_pictures_that_cannot_be_trained_on_lead_back_to_data_in_words(graft):
+    graft.registry.create_project("Empty")
+    at = open_page("model_selection")
+    assert at.button(key="empty-button").label == "Go to Data"
+
+
+def test_the_embedded_network_is_recommended_first_with_a_reason(project):
+    at = open_page("model_selection")
+    assert "Your pictures are small, which is what Sprout was made for." in words(at)
+    assert at.button(key="use-sprout").disabled
+    assert at.radio(key="recipe").value == "instant"
+
+
+def test_after_a_first_result_the_balanced_recipe_is_recommended(graft, project):
+    finish_run(graft, add_run(graft, project))
+    assert open_page("model_selection").radio(key="recipe").value == "balanced"
+
+
+def test_the_time_is_told_before_the_start(graft, project):
+    graft.compute.answers["estimate"] = {"seconds": 75.0, "memory_mb": 640, "disk_mb": 12, "images_to_embed": 180}
+    at = open_page("model_selection")
+    wait_for_answers()
+    at.run()
+    assert "about 1 min 15 s" in words(at)
+    assert "640 MB of memory" in words(at)
+
+
+def test_start_training_queues_a_run_with_every_choice_and_opens_it(graft, project):
+    at = open_page("model_selection")
+    at.radio(key="recipe").set_value("balanced").run()
+    at.slider(key="expert-epochs").set_value(3).run()
+    at.select_slider(key="expert-batch_size").set_value(16).run()
+    at.button(key="start-training").click().run()
+    assert not at.exception
+    (run,) = graft.registry.runs(project.id)
+    recipe = runs.read_recipe(graft.workspace.run_dir(run.id))
+    assert (recipe["name"], recipe["epochs"], recipe["batch_size"]) == ("balanced", 3, 16)
+    assert at.session_state["current_run"] == run.id
+    assert graft.compute.submitted[0][0] == "engine.tasks:train"
+
+
+def test_settings_that_the_instant_recipe_ignores_are_not_offered(project):
+    at = open_page("model_selection")
+    assert "expert-epochs" not in [slider.key for slider in at.slider]
+    at.selectbox(key="expert-head").set_value("hidden").run()
+    assert [slider.key for slider in at.slider] == ["expert-dropout"]
+
+
+def test_expert_settings_stay_when_the_page_is_left(project):
+    at = open_page("model_selection")
+    at.number_input(key="expert-seed").set_value(7).run()
+    at.switch_page("training.py").run()
+    at.switch_page("model_selection.py").run()
+    assert at.number_input(key="expert-seed").value == 7
+    at.button(key="reset-expert").click().run()
+    assert at.number_input(key="expert-seed").value == 0
+
+
+def test_missing_weights_that_cannot_be_fetched_are_told_before_a_run_is_wasted(project, monkeypatch, tmp_path):
+    from engine.backbones import local_weights
+
+    def refuse(info):
+        raise local_weights.unreachable(info, "no route to host")
+
+    monkeypatch.setattr(local_weights, "check_reachable", refuse)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    at = open_page("model_selection", backbone="resnet50")
+    wait_for_answers()
+    at.run()
+    assert "could not be downloaded" in words(at)
+    assert at.button(key="start-training").disabled
+
+
+def test_a_speed_is_measured_on_request(graft, project):
+    graft.compute.answers["measure_speed"] = {"images_per_second": 1234.0}
+    at = open_page("model_selection")
+    at.button(key="ask-measure-sprout").click().run()
+    wait_for_answers()
+    at.run()
+    assert "1,234 pictures a second here" in words(at)
+
+
+# training
+
+
+def test_a_running_training_shows_phase_progress_and_time_left(graft, project, monkeypatch):
+    run_id = add_run(graft, project)
+    set_status(graft, run_id, state="running", phase="fine_tune", progress=0.42, seconds_left=80.0, message="")
+    monkeypatch.setattr(runs, "_alive", lambda _folder: True)
+    write_metrics(graft.workspace.run_dir(run_id), 3)
+    at = open_page("training")
+    bar = at.get("progress")[0].proto
+    assert "Adapting the network to your pictures · 42% · about 1 min 20 s left" in bar.text
+    assert len(at.get("plotly_chart")) == 2
+
+
+def test_stop_asks_the_worker_to_keep_the_best_so_far(graft, project, monkeypatch):
+    run_id = add_run(graft, project)
+    set_status(graft, run_id, state="running", progress=0.1)
+    monkeypatch.setattr(runs, "_alive", lambda _folder: True)
+    at = open_page("training")
+    assert "The best model so far is kept" in at.button(key="stop-run").help
+    at.button(key="stop-run").click().run()
+    assert (graft.workspace.run_dir(run_id) / runs.STOP).exists()
+    assert at.button(key="stop-run").disabled
+
+
+def test_the_queue_shows_position_owner_and_can_be_left(graft, project, monkeypatch):
+    first, second, third = (
+        add_run(graft, project, name, owner=owner) for name, owner in zip("ABC", ("ada", "bob", "cy"), strict=True)
+    )
+    set_status(graft, first, state="running", progress=0.5)
+    monkeypatch.setattr(runs, "_alive", lambda _folder: True)
+    at = open_page("training", current_run=first, current_project=project.id)
+    assert "bob · Number 1 in the queue" in words(at)
+    assert "cy · Number 2 in the queue" in words(at)
+    at.button(key=f"cancel-{second}").click().run()
+    assert runs.read_status(graft.workspace.run_dir(second))["state"] == "stopped"
+
+
+def test_a_killed_training_says_interrupted_and_can_go_on(graft, project):
+    run_id = add_run(graft, project)
+    set_status(graft, run_id, state="running", progress=0.5)
+    at = open_page("training")
+    assert runs.INTERRUPTED in words(at)
+    at.button(key="resume-run").click().run()
+    assert not at.exception
+    assert graft.compute.submitted[-1][2] == run_id
+
+
+def test_a_failed_training_says_why(graft, project):
+    run_id = add_run(graft, project)
+    error = {"template": "The disk is full: {free} MB are left.", "values": {"free": 3}}
+    set_status(graft, run_id, state="failed", error=error)
+    at = open_page("training")
+    assert "The disk is full: 3 MB are left." in words(at)
+    assert at.button(key="resume-run").label == "Try again"
+
+
+def test_a_finished_training_leads_to_its_results_and_its_model(graft, project):
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    at = open_page("training")
+    assert at.button(key="see-results").label == "See the results"
+    assert str(graft.workspace.run_dir(run_id) / runs.MODEL) in words(at)
+    at.button(key="see-results").click().run()
+    assert not at.exception
+    assert "times in 100" in words(at)
+
+
+def test_the_table_of_runs_shows_only_settings_that_differ(graft, project):
+    finish_run(graft, add_run(graft, project, "One"))
+    finish_run(graft, add_run(graft, project, "Two", recipe={"seed": 5}), accuracy=0.9, seed=1)
+    table = open_page("training").dataframe(key="runs-table").value
+    assert set(table["Name"]) == {"One", "Two"}
+    assert set(table["Seed"]) == {"0", "5"}
+    assert not {"Recipe", "Network", "Epochs"} & set(table.columns)
+
+
+def test_choosing_a_row_opens_that_run_and_it_can_be_renamed_and_deleted(graft, project):
+    old, new = add_run(graft, project, "Old"), add_run(graft, project, "New")
+    for run_id in (old, new):
+        finish_run(graft, run_id)
+    at = open_page("training", current_run=old, current_project=project.id)
+    at.text_input(key=f"new-name-{old}").set_value("Best [one](http://x)")
+    at.button(key=f"save-name-{old}").click().run()
+    assert graft.registry.run(old).name == "Best [one](http://x)"
+    assert "[one](" not in words(at)
+    at.button(key=f"confirm-delete-{old}").click().run()
+    assert graft.registry.run(old) is None
+    assert not graft.workspace.run_dir(old).exists()
+
+
+def test_a_run_whose_files_are_gone_can_only_be_deleted(graft, project):
+    run_id = add_run(graft, project)
+    runs.delete_run(graft.workspace.run_dir(run_id))
+    assert "are gone from the workspace" in words(open_page("training"))
+
+
+# results
+
+
+@pytest.fixture
+def finished(graft, project):
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    return run_id
+
+
+def test_the_honest_number_is_a_sentence_with_interval_and_both_baselines(graft, finished):
+    facts = runs.read_evaluation(graft.workspace.run_dir(finished))
+    said = words(open_page("evaluation"))
+    assert f"On {facts['counts']['test']} pictures it never saw, it is right" in said
+    assert "Guessing the largest class: 33." in said
+    assert "The same network before it learned from your pictures" in said
+
+
+def test_a_small_test_set_is_called_too_small(finished):
+    assert "more test pictures would narrow it" in words(open_page("evaluation"))
+
+
+def test_a_click_on_a_cell_opens_exactly_its_pictures(graft, finished):
+    facts = runs.read_evaluation(graft.workspace.run_dir(finished))
+    matrix = facts["confusion_matrix"]
+    i, j = next((i, j) for i in range(3) for j in range(3) if i != j and matrix[i][j])
+    point = {"customdata": [i, j, matrix[i][j], "", "", 0.0]}
+    selection = PlotlyState({"selection": {"points": [point], "point_indices": [3 * i + j], "box": [], "lasso": []}})
+    at = open_page("evaluation", **{f"confusion-{finished}": selection})
+    at.session_state[f"confusion-{finished}"] = selection
+    at.run()
+    names = facts["class_names"]
+    assert f"**{names[i]}, taken for {names[j]}** · {matrix[i][j]} picture" in words(at)
+
+
+def test_a_pair_from_the_list_opens_its_pictures_too(finished):
+    at = open_page("evaluation")
+    pairs = at.radio(key=f"confused-pairs-{finished}")
+    at = (
+        pairs.set_value(pairs.options[0]).run()
+        if isinstance(pairs.options[0], tuple)
+        else pairs.set_value((0, 1)).run()
+    )
+    assert "taken for" in words(at) and not at.exception
+
+
+@pytest.mark.parametrize(
+    "tab", ["Classes", "Groups", "Before and after", "Confident mistakes", "Curves", "About this run"]
+)
+def test_every_part_of_the_results_opens(finished, tab):
+    at = open_page("evaluation", **{"results-parts": tab})
+    at.session_state["results-parts"] = tab
+    at.run()
+    assert not at.exception
+
+
+def test_the_matrix_is_also_a_table_for_the_keyboard(graft, finished):
+    at = open_page("evaluation")
+    at.session_state["confusion-view"] = "table"
+    at.run()
+    table = at.dataframe[0].value
+    matrix = runs.read_evaluation(graft.workspace.run_dir(finished))["confusion_matrix"]
+    assert table.iloc[:, 1:].to_numpy().tolist() == matrix
+
+
+def test_a_hundred_classes_are_shown_by_the_hardest_ones_first(graft):
+    project = fill_project(graft, "Many", classes=[f"class {n:03}" for n in range(100)], per_class=20)
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    at = open_page("evaluation", current_project=project.id)
+    assert at.get("button_group") or at.segmented_control
+    assert "The 20 classes with most mistakes" in str(at.segmented_control(key="confusion-width").options)
+
+
+def test_names_of_classes_are_shown_as_they_are(graft):
+    project = fill_project(graft, "Odd", classes=["![x](http://y/z.png)", "<script>alert(1)</script>"])
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id, accuracy=0.5)
+    at = open_page("evaluation", current_project=project.id)
+    assert not at.exception
+    pairs = at.radio(key=f"confused-pairs-{run_id}")
+    assert all("![x](" not in label for label in pairs.options)
+
+
+# trying
+
+
+def picture() -> bytes:
+    sink = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 40, 40)).save(sink, "PNG")
+    return sink.getvalue()
+
+
+def test_a_dropped_picture_is_answered_and_the_upload_is_freed(graft, finished):
+    graft.compute.answers["predict"] = lambda _run, _root, files: [{"probabilities": [0.1, 0.7, 0.2]} for _ in files]
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert not at.exception
+    shown = " ".join(element.proto.body for element in at.get("html"))
+    assert "pear" in shown and "70 %" in shown
+    assert at.file_uploader(key="try-files-1").value in (None, [])
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(graft, finished):
+    graft.compute.answers["predict"] = lambda _run, _root, files: []
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("notes.txt", b"hello", "text/plain").run()
+    assert "notes.txt" in at.error[0].value
+
+
+def test_the_model_is_warmed_when_the_page_opens(graft, finished):
+    graft.compute.answers["predict"] = []
+    open_page("try_it")
+    wait_for_answers()
+    asked = [arguments for task, arguments in graft.compute.asked if task == "engine.tasks:predict"]
+    assert asked[0][2] == []
+
+
+def test_pages_stay_quick_with_hundreds_of_runs(graft, project):
+    for number in range(100):
+        finish_run(graft, add_run(graft, project, f"Run {number}"))
+    at = open_page("training")
+    started = time.process_time()
+    at.run()
+    assert time.process_time() - started < 0.3
+
+
+def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, monkeypatch):
+    from engine.data import check
+
+    def refuse(_items):
+        raise DataError("Class {label} has only {count} pictures.", label="pear", count=1)
+
+    monkeypatch.setattr(check, "ready_to_train", refuse)
+    assert "Class pear has only 1 pictures." in words(open_page("model_selection"))
+
+
+def test_waiting_for_an_answer_never_blocks_the_page(graft, project):
+    never = Future()
+    graft.compute.answers["estimate"] = lambda *_arguments: never.result(timeout=20)
+    assert "Working out how long it takes" in words(open_page("model_selection"))
+    never.set_result({"seconds": 1.0})
