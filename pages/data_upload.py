@@ -14,18 +14,20 @@ bare = registry.unlabelled(project.dataset_id) if project else 0
 numbers = {label: sum(splits.values()) for label, splits in counts.items()}
 pictures = sum(numbers.values()) + bare
 
+# The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Pictures"))
+numbers_row = st.container(key="numbers")
+with st.container(key="imports"):
+    importing = imports.watch(project.dataset_id) if project else False
 if pictures:
+    facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
+    if counts:
+        facts.append(dataset_words.division_in_words(counts))
+    numbers_row.caption(" · ".join(facts))
     with actions:
         class_edits.undo_button(project)
         if st.button(_("Choose a network"), type="primary", icon=":material/arrow_forward:", key="next"):
             state.go("model")
-    facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
-    if counts:
-        facts.append(dataset_words.division_in_words(counts))
-    st.caption(" · ".join(facts))
-
-importing = imports.watch(project.dataset_id) if project else False
 
 
 def bring_in() -> None:
@@ -54,12 +56,10 @@ def bring_in() -> None:
             imports.begin_upload(upload, layout=layout)
 
 
-if not pictures:
+adding = not pictures or st.session_state.get("way") == "classes"
+with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key="add-pictures"):
     bring_in()
-else:
-    adding = st.session_state.get("way") == "classes"
-    with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key="add-pictures"):
-        bring_in()
+if pictures:
     reading.latest(project)
     dataset_words.findings(project)
     dataset_words.division(project)

@@ -17,6 +17,7 @@ PICTURES = 5
 def boxes(project: Project | None, counts: dict[str, int]) -> None:
     """Show the boxes of all classes in the order they were begun, empty ones for new classes, and a button for more."""
     shown = _boxes(project, list(counts))
+    st.caption(_("At least two classes; about 20 pictures of each give a first idea. They need not be sorted or cut."))
     if len(counts) > MOST:
         st.caption(_("The first {n} classes are shown. Drop a folder to fill many at once.").format(n=number(MOST)))
     pictures = projects.first_pictures(project.dataset_id, tuple(counts)[:MOST], PICTURES) if project else {}
@@ -38,7 +39,8 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
         rename_class(project, box["label"], name)
         box.update(label=name, name=name)
         st.rerun()
-    if pictures:
+    # Always there, so that the drop zone below keeps its place, and the camera stays open, when pictures arrive.
+    with st.container():
         gallery.strip([gallery.thumbnail_url(sha256) for sha256 in pictures], height=44, alt=name)
     st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
     upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=True)

@@ -56,7 +56,6 @@ def undo_button(project: Project) -> None:
     what = say(last.summary["template"], last.summary["values"])
     if st.button(_("Undo: {what}").format(what=what), icon=":material/undo:", type="tertiary", key="undo"):
         graft.current().registry.undo(last.id)
-        st.toast(_("Undone: {what}").format(what=what), icon=":material/undo:")
         st.rerun()
 
 

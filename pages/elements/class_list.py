@@ -10,6 +10,11 @@ from pages.elements.i18n import _, number
 _HERE = Path(__file__).parent
 
 
+def open_class(label: str, *, key: str) -> None:
+    """Let the list with this key open another class in the next rerun."""
+    st.session_state[f"{key}-next"] = label
+
+
 def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None = None) -> str | None:
     """Show {class: number of pictures}; return the class that was chosen, else the first, else None.
 
@@ -17,6 +22,8 @@ def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None
     """
     if not counts:
         return None
+    if (opened := st.session_state.pop(f"{key}-next", None)) is not None:
+        st.session_state[key] = {"chosen": opened}
     remembered = (st.session_state.get(key) or {}).get("chosen")
     chosen = remembered if remembered in counts else next(iter(counts))
     rows = [

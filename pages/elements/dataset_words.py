@@ -41,7 +41,7 @@ def findings(project: Project) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _findings(dataset_id: str, _version: str) -> list[dict]:
+def _findings(dataset_id: str, version: str) -> list[dict]:
     items = graft.current().registry.items(dataset_id)
     found = check.findings(items)
     pictures = {item.name: item.sha256 for item in items} if any(finding["files"] for finding in found) else {}

@@ -48,14 +48,14 @@ def dropzone(*, key: str, compact: bool = False, webcam: bool = False, busy: boo
         "words": _words(compact),
     }
     result = _component()(key=key, data=data, on_done_change=_nothing, on_cancelled_change=_nothing)
-    if result.cancelled:
-        graft.current().uploads.discard(result.cancelled)
-        st.session_state.pop(f"{key}-ticket", None)
+    uploads = graft.current().uploads
+    if result.cancelled and uploads.ticket(result.cancelled):
+        uploads.discard(result.cancelled)
         st.rerun()
-    if not result.done:
+    # A ticket that is used up has been dealt with in an earlier rerun.
+    if not result.done or uploads.ticket(result.done["ticket"]) is None:
         return None
-    st.session_state.pop(f"{key}-ticket", None)
-    arrived = graft.current().uploads.take(result.done["ticket"])
+    arrived = uploads.take(result.done["ticket"])
     return Upload(_sources(arrived) if arrived else [], list(result.done["failed"]))
 
 

@@ -48,6 +48,8 @@ def gallery(tiles: Sequence[Tile], *, key: str, selectable: bool = False, size: 
 
 def strip(sources: Sequence[str], *, height: int = 64, alt: str = "") -> None:
     """Show pictures in one row that is cut off where the space ends; for cards."""
+    if not sources:
+        return
     pictures = "".join(
         f'<img src="{html.escape(source)}" alt="" loading="lazy" style="height:{height}px;width:{height}px;'
         f'object-fit:cover;border-radius:.4rem;flex:none">'

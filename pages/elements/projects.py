@@ -31,7 +31,7 @@ def first_pictures(dataset_id: str, labels: tuple[str, ...], each: int) -> dict[
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _contents(dataset_id: str, _version: str, pictures: int) -> tuple[int, int, list[str]]:
+def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, list[str]]:
     registry = graft.current().registry
     counts = registry.counts(dataset_id)
     total = sum(sum(splits.values()) for splits in counts.values()) + registry.unlabelled(dataset_id)
@@ -45,7 +45,7 @@ def _contents(dataset_id: str, _version: str, pictures: int) -> tuple[int, int, 
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _first_pictures(dataset_id: str, _version: str, labels: tuple[str, ...], each: int) -> dict[str, list[str]]:
+def _first_pictures(dataset_id: str, version: str, labels: tuple[str, ...], each: int) -> dict[str, list[str]]:
     registry = graft.current().registry
     return {label: [i.sha256 for i in registry.items(dataset_id, label=label, limit=each)] for label in labels}
 
@@ -61,6 +61,6 @@ def _best_accuracy(project_id: str) -> float | None:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _accuracy(run_dir: str, _modified: float) -> float | None:
+def _accuracy(run_dir: str, modified: float) -> float | None:
     evaluation = runs.read_evaluation(graft.current().workspace.runs / run_dir)
     return evaluation.get("accuracy") if evaluation else None

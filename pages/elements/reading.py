@@ -85,7 +85,7 @@ def read_again(project: Project, entry: dict, kind: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _about(dataset_id: str, _version: str, created: str) -> tuple[str, int, int, list[str]] | None:
+def _about(dataset_id: str, version: str, created: str) -> tuple[str, int, int, list[str]] | None:
     """Return (layout, classes, groups, layouts that are possible) of an import; None when it had no folders."""
     items: list[Item] = [i for i in graft.current().registry.items(dataset_id) if i.added == created]
     kind = reread.kind_of(items)

@@ -8,7 +8,7 @@ from engine import graft
 from engine.data.layout import clean_name
 from engine.registry import UNLABELLED, Item, Project
 from pages.elements import class_edits, gallery, page
-from pages.elements.class_list import class_list
+from pages.elements.class_list import class_list, open_class
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
 
@@ -75,7 +75,7 @@ def _edit(project: Project, label: str, counts: dict[str, int]) -> None:
         word = _("Merge") if merges else _("Rename")
         if st.button(word, type="primary", key="rename-class", disabled=not new or new == label):
             class_edits.rename_class(project, label, new)
-            st.session_state[f"classes-{project.dataset_id}"] = {"chosen": clean_name(new)}
+            open_class(clean_name(new), key=f"classes-{project.dataset_id}")
             _close_menu()
             st.rerun()
         if st.button(_("Delete this class…"), icon=":material/delete:", type="tertiary", key="delete-class"):
