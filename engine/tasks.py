@@ -61,6 +61,23 @@ def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
 
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:
     """Return {"images_per_second"} of a network at its default size on this machine."""
-    from engine.training import estimate
+    from engine.training import speed
 
-    return {"images_per_second": estimate.measure_speed(Workspace(Path(workspace_root)), backbone_key)}
+    return {"images_per_second": speed.embedding(Workspace(Path(workspace_root)), backbone_key)}
+
+
+def estimate(recipe: dict, counts: dict[str, int], workspace_root: str, hashes: list[str]) -> dict:
+    """Return {"seconds", "phases", "memory_mb", "disk_mb", "images_to_embed"} of a training before it starts."""
+    from engine.training import estimate as estimates
+    from engine.training.recipe import Recipe
+
+    workspace = Workspace(Path(workspace_root))
+    return estimates.estimate(workspace, Recipe.from_dict(recipe), counts, list(hashes)).to_dict()
+
+
+def augment_preview(recipe: dict, workspace_root: str, hashes: list[str], views: int) -> list[list]:
+    """Return, for each picture, `views` random views of it (uint8, S x S x 3) as fine-tuning would see them."""
+    from engine.training.preview import preview
+    from engine.training.recipe import Recipe
+
+    return preview(Workspace(Path(workspace_root)), Recipe.from_dict(recipe), list(hashes), views)

@@ -5,29 +5,27 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from engine import runs
-from engine.backbones import cuts, forward
 from engine.backbones.build import build
-from engine.backbones.pretrained import weights_hash
 from engine.errors import TrainingError, UserError
 from engine.evaluation import evaluate, metrics
 from engine.evaluation.predict import PREPARATION
 from engine.runs import RunWriter
 from engine.shards import ShardCache
-from engine.training import estimate, features, fine_tune, model, probe, safe_augmentation, snapshot, views
+from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed
+from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
 from engine.training.snapshot import Snapshot
+from engine.training.work import Work
 from engine.workspace import Workspace, write_json
 
 LOOKING = "Looking at the pictures with {network}."
 LEARNING = "Learning the last step."
-PREPARING = "Preparing to adapt the network."
 TESTING = "Testing on pictures the model has never seen."
 DONE = "Finished."
 STOPPED = "Stopped. The best model so far was kept and tested."
@@ -37,18 +35,6 @@ NO_MEMORY = (
     "The machine ran out of memory. Choose a smaller picture size, a smaller batch size or a smaller network, and "
     "start again."
 )
-
-
-@dataclass
-class Work:
-    """What the steps of a run share."""
-
-    workspace: Workspace
-    run_dir: Path
-    recipe: Recipe
-    snapshot: Snapshot
-    pixels: Pixels
-    progress: Progress
 
 
 @dataclass(frozen=True)
@@ -81,11 +67,13 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     recipe = Recipe.from_dict(runs.read_recipe(run_dir))
     recipe.validate()
     frozen = snapshot.read(run_dir)
-    fit = choose_fit(workspace, recipe, frozen)
+    keys = frozen.keys(frozen.rows("train"))
+    fit = choose_fit(workspace, recipe.fit, keys)
     preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
     write_json(run_dir / PREPARATION, preparation)
-    expected = estimate.phases(workspace, recipe, frozen.counts())
     pixels = Pixels(workspace, recipe.size, fit)
+    to_embed = len(features.features_cache(workspace, recipe.backbone, pixels).missing(frozen.sha256.tolist()))
+    expected = estimate.expected(workspace, recipe, frozen.counts(), to_embed)
     return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected)
 
 
@@ -96,6 +84,8 @@ def _train(work: Work, writer: RunWriter) -> None:
     outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
     _evaluate(work, cache, head, outcome)
     writer.event("finished", chosen=outcome.chosen)
+    if not outcome.stopped:
+        checkpoint.forget(work.run_dir / CHECKPOINT)
     state, message = ("stopped", STOPPED) if outcome.stopped else ("finished", DONE)
     writer.status(
         state=state, phase="done", progress=1.0, message=message, values={}, seconds_left=0.0, finished=runs.now()
@@ -108,7 +98,8 @@ def _embed(work: Work) -> ShardCache:
     began = time.perf_counter()
     missing = len(features.features_cache(work.workspace, work.recipe.backbone, work.pixels).missing(keys))
     cache = features.embed(work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance)
-    estimate.remember(work.workspace, work.recipe, missing, time.perf_counter() - began)
+    entry = f"{work.recipe.backbone}-{work.recipe.size}"
+    speed.remember(work.workspace, entry, missing, time.perf_counter() - began)
     work.progress.writer.event("embedded", pictures=len(keys), computed=missing)
     return cache
 
@@ -118,9 +109,9 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
     frozen, began = work.snapshot, time.perf_counter()
     train_rows, held_out = frozen.rows("train"), frozen.rows("validation")
     x, y = cache.read(frozen.keys(train_rows)), frozen.y[train_rows]
-    fitted = probe.fit(x, y, frozen.num_classes, work.recipe)
-    on_train = fitted.head.probabilities(x)
-    on_validation = fitted.head.probabilities(cache.read(frozen.keys(held_out)))
+    head = _learn_head(work, x, y)
+    on_train = head.probabilities(x)
+    on_validation = head.probabilities(cache.read(frozen.keys(held_out)))
     work.progress.writer.metric(
         phase="probe",
         epoch=0,
@@ -130,6 +121,14 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
         validation_accuracy=metrics.accuracy(frozen.y[held_out], on_validation.argmax(axis=1)),
         seconds=time.perf_counter() - began,
     )
+    return head
+
+
+def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> Head:
+    num_classes = work.snapshot.num_classes
+    if work.recipe.head == "hidden":
+        return hidden_head.fit(x, y, num_classes, work.recipe, work.progress)
+    fitted = probe.fit(x, y, num_classes, work.recipe)
     work.progress.writer.event("probe", strength=fitted.strength, source=fitted.source)
     return fitted.head
 
@@ -137,73 +136,22 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
 def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Save the probe as the run's model."""
     backbone = build(work.recipe.backbone, work.recipe.size)
-    model.save(model.assemble(backbone, head), work.run_dir / runs.MODEL)
-    probabilities = head.probabilities(cache.read(work.snapshot.keys(_held_out(work.snapshot))))
+    model.save(model.assemble(backbone, head, work.recipe), work.run_dir / runs.MODEL)
+    probabilities = head.probabilities(cache.read(work.snapshot.keys(work.held_out)))
     return Outcome(probabilities, "probe", stopped=False)
 
 
 def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
-    """Train the part after the cut, from the probe on; save the best of it as the run's model."""
-    recipe, frozen, progress = work.recipe, work.snapshot, work.progress
-    progress.begin("fine_tune", PREPARING)
-    keras.utils.set_random_seed(recipe.seed)
-    backbone = build(recipe.backbone, recipe.size)
-    classifier = model.assemble(backbone, head, dropout=recipe.dropout, l1=recipe.l1, l2=recipe.l2 or 0.0)
-    cut = cuts.choose(backbone, recipe.freeze_depth)
-    seen = _views(work, backbone, cut, _augmentation(work, cache))
-    part = cuts.rest_of(classifier, cut, model.LOGITS)
-    rows = _held_out(frozen)
-    activations = seen.held_out(frozen.keys(rows), _wait(progress)).read(frozen.keys(rows))
-    validation = frozen.splits[rows] == "validation"
-    keys = frozen.keys(frozen.rows("train"))
-    data = fine_tune.Data(
-        train_keys=keys,
-        y_train=frozen.y[frozen.rows("train")],
-        validation=activations[validation],
-        y_validation=frozen.y[rows[validation]],
-        view=lambda number: seen.training(keys, number, _wait(progress)),
-        number_of_views=seen.number_of_views(len(keys), recipe.epochs),
-    )
-    tuned = fine_tune.fine_tune(part, data, recipe, progress, work.run_dir / "checkpoint")
-    model.save(classifier, work.run_dir / runs.MODEL)
-    chosen = f"epoch {tuned.best_epoch}" if tuned.best_epoch else "probe"
-    return Outcome(fine_tune.predict(part, activations), chosen, tuned.stopped)
-
-
-def _augmentation(work: Work, cache: ShardCache) -> tuple[str, ...]:
-    """Return the augmentations of the recipe; for "auto", those that these pictures survive."""
-    recipe, frozen = work.recipe, work.snapshot
-    if recipe.augmentation != ("auto",):
-        return recipe.augmentation
-    rows = frozen.rows("train")
-    keys = frozen.keys(rows)
-    run = forward.open_backbone(work.workspace, recipe.backbone, recipe.size)
-    chosen, costs = safe_augmentation.choose(cache.read(keys), frozen.y[rows], keys, recipe, work.pixels, run)
-    work.progress.writer.event("augmentation", chosen=list(chosen), costs=costs)
-    return chosen
-
-
-def _views(work: Work, backbone: keras.Model, cut: cuts.CutPoint, augmentation: tuple[str, ...]) -> views.Views:
-    """Return where the activations at the cut come from."""
-    recipe = work.recipe
-    views.make_room(work.workspace)
-    name = f"{recipe.backbone}-{weights_hash(recipe.backbone)}-{recipe.size}"
-    run = forward.open_base(work.workspace, name, backbone, cut)
-    return views.Views(work.workspace, name, cut, work.pixels, run, augmentation, recipe.seed)
-
-
-def _wait(progress: Progress):
-    """Return an `advance` that only listens for a stop: the epochs tell how far the phase is."""
-
-    def listen(_done: int, _total: int) -> None:
-        progress.check_stop()
-
-    return listen
+    """Adapt the network and save the best of it, probe included, as the run's model."""
+    adapted = adapt(work, cache, head)
+    model.save(adapted.classifier, work.run_dir / runs.MODEL)
+    chosen = f"epoch {adapted.best_epoch}" if adapted.best_epoch else "probe"
+    return Outcome(adapted.probabilities, chosen, adapted.stopped)
 
 
 def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> None:
     work.progress.begin("evaluate", TESTING)
-    frozen, rows = work.snapshot, _held_out(work.snapshot)
+    frozen, rows = work.snapshot, work.held_out
     train_rows = frozen.rows("train")
     held_out = cache.read(frozen.keys(rows))
     before = evaluate.nearest_class_mean(held_out, cache.read(frozen.keys(train_rows)), frozen.y[train_rows])
@@ -221,19 +169,14 @@ def _probe_scores(frozen: Snapshot, rows: np.ndarray, probabilities: np.ndarray)
 
 def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
     seconds = {phase: round(value, 3) for phase, value in work.progress.seconds.items()}
-    speed = estimate.known_speed(work.workspace, work.recipe.backbone, work.recipe.size)
     return {
         "probe": probe_scores,
         "chosen": outcome.chosen,
         "image_size": work.pixels.image_size,
         "fit": work.pixels.fit,
         "seconds": {"ingest": 0.0, **seconds, "total": round(sum(seconds.values()), 3)},
-        "images_per_second": speed,
+        "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
     }
-
-
-def _held_out(frozen: Snapshot) -> np.ndarray:
-    return np.concatenate([frozen.rows("validation"), frozen.rows("test")])
 
 
 def _fail(writer: RunWriter, error: UserError) -> None:

@@ -1,88 +1,110 @@
-"""How long a training will take on this machine: measured speeds, remembered in caches/speed.json."""
+"""What a training will take, told before it starts: seconds per phase, memory and disk."""
 
-import time
-from pathlib import Path
+from dataclasses import dataclass
 
-import numpy as np
-
-from engine.backbones import catalogue, device, forward
+from engine.backbones import catalogue, device
+from engine.training import speed, views
+from engine.training.features import features_cache
+from engine.training.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace, read_json, write_json
+from engine.workspace import Workspace
 
 # Seconds to decode and shrink one ordinary photo on one core.
-DECODE_SECONDS = 0.004
-# Before anything was measured: pictures a second of Sprout at 96 px on one ordinary core.
-GUESS = 600.0
-PROBE_NUMBERS_PER_SECOND = 4e6
-# A speed measured on fewer pictures says more about the start than about the pace.
-ENOUGH = 64
+DECODE_SECONDS = 0.003
+# Seconds to change one picture at random and to read it back.
+AUGMENT_SECONDS = 0.0006
+# Numbers (pictures x features) the probe gets through in a second, cross-validation included.
+PROBE_NUMBERS = 2.5e6
+# Seconds a run needs whatever its size: opening files, saving the model.
+START_SECONDS = 0.5
+# Seconds to convert the lower part, to build and to compile the upper part for training.
+FINE_TUNE_START_SECONDS = 6.0
+# Memory of a worker with its frameworks loaded and nothing to do.
+IDLE_MB = 700
 
 
-def speed_path(workspace: Workspace) -> Path:
-    return workspace.caches / "speed.json"
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds per phase, megabytes of memory and disk, and how many pictures have no features yet."""
+
+    phases: dict[str, float]
+    memory_mb: float
+    disk_mb: float
+    images_to_embed: int
+
+    def to_dict(self) -> dict:
+        seconds = round(sum(self.phases.values()), 1)
+        phases = {phase: round(value, 1) for phase, value in self.phases.items()}
+        memory, disk = round(self.memory_mb), round(self.disk_mb)
+        return {
+            "seconds": seconds,
+            "phases": phases,
+            "memory_mb": memory,
+            "disk_mb": disk,
+            "images_to_embed": self.images_to_embed,
+        }
 
 
-def known_speed(workspace: Workspace, key: str, image_size: int) -> float | None:
-    """Return the pictures a second this machine reached with a network at a size, or None when it never ran."""
-    return read_json(speed_path(workspace), {}).get(_entry(key, image_size))
+def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys: list[str]) -> Estimate:
+    """Return the estimate for a dataset with these content hashes; measures this machine where it must (seconds).
 
-
-def remember(workspace: Workspace, recipe: Recipe, pictures: int, seconds: float) -> None:
-    """Keep the measured speed of embedding, decoding included."""
-    if pictures < ENOUGH or seconds <= 0:
-        return
-    store(workspace, _entry(recipe.backbone, recipe.size), pictures / seconds)
-
-
-def store(workspace: Workspace, entry: str, value: float) -> None:
-    """Keep one measured number."""
-    speeds = read_json(speed_path(workspace), {})
-    write_json(speed_path(workspace), {**speeds, entry: round(value, 2)})
-
-
-def measure_speed(workspace: Workspace, key: str) -> float:
-    """Return pictures a second of a network at its default size on this machine; measured once, then remembered.
-
-    Raises BackboneError when its weights are not here.
+    Raises TrainingError for a recipe that makes no sense, BackboneError when the weights cannot be had.
     """
-    image_size = catalogue.info(key).image_sizes[0]
-    known = known_speed(workspace, key, image_size)
-    if known is not None:
-        return known
-    run = forward.open_backbone(workspace, key, image_size)
-    pixels = np.random.default_rng(0).integers(0, 256, (forward.batch_size(), image_size, image_size, 3), np.uint8)
-    run(pixels)
-    began, batches = time.perf_counter(), 0
-    while time.perf_counter() - began < 1.0:
-        run(pixels)
-        batches += 1
-    speed = batches * len(pixels) / (time.perf_counter() - began)
-    store(workspace, _entry(key, image_size), speed)
-    return speed
+    recipe.validate()
+    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
+    to_embed = len(features_cache(workspace, recipe.backbone, pixels).missing(keys))
+    to_decode = len(pixels.missing(keys))
+    embedding = speed.embedding(workspace, recipe.backbone, recipe.size)
+    tuning = speed.fine_tuning(workspace, recipe) if recipe.fine_tunes else None
+    seconds = {
+        "features": to_embed / embedding + to_decode * DECODE_SECONDS / device.cores(),
+        "probe": _probe_seconds(recipe, counts),
+        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning) if tuning else 0.0,
+        "evaluate": 0.1,
+    }
+    disk = to_decode * recipe.size**2 * 3 / 1e6 + _disk_mb(workspace, recipe, counts, to_embed, tuning)
+    return Estimate(seconds, _memory_mb(recipe, counts), disk, to_embed)
 
 
-def phases(
-    workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int | None = None
-) -> dict[str, float]:
-    """Return the seconds each phase is expected to take."""
-    total = sum(counts.values())
-    speed = known_speed(workspace, recipe.backbone, recipe.size) or _guess(recipe)
-    numbers = counts["train"] * catalogue.info(recipe.backbone).features
+def expected(workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int) -> dict[str, float]:
+    """Return the seconds each phase of a run may take, from what is known already: measures nothing."""
+    embedding = speed.known(workspace, recipe.backbone, recipe.size) or speed.guess(recipe)
+    tuning = speed.known_fine_tuning(workspace, recipe) or speed.guess_fine_tuning(recipe)
     return {
-        "features": (total if to_embed is None else to_embed) / speed + 0.2,
-        "probe": 0.2 + numbers / PROBE_NUMBERS_PER_SECOND,
-        "fine_tune": 0.0,
+        "features": to_embed * (1 / embedding + DECODE_SECONDS / device.cores()),
+        "probe": _probe_seconds(recipe, counts),
+        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning) if recipe.fine_tunes else 0.0,
         "evaluate": 0.1,
     }
 
 
-def _guess(recipe: Recipe) -> float:
-    """Scale Sprout's usual speed by parameters and picture area: rough, and replaced by the first measurement."""
-    sprout = catalogue.info("sprout")
-    size = catalogue.info(recipe.backbone).parameters / sprout.parameters
-    area = (recipe.size / sprout.image_sizes[0]) ** 2
-    return GUESS * device.cores() / max(0.2, size) / area
+def _probe_seconds(recipe: Recipe, counts: dict[str, int]) -> float:
+    return START_SECONDS + counts["train"] * catalogue.info(recipe.backbone).features / PROBE_NUMBERS
 
 
-def _entry(key: str, image_size: int) -> str:
-    return f"{key}-{image_size}"
+def _fine_tune_seconds(workspace: Workspace, recipe: Recipe, counts: dict[str, int], pace: speed.Pace) -> float:
+    number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
+    held_out = counts["validation"] + counts["test"]
+    computed = (number * counts["train"] + held_out) * (1 / pace.views + AUGMENT_SECONDS)
+    trained = recipe.epochs * (counts["train"] + counts["validation"] / 3) / pace.training
+    return FINE_TUNE_START_SECONDS + computed + trained
+
+
+def _memory_mb(recipe: Recipe, counts: dict[str, int]) -> float:
+    info = catalogue.info(recipe.backbone)
+    pictures = sum(counts.values())
+    features = 3 * pictures * info.features * 4
+    # Weights, gradients, two moments and the best so far; and the activations of a batch, roughly.
+    training = recipe.fine_tunes * (5 * info.parameters * 4 + recipe.batch_size * recipe.size**2 * 3 * 4 * 40)
+    return IDLE_MB + (info.parameters * 8 + features + training) / 1e6
+
+
+def _disk_mb(
+    workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int, pace: speed.Pace | None
+) -> float:
+    info = catalogue.info(recipe.backbone)
+    used = to_embed * info.features * 4 + info.parameters * 8
+    if pace is not None:
+        number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
+        used += number * counts["train"] * pace.activation_size * 2 + info.parameters * 16
+    return used / 1e6

@@ -51,9 +51,10 @@ class Data:
 
 @dataclass(frozen=True)
 class Tuned:
-    """How fine-tuning ended: the best epoch (0 is the probe), and whether a stop request ended it early."""
+    """How fine-tuning ended: the best epoch (0: the probe), how many were trained now, whether it was stopped."""
 
     best_epoch: int
+    epochs: int
     stopped: bool
 
 
@@ -72,6 +73,7 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     saved = saved if saved is not None and saved.fits(part) else None
     state = saved.state if saved else _first_state(part, data, recipe)
     progress.forget_epochs_after(state.epoch)
+    first = state.epoch
     stopped = False
     try:
         while not _attempt(part, data, recipe, state, progress, folder, saved):
@@ -82,7 +84,15 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     except Stopped:
         stopped = True
     _assign(part, state.best)
-    return Tuned(state.best_epoch, stopped)
+    return Tuned(state.best_epoch, state.epoch - first, stopped)
+
+
+def prepare(part: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Compile `part` for training."""
+    freeze_batch_norm(part)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=["accuracy"], jit_compile=_jit())
+    optimizer.build(part.trainable_variables)
 
 
 def freeze_batch_norm(part: keras.Model) -> None:
@@ -111,9 +121,7 @@ def predict(part: keras.Model, activations: np.ndarray) -> np.ndarray:
 def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path, saved) -> bool:
     """Train from the state to the last epoch; return False when the loss diverged on the way."""
     optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data.y_train, recipe))
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=["accuracy"], jit_compile=_jit())
-    optimizer.build(part.trainable_variables)
+    prepare(part, optimizer)
     if saved is not None:
         saved.apply(part, optimizer)
     try:

@@ -9,30 +9,21 @@ import numpy as np
 from keras import layers
 
 from engine.training.head import Head
+from engine.training.hidden_head import regularizer
+from engine.training.recipe import Recipe
 
 LOGITS, PROBABILITIES = "logits", "probabilities"
 
 
-def assemble(
-    backbone: keras.Model, head: Head, *, dropout: float = 0.0, l1: float = 0.0, l2: float = 0.0
-) -> keras.Model:
+def assemble(backbone: keras.Model, head: Head, recipe: Recipe) -> keras.Model:
     """Return a model from float pixels (N, S, S, 3) in [0, 255] to probabilities (N, num_classes).
 
     Built-in layers only, so the saved file loads with `keras.models.load_model` alone. It shares `backbone`'s weights.
     """
     x = backbone.output
-    if dropout:
-        x = layers.Dropout(dropout, name="dropout")(x)
-    regularizer = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
-    dense = [
-        layers.Dense(
-            len(bias),
-            activation=None if last else "relu",
-            kernel_regularizer=regularizer,
-            name=LOGITS if last else "hidden",
-        )
-        for last, (_kernel, bias) in _with_last(head.layers)
-    ]
+    if recipe.dropout:
+        x = layers.Dropout(recipe.dropout, name="dropout")(x)
+    dense = _dense_layers(head, recipe)
     for layer in dense:
         x = layer(x)
     model = keras.Model(backbone.inputs[0], layers.Softmax(name=PROBABILITIES)(x), name="classifier")
@@ -61,5 +52,10 @@ def predict(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict_on_batch(np.asarray(pixels, np.float32)), np.float32)
 
 
-def _with_last(dense: tuple) -> list:
-    return [(position == len(dense) - 1, layer) for position, layer in enumerate(dense)]
+def _dense_layers(head: Head, recipe: Recipe) -> list[layers.Dense]:
+    *hidden, (_kernel, bias) = head.layers
+    penalty = regularizer(recipe)
+    return [
+        *(layers.Dense(len(own), "relu", kernel_regularizer=penalty, name="hidden") for _kernel, own in hidden),
+        layers.Dense(len(bias), kernel_regularizer=penalty, name=LOGITS),
+    ]

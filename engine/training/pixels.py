@@ -8,8 +8,6 @@ import numpy as np
 from engine.backbones import device
 from engine.data import decode
 from engine.shards import ShardCache
-from engine.training.recipe import Recipe
-from engine.training.snapshot import Snapshot
 from engine.workspace import Workspace, check_free_space
 
 CHUNK = 256
@@ -35,6 +33,10 @@ class Pixels:
         """Raise UserError unless the disk has room for what is not decoded yet."""
         check_free_space(self._workspace.caches, len(self._cache.missing(keys)) * self.image_size**2 * 3)
 
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Return the keys that are not decoded yet."""
+        return self._cache.missing(keys)
+
     def read(self, keys: Sequence[str]) -> np.ndarray:
         """Return the pictures with these content hashes, uint8 of shape (N, S, S, 3)."""
         missing = self._cache.missing(keys)
@@ -47,21 +49,25 @@ class Pixels:
         return decode.load_pixels(self._workspace.blob_path(key), self.image_size, self.fit)
 
 
-def choose_fit(workspace: Workspace, recipe: Recipe, snapshot: Snapshot) -> str:
-    """Return the recipe's fit; for "auto", what suits a sample of the training pictures.
+def choose_fit(workspace: Workspace, fit: str, keys: Sequence[str]) -> str:
+    """Return `fit`; for "auto", what suits a sample of the pictures with these content hashes.
 
     Photos are cut to their middle square (measured better than letterbox on photos: the subject is larger). Where the
     border is plain (drawings, scans, texts) or a picture is long (text lines, spectrograms), everything is kept.
     """
-    if recipe.fit != "auto":
-        return recipe.fit
-    keys = sorted(snapshot.keys(snapshot.rows("train")))
-    sample = keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]
+    if fit != "auto":
+        return fit
+    return "crop" if look_like_photos(workspace, keys) else "letterbox"
+
+
+def look_like_photos(workspace: Workspace, keys: Sequence[str]) -> bool:
+    """Tell whether most of a sample are about as long as wide and filled to the border."""
+    ordered = sorted(set(keys))
+    sample = ordered[:: max(1, len(ordered) // SAMPLE)][:SAMPLE]
     with ThreadPoolExecutor(device.cores()) as threads:
         looks = list(threads.map(lambda key: _look(workspace, key), sample))
     aspects, plain = np.array(looks).T
-    is_photo = np.quantile(aspects, 0.75) <= CROP_ASPECT and np.median(plain) < PLAIN_SHARE
-    return "crop" if is_photo else "letterbox"
+    return bool(np.quantile(aspects, 0.75) <= CROP_ASPECT and np.median(plain) < PLAIN_SHARE)
 
 
 def _look(workspace: Workspace, key: str) -> tuple[float, float]:

@@ -56,9 +56,7 @@ AUGMENTATIONS = {
     "noise": "Sometimes grainy",
     "erase": "Cover a small patch",
 }
-# What plain gradient training needs; the Instant recipe uses it only for a head with a hidden layer.
-_GRADIENT_OPTIONS = ("dropout", "optimizer", "learning_rate", "batch_size", "epochs")
-_FINE_TUNING_OPTIONS = ("freeze_depth", "augmentation")
+_FINE_TUNING_OPTIONS = ("freeze_depth", "optimizer", "learning_rate", "batch_size", "epochs", "augmentation")
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,8 @@ class Recipe:
 
     `image_size` None means the network's own default. `freeze_depth` is the share of the network that stays as it is:
     1 trains only the head, 0 everything. `l2` None lets cross-validation on the training pictures choose the strength
-    of the probe. `augmentation` ("auto",) tries on your own pictures what is safe for them; () changes nothing.
+    of a linear probe; l1 and l2 act on the head, on standardised features in the probe. `augmentation` ("auto",) tries
+    on your own pictures what is safe for them; () changes nothing.
     """
 
     name: str = "instant"
@@ -103,10 +102,10 @@ class Recipe:
 
     def uses(self, option: str) -> bool:
         """Tell whether this recipe acts on an option, so that a page shows only what does something."""
-        if option in _GRADIENT_OPTIONS:
-            return self.fine_tunes or self.head == "hidden"
         if option in _FINE_TUNING_OPTIONS:
             return self.fine_tunes
+        if option == "dropout":
+            return self.fine_tunes or self.head == "hidden"
         return option != "hidden_units" or self.head == "hidden"
 
     def to_dict(self) -> dict:
@@ -197,7 +196,7 @@ def _check_augmentation(names: tuple[str, ...]) -> None:
 
 def _check_unused(recipe: Recipe) -> None:
     """An option that would do nothing is refused rather than ignored."""
-    for option in (*_GRADIENT_OPTIONS, *_FINE_TUNING_OPTIONS, "hidden_units"):
+    for option in (*_FINE_TUNING_OPTIONS, "dropout", "hidden_units"):
         changed = getattr(recipe, option) != getattr(Recipe, option)
         if changed and not recipe.uses(option):
             raise TrainingError(

@@ -16,6 +16,8 @@ from engine.training.scores import accuracy
 # (measured: photos 0.00-0.01, digits and characters 0.07-0.20); the others make a picture harder, as they should.
 TOLERANCE = {"flip": 0.04, "crop": 0.12, "rotate": 0.08, "brightness": 0.08, "contrast": 0.08, "colour": 0.08}
 CHOICES = tuple(TOLERANCE)
+FOR_PHOTOS = ("flip", "crop", "brightness", "contrast", "colour")
+FOR_DRAWINGS = ("crop", "rotate", "brightness", "contrast", "colour")
 SAMPLE = 256
 # With fewer pictures to ask, the answer would be chance; only changes that spare shapes and sides are made.
 ENOUGH = 24

@@ -14,6 +14,7 @@ from engine.backbones.cuts import CutPoint
 from engine.shards import ShardCache
 from engine.training import augment, features
 from engine.training.pixels import Pixels
+from engine.training.recipe import Recipe
 from engine.workspace import Workspace
 
 # Disk for cut activations: this much at most, and never more than this share of what is free.
@@ -26,38 +27,39 @@ LARGEST_HALF = 65_504
 class Views:
     """The pictures of one run as the trainable part of the network sees them.
 
-    `name` identifies network, weights and size; `run` computes the activations at `cut`; `augmentation` is what
-    changes a view (nothing: there is one view, the picture itself).
+    `name` identifies network, weights and size. `run` computes the activations at `cut`; None means that the whole
+    network trains and its input stands in for them. `augmentation` is what changes a view; without it there is one.
     """
 
     workspace: Workspace
     name: str
     cut: CutPoint
     pixels: Pixels
-    run: forward.Forward
+    run: forward.Forward | None
     augmentation: tuple[str, ...]
     seed: int
 
-    @property
-    def is_input(self) -> bool:
-        """Tell whether the whole network trains, so that its input stands in for activations."""
-        return self.cut.depth == 0
-
-    def number_of_views(self, pictures: int, epochs: int) -> int:
-        """Return how many views the disk has room for, at least 1 and at most one an epoch."""
-        if not self.augmentation:
-            return 1
-        bytes_a_view = max(1, pictures * self.cut.size * (1 if self.is_input else 2))
-        return int(np.clip(_budget(self.workspace) // bytes_a_view, 1, epochs))
-
     def training(self, keys: Sequence[str], number: int, advance: features.Advance) -> ShardCache:
         """Return the activations of view `number` of these pictures, half precision."""
-        tag = _tag(self.augmentation, self.seed, number) if self.augmentation else "plain"
-        return self._cache(tag, keys, lambda chunk: self._view(chunk, number), np.float16, advance)
+        return self._cache(self._tag(number), keys, lambda chunk: self._view(chunk, number), np.float16, advance)
 
     def held_out(self, keys: Sequence[str], advance: features.Advance) -> ShardCache:
         """Return the activations of the pictures as they are, full precision: predictions are made from them."""
         return self._cache("held-out", keys, self.pixels.read, np.float32, advance)
+
+    def missing(self, keys: Sequence[str], number: int) -> int:
+        """Return how many pictures of view `number` are still to be computed."""
+        return len(ShardCache(self._folder / self._tag(number)).missing(keys))
+
+    @property
+    def _folder(self) -> Path:
+        return folder_of(self.workspace) / f"{self.name}-{self.pixels.fit}-{self.cut.name}"
+
+    def _tag(self, number: int) -> str:
+        if not self.augmentation:
+            return "plain"
+        names = hashlib.sha256("+".join(self.augmentation).encode()).hexdigest()[:8]
+        return f"{names}-{self.seed}-{number}"
 
     def _view(self, keys: Sequence[str], number: int) -> np.ndarray:
         pictures = self.pixels.read(keys)
@@ -66,7 +68,7 @@ class Views:
         return augment.view(pictures, keys, self.augmentation, self.seed, number)
 
     def _cache(self, tag: str, keys: Sequence[str], read, dtype, advance: features.Advance) -> ShardCache:
-        folder = folder_of(self.workspace) / f"{self.name}-{self.pixels.fit}-{self.cut.name}" / tag
+        folder = self._folder / tag
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         cache = ShardCache(folder)
@@ -77,10 +79,18 @@ class Views:
         return cache
 
     def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
-        if self.is_input:
+        if self.run is None:
             return pictures
         outputs = self.run(pictures)
         return outputs if dtype == np.float32 else np.clip(outputs, -LARGEST_HALF, LARGEST_HALF).astype(dtype)
+
+
+def number_of_views(workspace: Workspace, activation_size: int, pictures: int, recipe: Recipe) -> int:
+    """Return how many views of the training pictures the disk has room for: at least 1, at most one an epoch."""
+    if not recipe.augmentation:
+        return 1
+    bytes_a_view = max(1, pictures * activation_size * 2)
+    return int(np.clip(_budget(workspace) // bytes_a_view, 1, recipe.epochs))
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -100,8 +110,3 @@ def make_room(workspace: Workspace) -> None:
 def _budget(workspace: Workspace) -> float:
     workspace.caches.mkdir(parents=True, exist_ok=True)
     return min(MOST_BYTES, SHARE_OF_FREE * shutil.disk_usage(workspace.caches).free)
-
-
-def _tag(augmentation: tuple[str, ...], seed: int, number: int) -> str:
-    names = hashlib.sha256("+".join(augmentation).encode()).hexdigest()[:8]
-    return f"{names}-{seed}-{number}"

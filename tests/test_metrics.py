@@ -1,0 +1,47 @@
+"""Numbers a person will trust: each is checked against a case worked out by hand."""
+
+import numpy as np
+import pytest
+
+from engine.evaluation import evaluate, metrics
+
+
+def test_wilson_interval_of_23_right_out_of_25():
+    low, high = metrics.wilson_interval(23, 25)
+    assert (round(low, 2), round(high, 2)) == (0.75, 0.98)
+    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
+    low, high = metrics.wilson_interval(10, 10)
+    assert high == pytest.approx(1.0) and 0.69 < low < 0.73
+
+
+def test_confusion_matrix_has_true_classes_in_rows():
+    matrix = metrics.confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 4)
+    assert matrix.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_macro_f1_ignores_classes_without_pictures():
+    y_true, y_pred = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
+    assert metrics.macro_f1(y_true, y_pred, 3) == pytest.approx((0.8 + 2 / 3) / 2)
+    assert metrics.balanced_accuracy(y_true, y_pred, 3) == 0.75
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    sure = np.tile([0.9, 0.1], (10, 1))
+    y_true = np.array([0] * 6 + [1] * 4)
+    assert metrics.calibration_error(y_true, sure) == pytest.approx(0.3)
+
+
+def test_log_loss_survives_zero_and_missing_probabilities():
+    loss = metrics.log_loss(np.array([0, 1]), np.array([[0.0, 1.0], [0.5, np.nan]]))
+    assert np.isfinite(loss) and loss > 20
+
+
+def test_majority_baseline_answers_with_the_commonest_training_class():
+    assert metrics.majority_accuracy(np.array([2, 2, 1]), np.array([2, 1, 1, 1])) == 0.25
+
+
+def test_nearest_class_mean_finds_the_closer_class():
+    train = np.array([[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]])
+    probabilities = evaluate.nearest_class_mean(np.array([[0.0, 2.0], [3.0, 0.0]]), train, np.array([0, 0, 1, 1]))
+    assert probabilities.argmax(axis=1).tolist() == [0, 1]
+    assert probabilities.sum(axis=1) == pytest.approx([1, 1])
