@@ -21,18 +21,18 @@ WORDS = {
     "left": {"English": "LEFT", "French": "GAUCHE", "German": "LINKS"},
     "right": {"English": "RIGHT", "French": "DROITE", "German": "RECHTS"},
 }
-# (plate, letters). Usual colours come first and often; other ones occur, as they do outdoors, so colour alone decides
-# nothing: "left" and "right" share theirs, and so do "caution" and "slow".
-WARNING = (("#f2b705", "#141414"), ("#f28705", "#141414"), ("#1c1c1c", "#f2c230"), ("#f4f1e8", "#1a1a1a"))
-DIRECTION = (("#1f4e9c", "#fafafa"), ("#f4f1e8", "#1b3f7f"), ("#5b3a21", "#f5efdf"), ("#2d2f33", "#f0f0f0"))
+# (plate, letters). As in one well-kept town, each meaning has its colour, on the plate or in the letters, and now and
+# then a plain plate where only the word tells.
 PLATES = {
-    "stop": (("#b3171d", "#fafafa"), ("#f4f1e8", "#a5161b"), ("#8e1b1b", "#f5efdf"), ("#f2b705", "#141414")),
-    "caution": WARNING,
-    "slow": WARNING,
-    "exit": (("#0c7a43", "#fafafa"), ("#f4f1e8", "#0b6a3a"), ("#164f38", "#eaf5e9"), ("#1f4e9c", "#fafafa")),
-    "left": DIRECTION,
-    "right": DIRECTION,
+    "stop": (("#c4161c", "#fafafa"), ("#d8232a", "#ffffff"), ("#f4f1e8", "#c4161c")),
+    "caution": (("#f7cf0d", "#141414"), ("#ffdd33", "#1a1a1a"), ("#1c1c1c", "#ffd91a")),
+    "slow": (("#ee6a0a", "#141414"), ("#f57c14", "#ffffff"), ("#f4f1e8", "#e2610a")),
+    "exit": (("#0c7a43", "#fafafa"), ("#12924f", "#ffffff"), ("#f4f1e8", "#0b7a3e")),
+    "left": (("#1f4e9c", "#fafafa"), ("#2b66c4", "#ffffff"), ("#f4f1e8", "#1d4fa8")),
+    "right": (("#5b3a21", "#f5efdf"), ("#6f4a2d", "#ffffff"), ("#efe3cd", "#54341c")),
 }
+PLAIN = ("#f4f1e8", "#1a1a1a")
+PLAIN_SHARE = 0.02
 WALLS = ("#9b948a", "#b7ab98", "#7c8288", "#6d7f6a", "#a6765b", "#8fa3b5", "#c9c4bb", "#55585c")
 FONT_PACKAGES = ("font_source_serif_pro", "font_caladea", "font_amatic_sc")
 FONTS = (
@@ -65,13 +65,13 @@ def draw(word: str, meaning: str, draws: random.Random) -> Image.Image:
     scene.paste(plate, (left, top), mask)
     scene = scene.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
     if draws.random() < 0.6:
-        scene = scene.filter(ImageFilter.GaussianBlur(draws.uniform(0.3, 1.3)))
+        scene = scene.filter(ImageFilter.GaussianBlur(draws.uniform(0.3, 1.1)))
     return _in_light(scene, draws)
 
 
 def _plate(word: str, meaning: str, draws: random.Random) -> Image.Image:
     """Return the plate as RGBA, transparent outside its rounded outline."""
-    colour, ink = draws.choices(PLATES[meaning], weights=(5, 3, 1, 1))[0]
+    colour, ink = PLAIN if draws.random() < PLAIN_SHARE else draws.choices(PLATES[meaning], weights=(6, 5, 1))[0]
     text = word if draws.random() < 0.7 else word.capitalize()
     font = _fitting(text, draws.choice(_fonts_for(word)), draws.uniform(0.55, 0.9) * ROOM, draws.uniform(0.5, 1) * TALL)
     box = font.getbbox(text)
@@ -100,12 +100,12 @@ def _frame(pen: ImageDraw.ImageDraw, size: tuple[int, int], radius: int, ink: st
 def _in_light(scene: Image.Image, draws: random.Random) -> Image.Image:
     """Return the scene with light falling from one side, a colour cast, and the noise of a camera."""
     pixels = np.asarray(scene, np.float32)
-    across = np.linspace(-1, 1, WIDTH, dtype=np.float32) * draws.uniform(-0.28, 0.28)
-    down = np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None] * draws.uniform(-0.28, 0.28)
-    light = (1 + across + down)[..., None] * draws.uniform(0.6, 1.15)
-    cast = np.array([draws.uniform(0.9, 1.08), 1.0, draws.uniform(0.88, 1.1)], np.float32)
+    across = np.linspace(-1, 1, WIDTH, dtype=np.float32) * draws.uniform(-0.22, 0.22)
+    down = np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None] * draws.uniform(-0.22, 0.22)
+    light = (1 + across + down)[..., None] * draws.uniform(0.72, 1.15)
+    cast = np.array([draws.uniform(0.92, 1.06), 1.0, draws.uniform(0.9, 1.08)], np.float32)
     noise = np.random.default_rng(draws.getrandbits(32)).standard_normal((HEIGHT, WIDTH, 1), np.float32)
-    return Image.fromarray(np.clip(pixels * light * cast + noise * draws.uniform(1, 11), 0, 255).astype(np.uint8))
+    return Image.fromarray(np.clip(pixels * light * cast + noise * draws.uniform(1, 9), 0, 255).astype(np.uint8))
 
 
 def _fitting(text: str, file: str, width: float, height: float) -> ImageFont.FreeTypeFont:
