@@ -147,6 +147,11 @@ def test_missing_weights_that_cannot_be_fetched_are_told_before_a_run_is_wasted(
     assert at.button(key="start-training").disabled
 
 
+def test_a_speed_known_from_earlier_work_is_shown_at_once(graft, project):
+    runs.write_json(graft.workspace.caches / "speed.json", {"sprout-96": 812.4})
+    assert "812 pictures a second here" in words(open_page("model_selection"))
+
+
 def test_a_speed_is_measured_on_request(graft, project):
     graft.compute.answers["measure_speed"] = {"images_per_second": 1234.0}
     at = open_page("model_selection")

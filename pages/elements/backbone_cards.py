@@ -29,7 +29,9 @@ def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
     with st.grid(3, min_column_width=270, border=True, key="networks") as grid:
         for key in shown:
             with grid.cell(), st.container(key=f"network-{key}", height="stretch"):
-                _card(catalogue.CATALOGUE[key], key == chosen, key == recommended, key in ready, speeds.get(key))
+                _card(
+                    catalogue.CATALOGUE[key], key == chosen, key == recommended, key in ready, _known_speed(speeds, key)
+                )
     st.toggle(_("Show all {n} networks").format(n=len(order)), key="all-networks", persist_state="session")
     return chosen
 
@@ -39,7 +41,7 @@ def _first(order: list[str], chosen: str) -> list[str]:
     return first if chosen in first else [chosen, *first[:-1]]
 
 
-def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, speed: dict | None) -> None:
+def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, speed: float | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{info.title}**", width="content")
         if recommended:
@@ -63,6 +65,11 @@ def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, spee
             _speed(info, speed)
 
 
+def _known_speed(speeds: dict, key: str) -> float | None:
+    """Return pictures a second at the network's own size, where this machine has measured it."""
+    return speeds.get(f"{key}-{catalogue.info(key).image_sizes[0]}")
+
+
 def _facts(info: BackboneInfo) -> str:
     millions = _("{n} million parameters").format(n=f"{info.parameters / 1e6:.1f}")
     size = _("{n} MB to download").format(n=round(info.download_mb)) if info.download_mb else _("nothing to download")
@@ -73,10 +80,9 @@ def _facts(info: BackboneInfo) -> str:
     return " · ".join([_("{n} pixels").format(n=info.image_sizes[0]), millions, size, score])
 
 
-def _speed(info: BackboneInfo, speed: dict | None) -> None:
-    measured = (speed or {}).get("images_per_second")
-    if measured:
-        st.caption(_("{n} pictures a second here").format(n=number(round(measured))), width="content")
+def _speed(info: BackboneInfo, speed: float | None) -> None:
+    if speed:
+        st.caption(_("{n} pictures a second here").format(n=number(round(speed))), width="content")
         return
     key = f"measure-{info.key}"
     if st.session_state.get(key):

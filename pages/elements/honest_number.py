@@ -11,7 +11,7 @@ from pages.elements.i18n import number as in_words
 def show_honest_number(facts: dict) -> None:
     """Show the sentence, then the figures as cards, then what to be careful about."""
     figures = results.honest_number(facts)
-    st.markdown(f"### {sentence(figures)}")
+    st.subheader(sentence(figures), anchor=False)
     _cards(facts, figures)
     if figures.is_wide:
         st.warning(_small(figures), icon=":material/straighten:")
