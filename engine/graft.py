@@ -174,6 +174,7 @@ class Graft:
         with self._lock:
             records = self._with_splits(dataset_id, account.used)
             self.registry.add_import(dataset_id, import_id, job["title"], records, account.refused, account.seconds)
+        account.require_used()
         return {
             "state": "done",
             "progress": 1.0,
@@ -257,8 +258,9 @@ class Graft:
             if on_progress is not None:
                 on_progress(status)
             time.sleep(0.05)
-        if status["error"]:
-            raise UserError(status["error"]["template"], **status["error"]["values"])
+        if status["state"] in ("failed", "interrupted"):
+            error = status["error"] or {"template": status["message"], "values": status["values"]}
+            raise UserError(error["template"], **error["values"])
         return status
 
     def _submit_run(self, run_id: str) -> None:

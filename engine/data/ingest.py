@@ -49,8 +49,8 @@ class Account:
         return cls(**{**values, "used": [ItemRecord(**record) for record in values["used"]]})
 
     def require_used(self) -> None:
-        """Raise DataError with the most frequent reason when nothing could be used."""
-        if self.used:
+        """Raise DataError with the most frequent reason when nothing could be used and nothing was there already."""
+        if self.used or any(refusal["reason"] == ALREADY for refusal in self.refused):
             return
         (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1) or [("", 0)]
         first = next((refusal for refusal in self.refused if refusal["reason"] == reason), {"file": "", "values": {}})

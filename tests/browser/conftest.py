@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 40
+START_SECONDS = 60
+PATIENCE_MS = 40_000  # a busy machine of two cores is slow, not broken
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -91,6 +92,7 @@ def server(tmp_path) -> Iterator[Server]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium: the system's, or the one that Playwright downloaded."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         path = path or playwright.chromium.executable_path
         if not os.path.exists(path):
@@ -104,7 +106,7 @@ def browser() -> Iterator[Browser]:
 def page(browser) -> Iterator[Page]:
     """A page of a visitor whom the server does not know yet."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

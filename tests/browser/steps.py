@@ -1,0 +1,75 @@
+"""What a person does on the pages, one function a step. Selectors are the keys of the widgets."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+TRAINING_MS = 120_000
+
+
+def settled(page: Page) -> None:
+    """Wait until the script of the page has run to its end."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_timeout(300)
+
+
+def widget(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key}")
+
+
+def press(page: Page, key: str) -> None:
+    widget(page, key).locator("button").first.click()
+
+
+def go_to(page: Page, name: str) -> None:
+    """Follow the navigation at the top."""
+    page.get_by_test_id("stTopNavLink").filter(has_text=re.compile(f"{name}$")).click()
+    settled(page)
+
+
+def use_example(page: Page, url: str, name: str, pictures: str) -> None:
+    page.goto(url)
+    press(page, f"home-{name}")
+    expect(page.get_by_text(pictures).first).to_be_visible(timeout=TRAINING_MS)
+    settled(page)
+
+
+def upload_archive(page: Page, url: str, archive: Path, pictures: str) -> None:
+    page.goto(f"{url}/data")
+    settled(page)
+    widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
+    expect(page.get_by_text(pictures).first).to_be_visible(timeout=TRAINING_MS)
+    settled(page)
+
+
+def start_training(page: Page, *, recipe: str | None = None) -> None:
+    go_to(page, "Model")
+    if recipe is not None:
+        page.get_by_text(recipe, exact=True).first.click()
+        settled(page)
+    button = widget(page, "start-training").locator("button")
+    expect(button).to_be_enabled(timeout=TRAINING_MS)
+    button.click()
+    page.wait_for_url(re.compile("/train"))
+
+
+def open_results(page: Page) -> None:
+    """Wait for the training on the Train page, then follow its invitation."""
+    page.get_by_role("button", name="See the results").click(timeout=TRAINING_MS)
+    page.wait_for_url(re.compile("/results"))
+    settled(page)
+
+
+def click_cell(page: Page, true: int, predicted: int, classes: int) -> None:
+    """Click the confusion matrix at (row, column)."""
+    area = page.locator("[class*='st-key-confusion-'] .nsewdrag").first
+    area.wait_for(state="attached")
+    page.wait_for_timeout(800)
+    box = area.bounding_box()
+    x = box["x"] + box["width"] * (predicted + 0.5) / classes
+    y = box["y"] + box["height"] * (true + 0.5) / classes
+    page.mouse.move(x - 4, y - 4)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y)

@@ -1,0 +1,175 @@
+"""The main job, in the real app with a real browser: pictures in, an honest confusion matrix out."""
+
+import re
+import signal
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    TRAINING_MS,
+    click_cell,
+    go_to,
+    open_results,
+    press,
+    settled,
+    start_training,
+    upload_archive,
+    use_example,
+    widget,
+)
+from tests.pictures import draw_folder, draw_picture
+
+pytestmark = pytest.mark.browser
+CLASSES = ("red", "green", "blue", "yellow", "coat", "hat", "shoe", "skirt", "shirt", "dress")
+
+
+def zip_of(folder: Path, target: Path) -> Path:
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.rglob("*.*")):
+            archive.write(path, path.relative_to(folder))
+    return target
+
+
+@pytest.fixture(scope="session")
+def large_archive(tmp_path_factory) -> Path:
+    """3,800 photo-sized pictures in ten classes."""
+    folder = tmp_path_factory.mktemp("large")
+    return zip_of(draw_folder(folder / "pictures", dict.fromkeys(CLASSES, 380), suffix=".jpg"), folder / "clothes.zip")
+
+
+@pytest.fixture
+def small_archive(tmp_path) -> Path:
+    return zip_of(draw_folder(tmp_path / "small", {"red": 15, "blue": 15}), tmp_path / "small.zip")
+
+
+def training_worker(server) -> psutil.Process:
+    """The process that trains, known by the heartbeat of the run."""
+    import json
+
+    beat = next(server.workspace.glob("runs/*/heartbeat"))
+    return psutil.Process(json.loads(beat.read_text())["pid"])
+
+
+def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(server, page, tmp_path):
+    use_example(page, server.url, "digits", "1,797 pictures")
+    start_training(page)
+    open_results(page)
+    expect(page.get_by_text(re.compile("pictures it never saw"))).to_be_visible()
+    click_cell(page, true=3, predicted=3, classes=10)
+    pictures = widget(page, "cell-pictures")
+    expect(pictures).to_be_visible()
+    assert pictures.locator("img").count() >= 10
+
+    press(page, "to-try")
+    page.wait_for_url(re.compile("/try"))
+    draw_picture((20, 20, 20), seed=1).save(tmp_path / "new.png")
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(tmp_path / "new.png"))
+    expect(widget(page, "trial-0")).to_contain_text("%", timeout=TRAINING_MS)
+
+
+def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_stops_when_told(
+    server, page, browser, large_archive
+):
+    upload_archive(page, server.url, large_archive, "3,800 pictures")
+    start_training(page, recipe="Balanced")
+    expect(widget(page, "live-run")).to_contain_text("%")
+
+    page.reload()
+    expect(widget(page, "live-run")).to_contain_text("%")
+    other = browser.new_context()
+    second = other.new_page()
+    second.goto(page.url)
+    expect(widget(second, "live-run")).to_be_visible(timeout=TRAINING_MS)
+    expect(widget(second, "stop-run").locator("button")).to_be_visible()
+
+    press(second, "stop-run")
+    expect(widget(page, "stop-run")).to_have_count(0, timeout=TRAINING_MS)
+    other.close()
+
+
+def test_two_browsers_work_on_two_projects_at_once(server, page, browser, small_archive):
+    other = browser.new_context()
+    second = other.new_page()
+    upload_archive(page, server.url, small_archive, "30 pictures")
+    use_example(second, server.url, "digits", "1,797 pictures")
+    start_training(page)
+    start_training(second)
+    for visitor in (page, second):
+        open_results(visitor)
+        expect(visitor.get_by_text(re.compile("pictures it never saw"))).to_be_visible()
+    other.close()
+
+
+@pytest.mark.parametrize("victim", ["worker", "server"])
+def test_a_killed_process_shows_the_run_as_interrupted_and_it_resumes(server, page, large_archive, victim):
+    upload_archive(page, server.url, large_archive, "3,800 pictures")
+    start_training(page, recipe="Balanced")
+    expect(widget(page, "live-run")).to_contain_text("%")
+    while not list(server.workspace.glob("runs/*/heartbeat")):
+        page.wait_for_timeout(100)
+    if victim == "worker":
+        training_worker(server).kill()
+    else:
+        worker = training_worker(server)
+        server.stop(signal.SIGKILL)
+        psutil.wait_procs([worker], timeout=20)
+        server.start()
+        page.goto(page.url)
+    expect(widget(page, "live-run")).to_contain_text(re.compile("interrupted|died", re.I), timeout=TRAINING_MS)
+    press(page, "resume-run")
+    expect(widget(page, "stop-run").locator("button")).to_be_visible(timeout=TRAINING_MS)
+    press(page, "stop-run")
+    expect(widget(page, "stop-run")).to_have_count(0, timeout=TRAINING_MS)
+
+
+def test_bad_archives_are_refused_in_words_and_the_app_goes_on(server, page, tmp_path, small_archive):
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(small_archive.read_bytes()[:500])
+    page.goto(f"{server.url}/data")
+    settled(page)
+    files = widget(page, "drop-everything").locator("input[type=file]").first
+    files.set_input_files(str(broken))
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("broken.zip", timeout=TRAINING_MS)
+    upload_archive(page, server.url, small_archive, "30 pictures")
+    assert list((server.workspace / "incoming").glob("upload-*/*.zip")) == []
+
+
+def test_names_that_are_markup_stay_names(server, page, tmp_path):
+    foreign = []
+    page.on("request", lambda request: foreign.append(request.url) if server.url not in request.url else None)
+    classes = {"![x](http:__evil.example_x.png)": 12, "<script>alert(1)": 12}
+    upload_archive(page, server.url, zip_of(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures")
+    expect(page.get_by_text("<script>alert(1)").first).to_be_visible()
+    start_training(page)
+    open_results(page)
+    for tab in ("Classes", "Confident mistakes", "About this run"):
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
+    assert page.locator("img[src*='evil']").count() == 0
+    assert [url for url in foreign if not url.startswith(("data:", "blob:", server.url.replace("http", "ws")))] == []
+
+
+def test_a_class_is_filled_from_the_webcam(server, page):
+    page.goto(f"{server.url}/data")
+    settled(page)
+    page.get_by_text("Class by class").click()
+    settled(page)
+    expect(page.get_by_role("textbox").first).to_be_visible()
+
+
+def test_every_page_says_what_to_do_when_there_is_nothing_yet(server, page):
+    page.goto(server.url)
+    settled(page)
+    for name, words in (
+        ("Data", "Drop a zip"),
+        ("Model", "There is no project yet"),
+        ("Train", "Nothing has been trained"),
+        ("Results", "There are no results yet"),
+        ("Try it", "There is no model to try yet"),
+    ):
+        go_to(page, name)
+        expect(page.get_by_text(words).first).to_be_visible()
