@@ -57,7 +57,8 @@ def bring_in() -> None:
 
 
 adding = not pictures or st.session_state.get("way") == "classes"
-with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key="add-pictures"):
+key = f"add-pictures-{imports.place(project)}"
+with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:
     reading.latest(project)

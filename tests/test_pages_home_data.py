@@ -156,8 +156,8 @@ def test_pictures_dropped_into_a_class_box_get_its_name(app, opened, tmp_path):
     folder = draw_folder(tmp_path / "p", {"red": 1})
     data_page(app)
     app.segmented_control(key="way").set_value("classes").run()
-    app.text_input(key="name-class-0").set_value("Ripe").run()
-    send(app, opened, next((folder / "red").iterdir()), "zone-class-0")
+    app.text_input(key="name-new-0").set_value("Ripe").run()
+    send(app, opened, next((folder / "red").iterdir()), "zone-new-0")
     assert not app.exception
     (project,) = opened.registry.projects()
     assert opened.registry.counts(project.dataset_id).keys() == {"Ripe"}
@@ -331,3 +331,23 @@ def test_a_rerun_with_5000_pictures_stays_quick(app, opened):
         app.run()
     # Processor time, since the machine may be busy: the promise is 150 ms a rerun.
     assert (time.process_time() - started) / 3 < 0.15
+
+
+def test_a_new_project_is_created_from_the_menu_and_opened(app, opened, class_folder):
+    project_of(opened, class_folder)
+    data_page(app)
+    app.text_input(key="new-project-name").set_value("Leaves")
+    app.button(key="create-project-button").click().run()
+    newest = opened.registry.projects()[0]
+    assert newest.name == "Leaves"
+    assert newest.id in app.query_params["project"]
+    assert app.session_state["current_project"] == newest.id
+
+
+def test_two_projects_of_one_name_are_told_apart(app, opened, class_folder):
+    first, second = opened.registry.create_project("Twins"), opened.registry.create_project("Twins")
+    data_page(app)
+    assert app.session_state["current_project"] == second.id
+    assert app.selectbox(key=f"choose-project-{second.id}").options == ["Twins (2)", "Twins"]
+    app.selectbox(key=f"choose-project-{second.id}").set_value(first.id).run()
+    assert app.session_state["current_project"] == first.id

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine import graft
+from engine.data.layout import clean_name
 from engine.registry import Project
 from pages.elements import gallery, imports, projects
 from pages.elements.class_edits import rename_class
@@ -24,10 +25,10 @@ def boxes(project: Project | None, counts: dict[str, int]) -> None:
     with st.grid(columns="auto", min_column_width=290, key="class-boxes"):
         for box in shown:
             label = box["label"]
-            with st.container(border=True, key=f"card-{box['id']}"):
+            with st.container(border=True, key=f"card-box-{box['id']}"):
                 _box(project, box, counts.get(label, 0) if label else 0, pictures.get(label, []))
     if st.button(_("Add a class"), icon=":material/add:", key="add-class"):
-        _new_box(_state(project))
+        _new_box(_state(project), imports.place(project))
         st.rerun()
 
 
@@ -35,37 +36,51 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
     name = st.text_input(
         _("Class"), value=box["name"], key=f"name-{box['id']}", max_chars=80, label_visibility="collapsed"
     ).strip()
-    if box["label"] and name and name != box["label"] and count:
-        rename_class(project, box["label"], name)
-        box.update(label=name, name=name)
-        st.rerun()
+    if box["label"] and count and name and clean_name(name) != box["label"]:
+        _rename(project, box, clean_name(name))
     # Always there, so that the drop zone below keeps its place, and the camera stays open, when pictures arrive.
     with st.container():
         gallery.strip([gallery.thumbnail_url(sha256) for sha256 in pictures], height=44, alt=name)
     st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
     upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=True)
     if upload is not None:
-        box.update(label=name or box["name"], name=name or box["name"])
+        box.update(label=clean_name(name or box["name"]), name=name or box["name"], waiting=True)
         imports.begin_upload(upload, label=box["label"])
+
+
+def _rename(project: Project, box: dict, name: str) -> None:
+    if name in graft.current().registry.counts(project.dataset_id):
+        st.warning(_("There is a class of this name. To merge the two, use 'Edit class' beside its pictures."))
+        return
+    rename_class(project, box["label"], name)
+    box.update(label=name, name=name)
+    st.rerun()
 
 
 def _boxes(project: Project | None, labels: list[str]) -> list[dict]:
     """Return the boxes of this session: a class keeps its box, and so its open camera, when it gets pictures."""
     boxes = _state(project)
+    importing = bool(project and graft.current().running_imports(project.dataset_id))
+    for box in boxes:
+        if box["waiting"] and not importing:
+            # Nothing came of it: an empty box again, with the name that was typed.
+            box.update(waiting=False, label=box["label"] if box["label"] in labels else None)
     known = {box["label"] for box in boxes}
     for label in labels[:MOST]:
         if label not in known:
-            boxes.append({"id": f"class-{len(boxes)}", "label": label, "name": label})
-    while len(boxes) < EMPTY_AT_FIRST:
-        _new_box(boxes)
-    importing = bool(project and graft.current().running_imports(project.dataset_id))
-    return [box for box in boxes if box["label"] is None or box["label"] in labels or importing]
+            _new_box(boxes, imports.place(project), label)
+    shown = {box["label"] or box["id"]: box for box in reversed(boxes) if box["label"] in (None, *labels) or importing}
+    while len(shown) < EMPTY_AT_FIRST:
+        new = _new_box(boxes, imports.place(project))
+        shown = {new["id"]: new, **shown}
+    return list(reversed(shown.values()))
 
 
-def _new_box(boxes: list[dict]) -> None:
-    number_of_box = len(boxes) + 1
-    boxes.append({"id": f"class-{len(boxes)}", "label": None, "name": _("Class {n}").format(n=number_of_box)})
+def _new_box(boxes: list[dict], place: str, label: str | None = None) -> dict:
+    name = label or _("Class {n}").format(n=len(boxes) + 1)
+    boxes.append({"id": f"{place}-{len(boxes)}", "label": label, "name": name, "waiting": False})
+    return boxes[-1]
 
 
 def _state(project: Project | None) -> list[dict]:
-    return st.session_state.setdefault(f"class-boxes-{project.dataset_id if project else ''}", [])
+    return st.session_state.setdefault(f"class-boxes-{imports.place(project)}", [])

@@ -14,6 +14,7 @@ from pages.elements.names import md_escape
 
 POLL_SECONDS = 0.5
 STARTED = "imports-started"  # ids of imports that this session began and whose end it has not shown yet
+BEGUN_HERE = "project-begun-by-pictures"
 MOST_NAMES = 500  # refused files listed by name for one reason; the rest is counted
 
 
@@ -40,7 +41,18 @@ def _first_project(title: str) -> Project:
     name = Path(title).stem.strip() or _("My pictures")
     project = graft.current().registry.create_project(name)
     state.open_project(project.id)
+    st.session_state[BEGUN_HERE] = project.id
     return project
+
+
+def place(project: Project | None) -> str:
+    """Return a name for the parts that bring pictures into `project`.
+
+    It stays when the first pictures begin the project, so that open cameras and names typed so far stay too.
+    """
+    if project is None or project.id == st.session_state.get(BEGUN_HERE):
+        return "new"
+    return project.id
 
 
 def watch(dataset_id: str) -> bool:

@@ -1,5 +1,7 @@
 """The project in front of the person: choose another, begin one, rename it, delete it."""
 
+from collections import Counter
+
 import streamlit as st
 
 from engine import graft
@@ -7,8 +9,6 @@ from engine.registry import Project
 from pages.elements import page, state
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape, shortened
-
-MOST = 8  # projects offered by name; a selectbox, which can be searched, holds the rest
 
 
 def picker() -> None:
@@ -33,17 +33,25 @@ def picker() -> None:
 
 
 def _choose(here: Project) -> None:
-    projects = {project.id: project.name for project in graft.current().registry.projects()}
-    if len(projects) < 2:
+    names = _distinct_names(graft.current().registry.projects())
+    if len(names) < 2:
         return
-    ids = list(projects)
-    chosen = st.selectbox(
-        _("Project"), ids, index=ids.index(here.id), format_func=projects.get, key=f"choose-project-{here.id}"
-    )
+    ids, key = list(names), f"choose-project-{here.id}"
+    chosen = st.selectbox(_("Project"), ids, index=ids.index(here.id), format_func=names.get, key=key)
     if chosen != here.id:
         state.open_project(chosen)
         _close_menu()
         st.rerun()
+
+
+def _distinct_names(projects: list[Project]) -> dict[str, str]:
+    """Return {id: name}; a selectbox tells its options apart by their words, so equal names get a number."""
+    names, seen = {}, Counter()
+    for project in reversed(projects):
+        seen[project.name] += 1
+        number = seen[project.name]
+        names[project.id] = project.name if number == 1 else f"{project.name} ({number})"
+    return dict(reversed(names.items()))
 
 
 def _rename(here: Project) -> None:
