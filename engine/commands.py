@@ -123,10 +123,8 @@ def predict(options) -> None:
     missing = [file for file in options.files if not Path(file).is_file()]
     if missing:
         raise DataError("There is no file {file}.", file=missing[0])
-    files = [str(Path(file).resolve()) for file in options.files]
     with Graft.open(shared_worker=True) as graft:
-        answers = graft.ask("predict", str(run_dir), str(graft.workspace.root), files, timeout=600)
-    results = [_prediction(file, answer, evaluation) for file, answer in zip(options.files, answers, strict=True)]
+        results = [_prediction(graft, run_dir, file, evaluation["class_names"]) for file in options.files]
     for result in results:
         best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
         shown = "  ".join(f"{name} {share:.1%}" for name, share in best) or result["error"]
@@ -137,15 +135,14 @@ def predict(options) -> None:
         raise DataError("None of the files could be read as a picture.")
 
 
-def _prediction(file: str, answer: dict, evaluation: dict) -> dict:
-    if "error" in answer:
-        return {"file": file, "label": None, "probabilities": {}, "error": str(_sentence(answer["error"]))}
-    shares = dict(zip(evaluation["class_names"], map(float, answer["probabilities"]), strict=True))
+def _prediction(graft: Graft, run_dir: Path, file: str, class_names: list[str]) -> dict:
+    source = str(Path(file).resolve())
+    try:
+        [answer] = graft.ask("predict", str(run_dir), str(graft.workspace.root), [source], timeout=600)
+    except DataError as error:
+        return {"file": file, "label": None, "probabilities": {}, "error": str(error)}
+    shares = dict(zip(class_names, map(float, answer["probabilities"]), strict=True))
     return {"file": file, "label": max(shares, key=shares.get), "probabilities": shares}
-
-
-def _sentence(error: dict | str) -> UserError | str:
-    return UserError(error["template"], **error["values"]) if isinstance(error, dict) else error
 
 
 def backbones(options) -> None:
