@@ -31,8 +31,8 @@ if pictures:
 
 
 def bring_in() -> None:
-    """Offer the ways in: everything at once, class by class, an example."""
-    ways = {"all": _("Everything at once"), "classes": _("Class by class"), "example": _("An example")}
+    """Offer the ways in: all at once, class by class, an example."""
+    ways = {"all": _("All at once"), "classes": _("Class by class"), "example": _("Example")}
     way = st.segmented_control(
         _("How do you want to add pictures?"),
         list(ways),
@@ -49,7 +49,7 @@ def bring_in() -> None:
         class_boxes.boxes(project, numbers)
     else:
         layout = st.session_state.get("layout", reading.AUTO)
-        upload = dropzone(key="drop-everything", busy=importing)
+        upload = dropzone(key="drop-everything", busy=importing, quiet=bool(pictures))
         with st.container(width=360):
             reading.choice()
         if upload is not None:
@@ -57,7 +57,8 @@ def bring_in() -> None:
 
 
 adding = not pictures or st.session_state.get("way") == "classes"
-key = f"add-pictures-{imports.place(project)}"
+# Another key is another expander: it closes by itself when the first pictures have come in.
+key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:

@@ -1,5 +1,5 @@
 // One button a class, with a bar as long as its share of the largest class.
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setStateValue }) {
   const list = parentElement.querySelector('.list')
   list.setAttribute('aria-label', data.title)
   const rows = JSON.stringify(data.rows)

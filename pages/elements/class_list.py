@@ -32,7 +32,7 @@ def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None
     ]
     result = _component()(
         key=key,
-        data={"rows": rows, "chosen": chosen, "title": _("Classes")},
+        data=[{"rows": rows, "chosen": chosen, "title": _("Classes")}],  # a list: see gallery.py
         default={"chosen": chosen},
         on_chosen_change=_nothing,
     )

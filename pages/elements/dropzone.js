@@ -54,11 +54,12 @@ class Zone {
     this.wire()
   }
 
-  update({ data, setTriggerValue }) {
+  update({ data: [data], setTriggerValue }) {
     const { words } = data
     this.data = data
     this.trigger = setTriggerValue
     this.root.classList.toggle('compact', data.compact)
+    this.root.classList.toggle('quiet', data.quiet)
     this.root.setAttribute('role', 'group')
     this.root.setAttribute('aria-label', words.headline)
     const texts = { headline: 'headline', hint: 'hint', files: 'files', folder: 'folder', 'open-camera': 'camera' }

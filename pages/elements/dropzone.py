@@ -35,19 +35,24 @@ class Upload:
     failed: list[str]
 
 
-def dropzone(*, key: str, compact: bool = False, webcam: bool = False, busy: bool = False) -> Upload | None:
+def dropzone(
+    *, key: str, compact: bool = False, webcam: bool = False, busy: bool = False, quiet: bool = False
+) -> Upload | None:
     """Show the drop zone; return what arrived, once, in the rerun after the last file.
 
-    compact: a small box for one class; webcam: offer the camera; busy: another import is running, say so.
+    compact: a small box for one class; webcam: offer the camera; busy: another import is running;
+    quiet: something else is the page's primary action.
     """
     data = {
         "url": f"api/upload/{_ticket(key)}",
         "compact": compact,
         "webcam": webcam,
         "busy": busy,
+        "quiet": quiet or compact,
         "words": _words(compact),
     }
-    result = _component()(key=key, data=data, on_done_change=_nothing, on_cancelled_change=_nothing)
+    # Data goes in a list: see gallery.py.
+    result = _component()(key=key, data=[data], on_done_change=_nothing, on_cancelled_change=_nothing)
     uploads = graft.current().uploads
     if result.cancelled and uploads.ticket(result.cancelled):
         uploads.discard(result.cancelled)

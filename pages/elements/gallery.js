@@ -1,7 +1,7 @@
 // Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard.
 const memory = new WeakMap()
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setStateValue }) {
   const root = parentElement.querySelector('.gallery')
   const own = memory.get(parentElement) ?? { selected: new Set(), last: null, clear: data.clear, drawn: '' }
   memory.set(parentElement, own)

@@ -41,7 +41,8 @@ def gallery(tiles: Sequence[Tile], *, key: str, selectable: bool = False, size: 
         "clear": clear,
         "words": {"select": _("Select"), "missing": _("No preview")},
     }
-    result = _component()(key=key, data=data, default={"selected": []}, on_selected_change=_nothing)
+    # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas (80 MB) to know one.
+    result = _component()(key=key, data=[data], default={"selected": []}, on_selected_change=_nothing)
     chosen = set(result.selected or []) if selectable else set()
     return [tile.id for tile in tiles if tile.id in chosen]
 
