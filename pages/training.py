@@ -33,7 +33,7 @@ def live() -> None:
     if {entry.run.id for entry in active} != active_at_start:
         st.rerun()
     with page.errors_in_words():
-        show_run(run_list.view(opened))
+        show_run(run_list.view(opened), queue.position_words(opened.id, active))
         queue.show_queue(active, shown_above=opened.id)
 
 

@@ -31,7 +31,7 @@ DARK = Palette("#6cc791", "#1f3a2b", "#f0955a", "#43281a", "#7d8b82", "#1a211d",
 
 LONGEST_NAME = 22
 CELL_TEXT_LIMIT = 25  # more classes than this and a figure no longer fits into its cell
-ROW_HEIGHTS = ((12, 40), (25, 30), (50, 20), (10_000, 14))
+ROW_HEIGHTS = ((12, 40), (25, 30), (50, 20), (10_000, 12))
 
 
 def palette(dark: bool) -> Palette:
@@ -129,7 +129,7 @@ def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Tra
 
 def _matrix_layout(figure: go.Figure, ticks: list[str], _: Translate) -> go.Figure:
     size = len(ticks)
-    font = {"size": 12 if size <= CELL_TEXT_LIMIT else 9 if size > 50 else 10}
+    font = {"size": 12 if size <= CELL_TEXT_LIMIT else 8 if size > 50 else 10}
     axis = {"tickvals": list(range(size)), "ticktext": ticks, "tickfont": font, "fixedrange": True}
     axis |= {"showgrid": False, "zeroline": False, "showline": False, "automargin": True}
     # hoverdistance -1: the nearest point is always the cell under the pointer.

@@ -29,9 +29,12 @@ def show_confusion(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
-        left, right = st.columns([2.2, 1], gap="medium")
+        positions = _positions(facts)
+        shown = len(facts["class_names"] if positions is None else positions)
+        # Beyond so many columns their names need the whole width.
+        left, right = st.columns([2.2, 1], gap="medium") if shown <= MANY_CLASSES else (st.container(), st.container())
         with left:
-            chosen = _matrix(facts, folder.name)
+            chosen = _matrix(facts, folder.name, positions)
         with right:
             pair = _pairs(facts, folder.name)
         _pictures(facts, folder, chosen or pair)
@@ -53,20 +56,18 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
     ]
 
 
-def _matrix(facts: dict, run_id: str) -> tuple[int, int] | None:
+def _matrix(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int, int] | None:
     """Show the matrix as a picture or a table; return the chosen cell (true, predicted) as positions."""
     views = {"counts": _("Counts"), "shares": _("Shares"), "table": _("Table")}
-    with st.container(horizontal=True, vertical_alignment="center"):
-        view = st.segmented_control(
-            _("Show as"),
-            list(views),
-            default="counts",
-            required=True,
-            format_func=views.get,
-            key=VIEW,
-            label_visibility="collapsed",
-        )
-        positions = _positions(facts)
+    view = st.segmented_control(
+        _("Show as"),
+        list(views),
+        default="counts",
+        required=True,
+        format_func=views.get,
+        key=VIEW,
+        label_visibility="collapsed",
+    )
     if view == "table":
         return _table(facts, run_id)
     figure = charts.confusion_matrix_figure(

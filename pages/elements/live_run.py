@@ -16,12 +16,12 @@ from pages.elements.run_list import RunView, duration, recipe_words, state_words
 LOG_TAIL = 12_000  # bytes
 
 
-def show_run(entry: RunView) -> None:
-    """Draw a run in any state; cheap enough for once a second."""
+def show_run(entry: RunView, position: str = "") -> None:
+    """Draw a run in any state; cheap enough for once a second. position: its place in the queue, in words."""
     with st.container(border=True, key="live-run"):
         _heading(entry)
         if entry.is_active:
-            _progress(entry)
+            _progress(entry, position)
         else:
             _ending(entry)
         _curves(runs.read_metrics(entry.folder))
@@ -48,10 +48,10 @@ def _heading(entry: RunView) -> None:
         st.caption(f"{recipe_words(entry.recipe)} · {md_escape(entry.run.owner)}", width="content")
 
 
-def _progress(entry: RunView) -> None:
+def _progress(entry: RunView, position: str) -> None:
     status = entry.status
     share = min(1.0, max(0.0, status["progress"]))
-    text = f"{phase_words(status['phase'])} · {share:.0%}"
+    text = position or f"{phase_words(status['phase'])} · {share:.0%}"
     if status.get("seconds_left") is not None:
         text += " · " + _("about {time} left").format(time=duration(status["seconds_left"]))
     st.progress(share, text=text)
@@ -102,7 +102,7 @@ def _reason(entry: RunView) -> None:
 def _again(entry: RunView) -> None:
     failed = entry.state == "failed"
     if st.button(
-        _("Try again") if failed else _("Go on training"),
+        _("Try again") if failed else _("Go on training") if entry.status["started"] else _("Train it after all"),
         key="resume-run",
         icon=":material/restart_alt:",
         type="secondary" if entry.facts is not None else "primary",

@@ -23,22 +23,22 @@ def show_queue(entries: list[RunView], shown_above: str | None) -> None:
         return
     st.markdown(f"**{_('Queue')}**")
     projects = {project.id: project.name for project in graft.current().registry.projects()}
-    waiting = [entry.run.id for entry in entries if entry.state == "queued"]
     for entry in others:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"queue-{entry.run.id}"):
-            _row(entry, projects.get(entry.run.project_id, ""), waiting)
+            _row(entry, projects.get(entry.run.project_id, ""), position_words(entry.run.id, entries))
 
 
-def position_words(run_id: str, waiting: list[str]) -> str:
+def position_words(run_id: str, entries: list[RunView]) -> str:
     """Return where a waiting run stands, such as "Number 2 in the queue"; nothing for one that trains."""
+    waiting = [entry.run.id for entry in entries if entry.state == "queued"]
     return _("Number {n} in the queue").format(n=waiting.index(run_id) + 1) if run_id in waiting else ""
 
 
-def _row(entry: RunView, project: str, waiting: list[str]) -> None:
+def _row(entry: RunView, project: str, position: str) -> None:
     words, icon, colour = state_words(entry.state)
     st.badge(words, icon=icon, color=colour)
     st.markdown(f"**{md_escape(entry.run.name)}**", width="content")
-    facts = [md_escape(project), md_escape(entry.run.owner), position_words(entry.run.id, waiting)]
+    facts = [md_escape(project), md_escape(entry.run.owner), position]
     if entry.state == "running":
         facts.append(f"{entry.status['progress']:.0%}")
     st.caption(" · ".join(filter(None, facts)), width="content")

@@ -22,6 +22,7 @@ def run_table(entries: list[RunView]) -> None:
         hide_index=True,
         on_select=_open_selected,
         selection_mode="single-row",
+        placeholder="–",
         column_config={
             _("Accuracy"): st.column_config.NumberColumn(format="%.1f %%", help=_("On the test pictures.")),
             _("Likely between"): st.column_config.TextColumn(
