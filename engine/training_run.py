@@ -67,8 +67,7 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     recipe = Recipe.from_dict(runs.read_recipe(run_dir))
     recipe.validate()
     frozen = snapshot.read(run_dir)
-    keys = frozen.keys(frozen.rows("train"))
-    fit = choose_fit(workspace, recipe.fit, keys)
+    fit = choose_fit(workspace, recipe.fit, frozen.sha256.tolist())
     preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
     write_json(run_dir / PREPARATION, preparation)
     pixels = Pixels(workspace, recipe.size, fit)
@@ -110,6 +109,8 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
     train_rows, held_out = frozen.rows("train"), frozen.rows("validation")
     x, y = cache.read(frozen.keys(train_rows)), frozen.y[train_rows]
     head = _learn_head(work, x, y)
+    if runs.read_metrics(work.run_dir):
+        return head  # a resumed run has told this before
     on_train = head.probabilities(x)
     on_validation = head.probabilities(cache.read(frozen.keys(held_out)))
     work.progress.writer.metric(
@@ -136,7 +137,7 @@ def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> Head:
 def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Save the probe as the run's model."""
     backbone = build(work.recipe.backbone, work.recipe.size)
-    model.save(model.assemble(backbone, head, work.recipe), work.run_dir / runs.MODEL)
+    model.save(model.finished(backbone, head, work.recipe.dropout), work.run_dir / runs.MODEL)
     probabilities = head.probabilities(cache.read(work.snapshot.keys(work.held_out)))
     return Outcome(probabilities, "probe", stopped=False)
 

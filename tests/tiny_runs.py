@@ -1,7 +1,11 @@
 """Small real trainings for tests: drawn pictures in a workspace, a run directory, and the worker's own entry point."""
 
+import atexit
+import functools
 import hashlib
 import io
+import shutil
+import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -45,6 +49,20 @@ def new_run(workspace: Workspace, items: list[Item], **recipe) -> Path:
 
 def train(workspace: Workspace, items: list[Item], **recipe) -> Path:
     """Carry a run out, as a worker would, and return its directory."""
-    run_dir = new_run(workspace, items, **recipe)
+    return carry_out(workspace, new_run(workspace, items, **recipe))
+
+
+def carry_out(workspace: Workspace, run_dir: Path) -> Path:
+    """Train a queued run. Networks converted for one test's workspace are lent to the next, to save its time."""
+    own = workspace.caches / "litert"
+    shutil.copytree(_converted(), own, dirs_exist_ok=True)
     tasks.train(str(run_dir), str(workspace.root))
+    shutil.copytree(own, _converted(), dirs_exist_ok=True)
     return run_dir
+
+
+@functools.cache
+def _converted() -> str:
+    folder = tempfile.mkdtemp(prefix="converted-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -34,7 +34,7 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     work.progress.begin("fine_tune", PREPARING)
     keras.utils.set_random_seed(recipe.seed)
     backbone = build(recipe.backbone, recipe.size)
-    classifier = model.assemble(backbone, head, recipe)
+    classifier = model.learning(backbone, head, recipe.dropout)
     cut = cuts.choose(backbone, recipe.freeze_depth)
     part = cuts.rest_of(classifier, cut, model.LOGITS)
     seen = _views(work, backbone, cut, _augmentation(work, features))
@@ -44,6 +44,7 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     tuned = fine_tune.fine_tune(part, watched.data(held_out), recipe, work.progress, work.run_dir / CHECKPOINT)
     if not tuned.stopped:
         watched.remember(time.perf_counter() - began, tuned.epochs)
+    classifier = model.finished(backbone, model.learned(classifier, head), recipe.dropout)
     return Adapted(classifier, fine_tune.predict(part, held_out), tuned.best_epoch, tuned.stopped)
 
 

@@ -7,14 +7,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Head:
-    """One or two dense layers as (kernel, bias) pairs; a ReLU stands between them."""
+    """One or two dense layers as (kernel, bias) pairs, a ReLU between them, on standardised features.
+
+    `mean` and `deviation` of shape (D,) standardise raw features first. `penalty` is (l1, l2) of the kernels that the
+    head was learned with: `l1 |W| + l2 W^2` beside the mean cross-entropy.
+    """
 
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    mean: np.ndarray
+    deviation: np.ndarray
+    penalty: tuple[float, float] = (0.0, 0.0)
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Return (N, num_classes) for features (N, D)."""
+        """Return (N, num_classes) for raw features (N, D)."""
         outputs = features
-        for position, (kernel, bias) in enumerate(self.layers):
+        for position, (kernel, bias) in enumerate(self.folded()):
             outputs = (np.maximum(outputs, 0) if position else outputs) @ kernel + bias
         return outputs
 
@@ -22,12 +29,11 @@ class Head:
         """Return float32 rows that sum to 1."""
         return softmax(self.logits(features))
 
-    def folded(self, mean: np.ndarray, deviation: np.ndarray) -> "Head":
-        """Return the same head for raw features, when this one was made for (features - mean) / deviation."""
-        kernel, bias = self.layers[0]
-        scaled = kernel / deviation[:, None]
-        first = scaled.astype(np.float32), (bias - mean @ scaled).astype(np.float32)
-        return Head((first, *self.layers[1:]))
+    def folded(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Return the layers for raw features: the standardisation is folded into the first of them."""
+        (kernel, bias), *others = self.layers
+        scaled = kernel / self.deviation[:, None]
+        return (scaled.astype(np.float32), (bias - self.mean @ scaled).astype(np.float32)), *others
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     if listener.stopped:
         raise Stopped
     dense = [layer.get_weights() for layer in network.layers if isinstance(layer, layers.Dense)]
-    return Head(tuple((kernel, bias) for kernel, bias in dense)).folded(mean, deviation)
+    return Head(tuple((kernel, bias) for kernel, bias in dense), mean, deviation, (recipe.l1, recipe.l2 or 0.0))
 
 
 class _Listener(keras.callbacks.Callback):
@@ -64,14 +64,9 @@ class _Listener(keras.callbacks.Callback):
 def _network(width: int, num_classes: int, recipe: Recipe) -> keras.Model:
     inputs = keras.Input((width,))
     x = layers.Dropout(recipe.dropout)(inputs) if recipe.dropout else inputs
-    x = layers.Dense(recipe.hidden_units, "relu", kernel_regularizer=regularizer(recipe))(x)
-    return keras.Model(inputs, layers.Dense(num_classes, kernel_regularizer=regularizer(recipe))(x))
-
-
-def regularizer(recipe: Recipe) -> keras.regularizers.Regularizer | None:
-    """Return the penalty on the head's kernels, or None when the recipe asks for none."""
-    l2 = recipe.l2 or 0.0
-    return keras.regularizers.L1L2(recipe.l1, l2) if recipe.l1 or l2 else None
+    penalty = keras.regularizers.L1L2(recipe.l1, recipe.l2 or 0.0)
+    x = layers.Dense(recipe.hidden_units, "relu", kernel_regularizer=penalty)(x)
+    return keras.Model(inputs, layers.Dense(num_classes, kernel_regularizer=penalty)(x))
 
 
 def _epochs(pictures: int) -> int:

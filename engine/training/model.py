@@ -1,7 +1,8 @@
-"""The finished classifier as one Keras model: raw pixels in, probabilities out, preprocessing inside."""
+"""The classifier as one Keras model: raw pixels in, probabilities out, preprocessing inside."""
 
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -9,27 +10,36 @@ import numpy as np
 from keras import layers
 
 from engine.training.head import Head
-from engine.training.hidden_head import regularizer
-from engine.training.recipe import Recipe
 
-LOGITS, PROBABILITIES = "logits", "probabilities"
+STANDARDISE, DROPOUT, HIDDEN, LOGITS, PROBABILITIES = "standardise", "dropout", "hidden", "logits", "probabilities"
 
 
-def assemble(backbone: keras.Model, head: Head, recipe: Recipe) -> keras.Model:
-    """Return a model from float pixels (N, S, S, 3) in [0, 255] to probabilities (N, num_classes).
+def finished(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.Model:
+    """Return the model a run hands over: float pixels (N, S, S, 3) in [0, 255] to probabilities (N, num_classes).
 
     Built-in layers only, so the saved file loads with `keras.models.load_model` alone. It shares `backbone`'s weights.
     """
-    x = backbone.output
-    if recipe.dropout:
-        x = layers.Dropout(recipe.dropout, name="dropout")(x)
-    dense = _dense_layers(head, recipe)
-    for layer in dense:
-        x = layer(x)
-    model = keras.Model(backbone.inputs[0], layers.Softmax(name=PROBABILITIES)(x), name="classifier")
-    for layer, (kernel, bias) in zip(dense, head.layers, strict=True):
-        layer.set_weights([kernel, bias])
-    return model
+    return _assemble(backbone, backbone.output, head.folded(), dropout, None)
+
+
+def learning(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.Model:
+    """Return the same model in the form that learns: features are standardised in a layer, kernels are penalised.
+
+    Without the penalty the probe was learned with, fine-tuning overfits from its first step (measured on 1,700 pictures
+    of CIFAR-10: 67 % -> 61 % in one epoch).
+    """
+    standardise = layers.BatchNormalization(center=False, scale=False, epsilon=1e-12, name=STANDARDISE)
+    features = standardise(backbone.output)
+    standardise.set_weights([head.mean, head.deviation**2])
+    standardise.trainable = False
+    penalty = keras.regularizers.L1L2(*head.penalty) if any(head.penalty) else None
+    return _assemble(backbone, features, head.layers, dropout, penalty)
+
+
+def learned(model: keras.Model, head: Head) -> Head:
+    """Return `head` with the kernels and biases that `model`, made by `learning`, has now."""
+    names = [HIDDEN, LOGITS][-len(head.layers) :]
+    return replace(head, layers=tuple(tuple(model.get_layer(name).get_weights()) for name in names))
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -52,10 +62,14 @@ def predict(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict_on_batch(np.asarray(pixels, np.float32)), np.float32)
 
 
-def _dense_layers(head: Head, recipe: Recipe) -> list[layers.Dense]:
-    *hidden, (_kernel, bias) = head.layers
-    penalty = regularizer(recipe)
-    return [
-        *(layers.Dense(len(own), "relu", kernel_regularizer=penalty, name="hidden") for _kernel, own in hidden),
-        layers.Dense(len(bias), kernel_regularizer=penalty, name=LOGITS),
-    ]
+def _assemble(backbone: keras.Model, features, dense: tuple, dropout: float, penalty) -> keras.Model:
+    x = layers.Dropout(dropout, name=DROPOUT)(features) if dropout else features
+    *hidden, (_kernel, bias) = dense
+    made = [layers.Dense(len(own), "relu", kernel_regularizer=penalty, name=HIDDEN) for _kernel, own in hidden]
+    made.append(layers.Dense(len(bias), kernel_regularizer=penalty, name=LOGITS))
+    for layer in made:
+        x = layer(x)
+    model = keras.Model(backbone.inputs[0], layers.Softmax(name=PROBABILITIES)(x), name="classifier")
+    for layer, (kernel, bias) in zip(made, dense, strict=True):
+        layer.set_weights([kernel, bias])
+    return model

@@ -1,4 +1,4 @@
-"""The linear probe: multinomial logistic regression on standardised features, folded into one dense layer."""
+"""The linear probe: multinomial logistic regression on standardised features, as one dense layer."""
 
 import warnings
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
         strength, source = _strength(x, y, recipe)
         model = _model(strength, len(x), recipe, ITERATIONS)
         model.fit(*balanced(x, y, recipe))
-    return Probe(_head(model, num_classes).folded(mean, deviation), strength, source)
+    return Probe(Head(_layers(model, num_classes), mean, deviation, _penalty(strength, recipe)), strength, source)
 
 
 def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -122,9 +122,13 @@ def _model(strength: float, count: int, recipe: Recipe, iterations: int):
     return LogisticRegression(**options)
 
 
-def _head(model, num_classes: int) -> Head:
+def _penalty(strength: float, recipe: Recipe) -> tuple[float, float]:
+    return (recipe.l1, recipe.l2 or 0.0) if recipe.l1 else (0.0, strength / 2)
+
+
+def _layers(model, num_classes: int) -> tuple[tuple[np.ndarray, np.ndarray]]:
     kernel, bias = model.coef_.T, model.intercept_
     if num_classes == 2:
         # scikit-learn keeps one column for two classes: the log-odds of the second.
         kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.array([-bias[0] / 2, bias[0] / 2])
-    return Head(((kernel.astype(np.float32), bias.astype(np.float32)),))
+    return ((kernel.astype(np.float32), bias.astype(np.float32)),)

@@ -52,7 +52,7 @@ def embedding(workspace: Workspace, key: str, image_size: int | None = None) -> 
     image_size = image_size or catalogue.info(key).image_sizes[0]
     pace = known(workspace, key, image_size)
     if pace is None:
-        pace = _rate(forward.open_backbone(workspace, key, image_size), _noise(image_size))
+        pace = round(_rate(forward.open_backbone(workspace, key, image_size), _noise(image_size)), 2)
         _store(workspace, f"{key}-{image_size}", pace)
     return pace
 
@@ -99,8 +99,9 @@ def _measure_training(workspace: Workspace, recipe: Recipe) -> Pace:
     backbone = build(recipe.backbone, recipe.size)
     cut = cuts.choose(backbone, recipe.freeze_depth)
     width = catalogue.info(recipe.backbone).features
-    head = Head(((np.zeros((width, CLASSES), np.float32), np.zeros(CLASSES, np.float32)),))
-    part = cuts.rest_of(model.assemble(backbone, head, Recipe()), cut, model.LOGITS)
+    layers = ((np.zeros((width, CLASSES), np.float32), np.zeros(CLASSES, np.float32)),)
+    head = Head(layers, np.zeros(width, np.float32), np.ones(width, np.float32))
+    part = cuts.rest_of(model.learning(backbone, head), cut, model.LOGITS)
     name = f"{recipe.backbone}-{weights_hash(recipe.backbone)}-{recipe.size}"
     views = _rate(forward.open_base(workspace, name, backbone, cut), _noise(recipe.size))
     return Pace(views, _training_rate(part, cut.shape, recipe), cut.size)

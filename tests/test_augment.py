@@ -1,0 +1,103 @@
+"""Augmentation: what each one does, that it is repeatable, and that it is chosen by what the pictures survive."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from engine import tasks
+from engine.backbones import forward
+from engine.training import augment, features, safe_augmentation
+from engine.training.pixels import Pixels, choose_fit
+from engine.training.recipe import AUGMENTATIONS, Recipe
+from tests.pictures import draw_picture
+from tests.tiny_runs import add_picture, discs
+
+KEYS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(8)]
+
+
+def pictures() -> np.ndarray:
+    return np.stack([np.asarray(draw_picture((200, 40, 40), seed).resize((48, 48))) for seed in range(len(KEYS))])
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_every_augmentation_changes_pictures_and_keeps_their_shape(name):
+    before = pictures()
+    after = augment.view(before, KEYS, (name,), seed=0, number=1)
+    assert after.shape == before.shape and after.dtype == np.uint8
+    assert (after != before).any()
+    assert np.abs(after.astype(int) - before).mean() < 80
+
+
+def test_the_same_seed_gives_the_same_view_and_another_number_another_view():
+    before = pictures()
+    names = ("flip", "crop", "colour")
+    first = augment.view(before, KEYS, names, seed=3, number=1)
+    np.testing.assert_array_equal(first, augment.view(before, KEYS, names, seed=3, number=1))
+    assert (first != augment.view(before, KEYS, names, seed=3, number=2)).any()
+
+
+def test_a_picture_looks_the_same_whoever_its_neighbours_are():
+    before = pictures()
+    together = augment.view(before, KEYS, ("crop",), seed=0, number=1)
+    alone = augment.view(before[4:5], KEYS[4:5], ("crop",), seed=0, number=1)
+    np.testing.assert_array_equal(together[4:5], alone)
+
+
+def arrow(turned: bool, seed: int) -> Image.Image:
+    """Return an arrow that points left or right: mirroring it changes its class."""
+    generator = np.random.default_rng(seed)
+    image = Image.new("RGB", (48, 48), tuple(generator.integers(170, 255, 3).tolist()))
+    x, y = generator.integers(-4, 5, 2).tolist()
+    ImageDraw.Draw(image).polygon([(x + 10, y + 24), (x + 30, y + 8), (x + 30, y + 40)], fill=(20, 20, 60))
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if turned else image
+
+
+def choice(workspace, items) -> tuple[str, ...]:
+    pixels = Pixels(workspace, 48, "stretch")
+    keys = [item.sha256 for item in items]
+    labels = sorted({item.label for item in items})
+    y = np.array([labels.index(item.label) for item in items])
+    rows = features.embed(workspace, "sprout", pixels, keys, lambda *_step: None).read(keys)
+    run = forward.open_backbone(workspace, "sprout", 48)
+    return safe_augmentation.choose(rows, y, keys, Recipe(name="balanced"), pixels, run)[0]
+
+
+def test_pictures_that_mirroring_ruins_are_never_mirrored(workspace):
+    arrows = [
+        add_picture(workspace, arrow(turned, 100 * turned + seed), ("left", "right")[turned], seed)
+        for turned in (False, True)
+        for seed in range(40)
+    ]
+    assert "flip" not in choice(workspace, arrows)
+
+
+def test_pictures_that_mirroring_spares_are_mirrored(workspace):
+    assert "flip" in choice(workspace, discs(workspace, 30))
+
+
+def test_too_few_pictures_to_ask_get_only_harmless_changes(workspace):
+    assert choice(workspace, discs(workspace, 3)) == safe_augmentation.WITHOUT_ASKING
+
+
+def test_the_preview_shows_the_views_training_would_see(workspace):
+    items = discs(workspace, 1)
+    recipe = {"name": "balanced", "image_size": 48, "augmentation": ["flip", "crop"]}
+    shown = tasks.augment_preview(recipe, str(workspace.root), [item.sha256 for item in items], 4)
+    assert [len(views) for views in shown] == [4, 4, 4]
+    assert shown[0][0].shape == (48, 48, 3) and shown[0][0].dtype == np.uint8
+    assert (shown[0][0] != shown[0][1]).any()
+
+
+def test_photos_are_cut_and_drawings_and_long_pictures_are_kept_whole(workspace):
+    def photo(size, seed):
+        return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (*size[::-1], 3), dtype=np.uint8))
+
+    photos = [add_picture(workspace, photo((80, 60), seed), "a", seed).sha256 for seed in range(8)]
+    strips = [add_picture(workspace, photo((160, 40), seed), "b", seed).sha256 for seed in range(8)]
+    drawings = [add_picture(workspace, arrow(False, seed), "c", seed).sha256 for seed in range(8)]
+    assert choose_fit(workspace, "auto", photos) == "crop"
+    assert choose_fit(workspace, "auto", strips) == "letterbox"
+    assert choose_fit(workspace, "auto", drawings) == "letterbox"
+    assert choose_fit(workspace, "stretch", photos) == "stretch"
