@@ -16,11 +16,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine.backbones import catalogue, device, forward
+from engine.backbones import device, forward
 from engine.backbones.build import architecture
 from engine.backbones.local_weights import SPROUT_WEIGHTS
 from engine.backbones.sprout import save_weights
-from engine.backbones.views import Pictures, Views, find_pictures
+from engine.backbones.unlabelled import Pictures, Views, find_pictures
 from engine.errors import BackboneError, UserError
 from engine.workspace import Workspace, read_json, write_atomic, write_json
 
@@ -95,7 +95,7 @@ def warm_start(model: keras.Model, path: Path) -> None:
         for weight in model.weights:
             if weight.path not in arrays:
                 raise BackboneError("{file} does not hold weights of this network.", file=str(path))
-            weight.assign(_grown(np.array(weight), arrays[weight.path].astype("float32")))
+            weight.assign(_grown(keras.ops.convert_to_numpy(weight), arrays[weight.path].astype("float32")))
 
 
 def _grown(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:
@@ -110,9 +110,10 @@ def _grown(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:
 
 
 def _claim(out: Path, plan: Plan) -> None:
-    earlier = read_json(out / "plan.json")
-    if earlier not in (None, plan.to_dict()):
-        changed = [name for name, value in plan.to_dict().items() if earlier.get(name) != value]
+    earlier = read_json(out / "plan.json", {})
+    # The number of steps may change: the training then ends later or sooner, its rate decays accordingly.
+    changed = [name for name, value in plan.to_dict().items() if name != "steps" and earlier.get(name, value) != value]
+    if changed:
         raise BackboneError(
             "{folder} holds a training with other choices ({changed}). Give the same ones to go on with it, "
             "or another folder to start afresh.",

@@ -1,9 +1,11 @@
 """Sprout, the network that comes with Graft: a small residual network that turns pixels into 320 features.
 
-Trained for Graft by feature distillation on unlabelled pictures, with MobileNetV2-0.35 (ImageNet) as its teacher. It is
-fully convolutional with global average pooling, so one set of weights serves any input size from about 48 to 160 px.
+Trained for Graft by feature distillation on unlabelled pictures, with MobileNetV2-0.35 (ImageNet) as its teacher
+(docs/backbone.md). It is fully convolutional with global average pooling, so one set of weights serves any input size
+from about 48 to 160 px.
 """
 
+import io
 from pathlib import Path
 
 import keras
@@ -12,17 +14,25 @@ from keras import layers
 
 WIDTHS = (32, 48, 96, 192, 320)
 DEPTHS = (1, 2, 2, 1)
+# The stages whose channels become features.
+POOLED_STAGES = (4,)
 
 
-def sprout(pixels):
-    """Return the 320 features of `pixels`, a tensor of shape (batch, size, size, 3) with values in [-1, 1]."""
-    x = layers.Conv2D(WIDTHS[0], 3, 2, "same", use_bias=False, name="stem_conv")(pixels)
+def sprout(pixels, widths: tuple[int, ...] = WIDTHS, pooled_stages: tuple[int, ...] = POOLED_STAGES):
+    """Return the features of `pixels`, a tensor of shape (batch, size, size, 3) with values in [-1, 1].
+
+    The features are the mean over the picture of every channel of the pooled stages, shape (batch, D).
+    """
+    x = layers.Conv2D(widths[0], 3, 2, "same", use_bias=False, name="stem_conv")(pixels)
     x = _normalise(x, "stem_bn")
     x = layers.ReLU(name="stem_relu")(x)
-    for stage, (filters, depth) in enumerate(zip(WIDTHS[1:], DEPTHS, strict=True), start=1):
+    pooled = []
+    for stage, (filters, depth) in enumerate(zip(widths[1:], DEPTHS, strict=True), start=1):
         for block in range(1, depth + 1):
             x = _residual_block(x, filters, 2 if block == 1 else 1, f"stage{stage}_block{block}")
-    return layers.GlobalAveragePooling2D(name="features")(x)
+        if stage in pooled_stages:
+            pooled.append(layers.GlobalAveragePooling2D(name=f"stage{stage}_mean")(x))
+    return layers.Concatenate(name="features")(pooled) if len(pooled) > 1 else pooled[0]
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
@@ -30,6 +40,15 @@ def load_weights(model: keras.Model, path: Path) -> None:
     with np.load(path) as arrays:
         for weight in model.weights:
             weight.assign(arrays[weight.path].astype("float32"))
+
+
+def save_weights(model: keras.Model) -> bytes:
+    """Return the archive `load_weights` reads: the same bytes for the same weights."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, **{weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in model.weights}
+    )
+    return buffer.getvalue()
 
 
 def _residual_block(x, filters: int, stride: int, name: str):

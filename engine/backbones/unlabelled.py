@@ -4,7 +4,7 @@ Pictures are decoded once to squares kept in a shard cache, so memory stays flat
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -132,6 +132,3 @@ def _box(side: int, generator: np.random.Generator) -> tuple[int, int, int, int]
 
 def _mixed(batch: np.ndarray, share: np.float32) -> np.ndarray:
     return share * batch + (1 - share) * batch[::-1]
-
-
-Batch = Callable[[int], tuple[np.ndarray, np.ndarray]]
