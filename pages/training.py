@@ -45,4 +45,4 @@ if not here.is_active:
 ended = [entry for entry in entries if not entry.is_active]
 if len(ended) > 1 or (ended and here.is_active):
     page.section(_("Runs of this project"), _("Choose a row to see that run above. Columns show where runs differ."))
-    run_table(ended)
+    run_table(ended, opened.id)

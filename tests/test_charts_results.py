@@ -60,7 +60,7 @@ def test_samples_take_every_class_in_turn(finished):
 
 
 def test_a_run_without_predictions_has_no_rows_instead_of_an_error(tmp_path):
-    assert results.predictions(tmp_path).num_rows == 0
+    assert len(results.predictions(tmp_path)) == 0
     assert results.samples(results.predictions(tmp_path)) == []
     assert results.evaluation(tmp_path) is None
 
@@ -166,6 +166,15 @@ def test_curves_show_training_and_validation_of_every_epoch(finished):
 def test_the_words_of_a_figure_are_translated():
     figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], _=lambda text: f"«{text}»")
     assert figure.layout.yaxis.title.text == "«True class»"
+
+
+def test_reading_predictions_brings_no_pandas_into_the_server(finished):
+    code = (
+        "import sys, pathlib; from engine.evaluation import results as r; "
+        "t = r.predictions(pathlib.Path(sys.argv[1])); r.samples(t); r.confident_mistakes(t); "
+        "print('pandas' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code, str(finished)], text=True).strip() == "False"
 
 
 @pytest.mark.parametrize("module", ["engine.evaluation.charts", "engine.evaluation.results"])

@@ -5,11 +5,11 @@ Reads evaluation.json and predictions.parquet, and nothing heavier than pyarrow,
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow
-import pyarrow.compute as pc
 import pyarrow.parquet
 
 from engine import runs
@@ -38,6 +38,31 @@ class Prediction:
     def probability(self) -> float:
         """The model's probability for its own answer, in [0, 1]."""
         return max(self.probabilities)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of one split, still in their table: `positions` are its rows, with label and answer of each."""
+
+    table: pyarrow.Table | None
+    positions: tuple[int, ...]
+    labels: tuple[str, ...]
+    answers: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def where(self, fits: Callable[[str, str], bool]) -> list[Prediction]:
+        """Return the pictures whose (label, answer) fits."""
+        pairs = enumerate(zip(self.labels, self.answers, strict=True))
+        return self.rows([row for row, (label, answer) in pairs if fits(label, answer)])
+
+    def rows(self, chosen: list[int]) -> list[Prediction]:
+        """Return single pictures by their place in the split."""
+        names = ["item", "sha256", "name", "label", "group", "predicted", "probabilities"]
+        # Slices, not masks: pyarrow imports pandas (50 MB) as soon as it is given a Python value to compare with.
+        found = [self.table.slice(self.positions[row], 1).select(names).to_pylist()[0] for row in chosen]
+        return [Prediction(**{**row, "probabilities": tuple(row["probabilities"])}) for row in found]
 
 
 @dataclass(frozen=True)
@@ -84,11 +109,11 @@ def status(run_dir: Path) -> dict:
     return stored if stored is not None and stored["state"] not in runs.ACTIVE else runs.read_status(run_dir)
 
 
-def predictions(run_dir: Path, split: str = "test") -> pyarrow.Table:
-    """Return the predictions of one split, one row a picture; no rows while there are none."""
+def predictions(run_dir: Path, split: str = "test") -> Predictions:
+    """Return the predictions of one split; none while there are none."""
     path = run_dir / runs.PREDICTIONS
     if (stamp := _stamp(path)) is None:
-        return pyarrow.table({name: [] for name in ("item", "label", "predicted", "split", "probabilities")})
+        return Predictions(None, (), (), ())
     return _read_predictions(str(path), stamp, split)
 
 
@@ -144,40 +169,32 @@ def hardest_classes(facts: dict, limit: int) -> list[int]:
     return sorted(sorted(size, key=lambda i: (-mistakes[i], i))[:limit])
 
 
-def cell(table: pyarrow.Table, true: str, predicted: str) -> list[Prediction]:
+def cell(answers: Predictions, true: str, predicted: str) -> list[Prediction]:
     """Return the pictures of class `true` that were taken for `predicted`, the most confident first."""
-    chosen = table.filter(pc.and_(pc.equal(table["label"], true), pc.equal(table["predicted"], predicted)))
-    return sorted(_rows(chosen), key=lambda row: -row.probability)
+    rows = answers.where(lambda label, answer: (label, answer) == (true, predicted))
+    return sorted(rows, key=lambda row: -row.probability)
 
 
-def confident_mistakes(table: pyarrow.Table, limit: int = 24) -> list[Prediction]:
+def confident_mistakes(answers: Predictions, limit: int = 24) -> list[Prediction]:
     """Return the wrong answers of which the model was most sure."""
-    wrong = table.filter(pc.not_equal(table["label"], table["predicted"]))
-    return sorted(_rows(wrong), key=lambda row: -row.probability)[:limit]
+    wrong = answers.where(lambda label, answer: label != answer)
+    return sorted(wrong, key=lambda row: -row.probability)[:limit]
 
 
-def samples(table: pyarrow.Table, limit: int = 12) -> list[Prediction]:
+def samples(answers: Predictions, limit: int = 12) -> list[Prediction]:
     """Return test pictures to play with: one of every class in turn, the same ones every time."""
-    if not table.num_rows:
-        return []
     by_class: dict[str, list[int]] = {}
-    for position, label in enumerate(table["label"].to_pylist()):
-        by_class.setdefault(label, []).append(position)
-    turns = max(map(len, by_class.values()))
+    for row, label in enumerate(answers.labels):
+        by_class.setdefault(label, []).append(row)
+    turns = max(map(len, by_class.values()), default=0)
     order = [rows[turn] for turn in range(turns) for _, rows in sorted(by_class.items()) if turn < len(rows)]
-    return _rows(table.take(order[:limit]))
+    return answers.rows(order[:limit])
 
 
 def top(probabilities, class_names: list[str], limit: int = 5) -> list[tuple[str, float]]:
     """Return the `limit` likeliest classes with their probability, likeliest first."""
     order = sorted(range(len(class_names)), key=lambda i: -probabilities[i])
     return [(class_names[i], float(probabilities[i])) for i in order[:limit]]
-
-
-def _rows(table: pyarrow.Table) -> list[Prediction]:
-    names = ("item", "sha256", "name", "label", "group", "predicted", "probabilities")
-    rows = table.select(names).to_pylist() if table.num_rows else []
-    return [Prediction(**{**row, "probabilities": tuple(row["probabilities"])}) for row in rows]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -199,6 +216,10 @@ def _read_json(path: str, _stamp: tuple[int, int]):
 
 
 @functools.lru_cache(maxsize=8)
-def _read_predictions(path: str, _stamp: tuple[int, int], split: str) -> pyarrow.Table:
-    table = pyarrow.parquet.read_table(path)
-    return table.filter(pc.equal(table["split"], split)).combine_chunks()
+def _read_predictions(path: str, _stamp: tuple[int, int], split: str) -> Predictions:
+    table = pyarrow.parquet.ParquetFile(path).read()
+    splits, labels, answers = (table[name].to_pylist() for name in ("split", "label", "predicted"))
+    positions = tuple(row for row, part in enumerate(splits) if part == split)
+    return Predictions(
+        table, positions, tuple(labels[row] for row in positions), tuple(answers[row] for row in positions)
+    )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pyarrow
 import streamlit as st
 
 from engine.evaluation import charts, results
@@ -11,6 +10,7 @@ from pages.elements.gallery import Tile, gallery, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
+from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 MATRIX, CELLS, PAIRS, VIEW, WIDTH = (
     "confusion",
@@ -69,7 +69,7 @@ def _matrix(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int,
         label_visibility="collapsed",
     )
     if view == "table":
-        return _table(facts, run_id)
+        return _table(facts, run_id, positions)
     figure = charts.confusion_matrix_figure(
         facts["confusion_matrix"],
         facts["class_names"],
@@ -110,23 +110,24 @@ def _positions(facts: dict) -> list[int] | None:
     return results.hardest_classes(facts, HARDEST) if chosen == "hardest" else None
 
 
-def _table(facts: dict, run_id: str) -> tuple[int, int] | None:
-    """The matrix as a table that arrow keys and Enter can walk through."""
-    names = facts["class_names"]
-    header = _("True class")
-    # Columns are found by their title again: a class called like the header must not share it.
-    titles = [name if name != header else f"{name} " for name in names]
-    columns = [list(column) for column in zip(*facts["confusion_matrix"], strict=True)]
-    event = st.dataframe(
-        pyarrow.table({header: names, **dict(zip(titles, columns, strict=True))}),
-        key=f"{CELLS}-{run_id}",
-        hide_index=True,
-        on_select=_forget_pair,
-        selection_mode="single-cell",
-        alt=_("Confusion matrix as a table"),
-    )
-    cells = [cell for cell in event["selection"]["cells"] if cell[1] in titles]
-    return (cells[0][0], titles.index(cells[0][1])) if cells else None
+def _table(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int, int] | None:
+    """The matrix as a table that Tab and Enter can walk through; only cells with pictures can be chosen."""
+    names, matrix = facts["class_names"], facts["confusion_matrix"]
+    shown = list(range(len(names)) if positions is None else positions)
+    key = f"{CELLS}-{run_id}"
+    columns = [Column(_("True class")), *(Column(names[j], number=True) for j in shown)]
+    rows = [Row([Cell(names[i]), *(_count(names, matrix, i, j) for j in shown)]) for i in shown]
+    alt = _("Confusion matrix: true classes in rows, answers of the model in columns")
+    table = Table(columns, rows, alt, "cells", sortable=False, selected=chosen_in(key))
+    chosen = show_table(table, key=key, on_choose=_forget_pair)
+    return tuple(chosen) if chosen else None
+
+
+def _count(names: list[str], matrix: list[list[int]], i: int, j: int) -> Cell:
+    if not matrix[i][j]:
+        return Cell("0")
+    label = _("{true}, taken for {predicted}: {count}").format(true=names[i], predicted=names[j], count=matrix[i][j])
+    return Cell(str(matrix[i][j]), id=[i, j], label=label)
 
 
 def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:

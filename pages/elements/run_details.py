@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pyarrow
 import streamlit as st
 
 from engine import runs
@@ -14,6 +13,7 @@ from pages.elements.i18n import _
 from pages.elements.names import md_escape
 from pages.elements.run_list import RunView, duration, local_time
 from pages.elements.run_table import option_words, value_words
+from pages.elements.table import plain_table
 
 QUIET = {"displayModeBar": False}
 PER_PAGE = 24
@@ -68,19 +68,13 @@ def groups(facts: dict) -> None:
     _chart(figure, "groups", _("Accuracy of every group with its interval"))
     columns = {
         _("Group"): [row["group"] for row in rows],
-        _("Accuracy"): [100 * row["accuracy"] for row in rows],
+        _("Accuracy"): [f"{100 * row['accuracy']:.1f} %" for row in rows],
         _("Likely between"): [f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in (row["interval"] for row in rows)],
-        _("Test pictures"): [row["support"] for row in rows],
+        _("Test pictures"): [str(row["support"]) for row in rows],
     }
     if all(row.get("before_accuracy") is not None for row in rows):
-        columns[_("Before learning")] = [100 * row["before_accuracy"] for row in rows]
-    percent = st.column_config.NumberColumn(format="%.1f %%")
-    st.dataframe(
-        pyarrow.table(columns),
-        key="groups-table",
-        hide_index=True,
-        column_config={_("Accuracy"): percent, _("Before learning"): percent},
-    )
+        columns[_("Before learning")] = [f"{100 * row['before_accuracy']:.1f} %" for row in rows]
+    plain_table(columns, key="groups-table", alt=_("Accuracy of every group"))
 
 
 def mistakes(folder: Path) -> None:
@@ -126,7 +120,7 @@ def about(entry: RunView) -> None:
         **{name: str(version) for name, version in facts.get("versions", {}).items()},
     }
     columns = {_("What"): list(lines), _("Value"): list(lines.values())}
-    st.dataframe(pyarrow.table(columns), key="about-run", hide_index=True, height="content")
+    plain_table(columns, key="about-run", alt=_("Settings of this run"))
 
 
 def _used(recipe: dict) -> dict:

@@ -1,54 +1,60 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
-import pyarrow
-import streamlit as st
-
 from engine.backbones import catalogue
 from engine.training.recipe import BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _
 from pages.elements.run_list import RunView, differing_options, duration, local_time, state_words
+from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE = "runs-table"
-_SHOWN = "runs-table-order"
 
 
-def run_table(entries: list[RunView]) -> None:
-    """Show the table; choosing a row opens its run above."""
-    st.session_state[_SHOWN] = [entry.run.id for entry in entries]
-    st.dataframe(
-        pyarrow.table(columns(entries)),
-        key=TABLE,
-        hide_index=True,
-        on_select=_open_selected,
-        selection_mode="single-row",
-        placeholder="–",
-        column_config={
-            _("Accuracy"): st.column_config.NumberColumn(format="%.1f %%", help=_("On the test pictures.")),
-            _("Likely between"): st.column_config.TextColumn(
-                help=_("With other pictures of the same kind, the accuracy would be in here 19 times in 20.")
-            ),
-        },
-        alt=_("Finished runs with their accuracy and the settings in which they differ"),
-    )
+def run_table(entries: list[RunView], shown: str) -> None:
+    """Show the table; choosing a row opens its run above. shown: the id of the run that is open."""
+    differing = differing_options([entry.recipe for entry in entries if entry.recipe])
+    columns = [
+        Column(_("Name")),
+        Column(_("State")),
+        Column(_("Accuracy"), number=True, help=_("On the test pictures.")),
+        Column(
+            _("Likely between"),
+            help=_("With other pictures of the same kind, the accuracy would be in here 19 times in 20."),
+        ),
+        *(Column(option_words(option)) for option in differing),
+        Column(_("Test pictures"), number=True),
+        Column(_("Time"), number=True),
+        Column(_("Owner")),
+        Column(_("Started")),
+    ]
+    rows = [Row(_cells(entry, differing), entry.run.id) for entry in entries]
+    alt = _("Finished runs with their accuracy and the settings in which they differ")
+    show_table(Table(columns, rows, alt, "rows", selected=shown), key=TABLE, on_choose=_open_chosen)
 
 
-def columns(entries: list[RunView]) -> dict[str, list]:
-    """Return the table's columns by title. Cells are plain text: nothing in them is read as Markdown."""
-    facts = [entry.facts for entry in entries]
-    table = {
-        _("Name"): [entry.run.name for entry in entries],
-        _("State"): [state_words(entry.state)[0] for entry in entries],
-        _("Accuracy"): [None if fact is None else 100 * fact["accuracy"] for fact in facts],
-        _("Likely between"): [_interval(fact) for fact in facts],
-    }
-    for option in differing_options([entry.recipe for entry in entries if entry.recipe]):
-        table[option_words(option)] = [value_words(option, entry.recipe.get(option)) for entry in entries]
-    table[_("Test pictures")] = [None if fact is None else fact["counts"]["test"] for fact in facts]
-    table[_("Time")] = ["" if fact is None else duration(fact["seconds"]["total"]) for fact in facts]
-    table[_("Owner")] = [entry.run.owner for entry in entries]
-    table[_("Started")] = [local_time(entry.run.created) for entry in entries]
-    return table
+def _cells(entry: RunView, differing: list[str]) -> list[Cell]:
+    facts = entry.facts
+    measured = [Cell("–", -1.0), Cell(""), Cell("–", -1.0), Cell("", -1.0)] if facts is None else _measured(facts)
+    return [
+        Cell(entry.run.name),
+        Cell(state_words(entry.state)[0]),
+        *measured[:2],
+        *(Cell(value_words(option, entry.recipe.get(option))) for option in differing),
+        *measured[2:],
+        Cell(entry.run.owner),
+        Cell(local_time(entry.run.created)),
+    ]
+
+
+def _measured(facts: dict) -> list[Cell]:
+    low, high = facts["accuracy_interval"]
+    pictures, seconds = facts["counts"]["test"], facts["seconds"]["total"]
+    return [
+        Cell(f"{100 * facts['accuracy']:.1f} %", facts["accuracy"]),
+        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        Cell(str(pictures), pictures),
+        Cell(duration(seconds), seconds),
+    ]
 
 
 def option_words(option: str) -> str:
@@ -93,15 +99,6 @@ def value_words(option: str, value) -> str:
     return _(titles[value]) if value in titles else str(value)
 
 
-def _interval(facts: dict | None) -> str:
-    if facts is None:
-        return ""
-    low, high = facts["accuracy_interval"]
-    return f"{100 * low:.0f}–{100 * high:.0f} %"
-
-
-def _open_selected() -> None:
-    rows = st.session_state[TABLE]["selection"]["rows"]
-    order = st.session_state.get(_SHOWN, [])
-    if rows and rows[0] < len(order):
-        state.open_run(order[rows[0]])
+def _open_chosen() -> None:
+    if run_id := chosen_in(TABLE):
+        state.open_run(run_id)
