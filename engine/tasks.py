@@ -1,5 +1,6 @@
 """What a worker is asked to do. Called by name ("engine.tasks:train"), so that the server never imports this module."""
 
+import threading
 from pathlib import Path
 
 from engine.workspace import Workspace, read_json, write_json
@@ -33,16 +34,20 @@ def _reading(done: int, total: int | None, refused: int) -> dict:
     return {"progress": min(1.0, done / total), "message": "{done} of {total} files read", "values": values}
 
 
+_warming = threading.Lock()
+
+
 def warm_up(workspace_root: str) -> dict:
     """Load what a training or a prediction needs; return and keep (caches/device.json) what this machine is."""
-    from engine.backbones import device
-    from engine.backbones.build import build
-    from engine.training_run import train as _ready  # noqa: F401  imports everything a run uses
+    with _warming:  # one worker may be warmed for several queues at once
+        import engine.training_run  # noqa: F401  brings in everything a run uses
+        from engine.backbones import device
+        from engine.backbones.build import frozen
 
-    build("sprout", 96)
-    facts = device.device()
-    write_json(Workspace(Path(workspace_root)).caches / "device.json", facts)
-    return facts
+        frozen("sprout", 96)
+        facts = device.device()
+        write_json(Workspace(Path(workspace_root)).caches / "device.json", facts)
+        return facts
 
 
 def train(run_dir: str, workspace_root: str) -> None:

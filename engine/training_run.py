@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine import runs
-from engine.backbones.build import build
+from engine.backbones import catalogue
+from engine.backbones.build import frozen
 from engine.errors import TrainingError, UserError
 from engine.evaluation import evaluate, metrics
 from engine.evaluation.predict import PREPARATION
@@ -92,7 +93,7 @@ def _train(work: Work, writer: RunWriter) -> None:
 
 
 def _embed(work: Work) -> ShardCache:
-    work.progress.begin("features", LOOKING, network=work.recipe.backbone)
+    work.progress.begin("features", LOOKING, network=catalogue.info(work.recipe.backbone).title)
     keys = list(dict.fromkeys(work.snapshot.sha256.tolist()))
     began = time.perf_counter()
     missing = len(features.features_cache(work.workspace, work.recipe.backbone, work.pixels).missing(keys))
@@ -136,7 +137,7 @@ def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> Head:
 
 def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Save the probe as the run's model."""
-    backbone = build(work.recipe.backbone, work.recipe.size)
+    backbone = frozen(work.recipe.backbone, work.recipe.size)
     model.save(model.finished(backbone, head, work.recipe.dropout), work.run_dir / runs.MODEL)
     probabilities = head.probabilities(cache.read(work.snapshot.keys(work.held_out)))
     return Outcome(probabilities, "probe", stopped=False)

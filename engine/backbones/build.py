@@ -1,5 +1,6 @@
 """Build a pretrained network: raw pixels in, features out, its own preprocessing inside."""
 
+import functools
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
 
-__all__ = ["architecture", "build", "weights_hash"]
+__all__ = ["architecture", "build", "frozen", "weights_hash"]
 
 # ImageNet statistics the networks were trained with: mean in BGR order (Caffe); mean and deviation (Torch).
 CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -36,6 +37,12 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
             title=catalogue.info(key).title,
         ) from error
     return model
+
+
+@functools.lru_cache(maxsize=2)
+def frozen(key: str, image_size: int) -> keras.Model:
+    """Return what `build` returns, kept for the next caller: for reading only, never train it."""
+    return build(key, image_size)
 
 
 def architecture(key: str, image_size: int) -> keras.Model:

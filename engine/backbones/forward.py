@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from engine.backbones import cuts, device, litert
-from engine.backbones.build import build
+from engine.backbones.build import build, frozen
 from engine.backbones.pretrained import weights_hash
 from engine.workspace import Workspace, write_atomic
 
@@ -25,7 +25,11 @@ def batch_size() -> int:
 def open_backbone(workspace: Workspace, key: str, image_size: int, weights_dir: Path | None = None) -> Forward:
     """Return a function from pixels (N, S, S, 3) in [0, 255], N <= batch_size(), to float32 features (N, D)."""
     name = f"{key}-{weights_hash(key, weights_dir)}-{image_size}-features"
-    return open_model(workspace, name, lambda: build(key, image_size, weights_dir))
+    return open_model(workspace, name, lambda: _backbone(key, image_size, weights_dir))
+
+
+def _backbone(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:
+    return build(key, image_size, weights_dir) if weights_dir else frozen(key, image_size)
 
 
 def open_base(workspace: Workspace, name: str, model: keras.Model, cut: cuts.CutPoint) -> Forward:
