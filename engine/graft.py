@@ -31,6 +31,7 @@ from engine.workspace import Workspace, read_json, write_json
 
 JOB, ACCOUNT, STATUS, SUBMITTER = "job.json", "account.json", "status.json", "submitter.json"
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
+UNEXPECTED_HERE = "Something went wrong inside Graft: {error}. The details are in the server's log."
 
 log = logging.getLogger("graft")
 
@@ -164,7 +165,7 @@ class Graft:
             status = _failed(problem)
         except Exception as problem:
             log.exception("import %s", import_id)
-            status = _failed(UserError(UNEXPECTED, error=repr(problem), log="the server's log"))
+            status = _failed(UserError(UNEXPECTED_HERE, error=repr(problem)))
         self._clean_up_import(import_id, job)
         self._imports[import_id] = status
 

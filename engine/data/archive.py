@@ -96,7 +96,12 @@ def kind_of(path: Path) -> str | None:
             name=path.name,
         )
     if path.name.lower().endswith(SUFFIXES):
-        raise _broken(path.name, "it does not begin like one" if head else "it has 0 bytes")
+        if not head:
+            raise DataError("The archive {name} is empty (0 bytes). Download or make it again.", name=path.name)
+        raise DataError(
+            "{name} has the name of an archive, but does not begin like one. Download or make it again.",
+            name=path.name,
+        )
     return None
 
 

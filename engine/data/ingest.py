@@ -59,7 +59,7 @@ class Account:
             received=self.received,
             source=self.source,
             file=first["file"],
-            reason=reason.format(**first["values"]),
+            reason=DataError(reason, **first["values"]),
         )
 
 

@@ -175,11 +175,15 @@ def _within(option: str, value, lowest: float, highest: float, *, whole: bool = 
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if number and lowest <= value <= highest and not (whole and value != int(value)):
         return
+    expected = (
+        "{option} is {value}. A whole number from {lowest} to {highest} was expected."
+        if whole
+        else "{option} is {value}. A number from {lowest} to {highest} was expected."
+    )
     raise TrainingError(
-        "{option} is {value}. A {kind} from {lowest} to {highest} was expected.",
+        expected,
         option=option,
         value=str(value),
-        kind="whole number" if whole else "number",
         lowest=f"{lowest:g}" if lowest < 1e6 else str(lowest),
         highest=f"{highest:g}" if highest < 1e6 else str(highest),
     )

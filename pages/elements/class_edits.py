@@ -20,15 +20,18 @@ def rename_class(project: Project, label: str, new: str) -> None:
     registry = graft.current().registry
     merged = new in registry.counts(project.dataset_id)
     items = [item.id for item in registry.items(project.dataset_id, label=label)]
-    template = "merged {old} into {new}" if merged else "renamed {old} to {new}"
-    registry.change_items(project.dataset_id, items, _summary(template, old=label, new=new), label=new)
+    summary = _summary("merged {old} into {new}" if merged else "renamed {old} to {new}", old=label, new=new)
+    registry.change_items(project.dataset_id, items, summary, label=new)
 
 
 def delete_class(project: Project, label: str) -> None:
     """Take all pictures of a class out."""
     registry = graft.current().registry
     items = [item.id for item in registry.items(project.dataset_id, label=label)]
-    summary = _summary("deleted {label} with {n} pictures", label=label, n=len(items))
+    one = len(items) == 1
+    summary = _summary(
+        "deleted {label} with {n} picture" if one else "deleted {label} with {n} pictures", label=label, n=len(items)
+    )
     registry.change_items(project.dataset_id, items, summary, removed=True)
 
 
@@ -36,14 +39,17 @@ def move(project: Project, items: Sequence[int], new: str) -> None:
     """Put pictures into another class, which may be a new one; pictures without a split get one."""
     new = _name(new)
     registry = graft.current().registry
-    summary = _summary("moved {n} pictures to {label}", n=len(items), label=new)
+    one = len(items) == 1
+    summary = _summary(
+        "moved {n} picture to {label}" if one else "moved {n} pictures to {label}", n=len(items), label=new
+    )
     registry.change_items(project.dataset_id, items, summary, label=new)
     _split_the_new(project)
 
 
 def remove(project: Project, items: Sequence[int]) -> None:
     """Take pictures out of the dataset; the originals stay, so that this can be undone."""
-    summary = _summary("removed {n} pictures", n=len(items))
+    summary = _summary("removed {n} picture" if len(items) == 1 else "removed {n} pictures", n=len(items))
     graft.current().registry.change_items(project.dataset_id, items, summary, removed=True)
 
 

@@ -8,6 +8,7 @@ from pages.elements.names import md_escape
 
 LANGUAGE = "lang"
 THOUSANDS = {"en": ",", "de": ".", "fr": "\u202f"}
+SINGLE = {"fr": (0, 1)}  # "0 image" in French
 
 
 def language() -> str:
@@ -23,7 +24,8 @@ def _(text: str) -> str:
 
 def plural(one: str, many: str, n: int) -> str:
     """Return `one` or `many`, translated, with {n} filled in: plural("{n} picture", "{n} pictures", 3)."""
-    return _(one if n == 1 else many).format(n=number(n))
+    single = n in SINGLE.get(language(), (1,))
+    return _(one if single else many).format(n=number(n))
 
 
 def number(n: int) -> str:
@@ -64,6 +66,10 @@ def language_picker() -> None:
 
 
 def _readable(value, escape):
+    if isinstance(value, UserError):
+        value = {"template": value.template, "values": value.values}
+    if isinstance(value, dict):  # a sentence inside a sentence
+        return _fill(value["template"], {key: _readable(part, escape) for key, part in value["values"].items()})
     if isinstance(value, list | tuple):
         return ", ".join(str(_readable(part, escape)) for part in value)
     if isinstance(value, bool | float):

@@ -10,22 +10,23 @@ from pages.elements.i18n import _, say
 from pages.elements.names import md_escape
 
 AUTO = "auto"
+MEANINGS = {
+    AUTO: "Recognise it",
+    "class": "class / picture",
+    "split/class": "train or test / class / picture",
+    "group/class": "group / class / picture",
+    "class/split": "class / train or test / picture",
+    "class/group": "class / group / picture",
+    "split/group/class": "train or test / group / class / picture",
+    "split/class/group": "train or test / class / group / picture",
+    "table": "a table (CSV or JSONL) says the class",
+    "flat": "no folders: no class yet",
+}
 
 
 def words() -> dict[str, str]:
     """Return {layout: what its folders mean}, in the language of the session."""
-    return {
-        AUTO: _("Recognise it"),
-        "class": _("class / picture"),
-        "split/class": _("train or test / class / picture"),
-        "group/class": _("group / class / picture"),
-        "class/split": _("class / train or test / picture"),
-        "class/group": _("class / group / picture"),
-        "split/group/class": _("train or test / group / class / picture"),
-        "split/class/group": _("train or test / class / group / picture"),
-        "table": _("a table (CSV or JSONL) says the class"),
-        "flat": _("no folders: no class yet"),
-    }
+    return {kind: _(meaning) for kind, meaning in MEANINGS.items()}
 
 
 def choice() -> str:
@@ -80,7 +81,8 @@ def read_again(project: Project, entry: dict, kind: str) -> None:
     outside = [item for item in items if item.added != entry["created"]]
     options = registry.dataset_options(project.dataset_id)
     changes = reread.reread(inside, kind, existing=outside, groups_apart=options.get("groups_apart", "auto"))
-    summary = {"template": "read {source} as {kind}", "values": {"source": entry["source"], "kind": kind}}
+    meaning = {"template": MEANINGS[kind], "values": {}}
+    summary = {"template": "read {source} as {kind}", "values": {"source": entry["source"], "kind": meaning}}
     registry.change_each(project.dataset_id, changes, summary)
 
 

@@ -132,7 +132,7 @@ def _used(recipe: dict) -> dict:
 def _kept_words(chosen: str) -> str:
     if chosen == "probe":
         return _("The one in which only the last step learned")
-    return _("Fine-tuned, {moment}").format(moment=chosen)
+    return _("Fine-tuned, epoch {n}").format(n=chosen.removeprefix("epoch "))
 
 
 def _chart(figure, key: str, words: str) -> None:

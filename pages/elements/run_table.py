@@ -1,7 +1,7 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
 from engine.backbones import catalogue
-from engine.training.recipe import BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
+from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _
 from pages.elements.run_list import RunView, differing_options, duration, local_time, state_words
@@ -93,10 +93,14 @@ def value_words(option: str, value) -> str:
     if value is None:
         return _("automatic")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or _("None")
+        return ", ".join(_augmentation_words(name) for name in value) or _("None")
     if isinstance(value, float):
         return f"{value:g}"
     return _(titles[value]) if value in titles else str(value)
+
+
+def _augmentation_words(name: str) -> str:
+    return _("automatic") if name == "auto" else _(AUGMENTATIONS.get(name, name))
 
 
 def _open_chosen() -> None:
