@@ -10,7 +10,7 @@ from pages.elements.i18n import _
 from pages.elements.run_list import RunView
 from pages.elements.trials import Trial
 
-SAMPLES = 12
+SAMPLES = 8
 ASKED = "samples-asked"
 
 project = state.project()
@@ -65,7 +65,7 @@ def choose_samples(entry: RunView) -> None:
     st.caption(_("Or click one of your test pictures. It was never used for learning:"))
     tiles = [Tile(id=item, src=thumbnail_url(row.sha256)) for item, row in rows.items()]
     cleared = st.session_state.get(trials.CLEARED, 0)
-    chosen = gallery(tiles, key=f"try-samples-{entry.run.id}", selectable=True, size=84, clear=cleared)
+    chosen = gallery(tiles, key=f"try-samples-{entry.run.id}", selectable=True, size=72, clear=cleared)
     asked_before = st.session_state.get(ASKED, [])
     st.session_state[ASKED] = chosen
     workspace = graft.current().workspace

@@ -97,6 +97,11 @@ def test_every_cell_of_the_matrix_is_a_point_that_knows_its_class_pair():
     assert list(zip(points.y, points.x, strict=True)) == [(i, j) for i in range(3) for j in range(3)]
 
 
+def test_hovering_a_cell_says_in_words_what_happened():
+    words = [point[4] for point in charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[2].customdata]
+    assert words[:2] == ["apple, recognised", "apple, taken for pear"]
+
+
 def test_hits_and_mistakes_are_coloured_apart():
     hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[:2]
     for i in range(3):

@@ -50,7 +50,7 @@ def confusion_matrix_figure(
     """Return a matrix whose cells can be clicked: rows are the true class, columns what the model said.
 
     `matrix` is (n, n) counts. `positions` limits it to some classes. Every point's customdata is
-    [true position, predicted position, count, true name, predicted name, share of the row].
+    [true position, predicted position, count, share of the row, words].
     Hits are green and mistakes orange, both by their share of the row, so that a small class is as visible as a
     large one.
     """
@@ -107,13 +107,16 @@ def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Tra
     """Return invisible points over the cells: Streamlit hears clicks on points, not on a heatmap."""
     cells = [(i, j) for i in range(len(chosen)) for j in range(len(chosen))]
     names = [html.escape(class_names[position]) for position in chosen]
-    hover = _("%{customdata[3]}, taken for %{customdata[4]}: %{customdata[2]} (%{customdata[5]:.0%})")
+    mistake, hit = _("{true}, taken for {predicted}"), _("{true}, recognised")
+    words = [(mistake if i != j else hit).format(true=names[i], predicted=names[j]) for i, j in cells]
     return go.Scatter(
         x=[j for _i, j in cells],
         y=[i for i, _j in cells],
         mode="markers",
         showlegend=False,
-        customdata=[[chosen[i], chosen[j], counts[i][j], names[i], names[j], shares[i][j]] for i, j in cells],
+        customdata=[
+            [chosen[i], chosen[j], counts[i][j], shares[i][j], text] for (i, j), text in zip(cells, words, strict=True)
+        ],
         marker={
             "size": 0.75 * _row_height(len(chosen)),
             "symbol": "square-open",
@@ -123,7 +126,7 @@ def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Tra
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 0}},
-        hovertemplate=hover + "<extra></extra>",
+        hovertemplate="%{customdata[4]}: %{customdata[2]} (%{customdata[3]:.0%})<extra></extra>",
     )
 
 

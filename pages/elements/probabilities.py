@@ -6,21 +6,20 @@ from collections.abc import Sequence
 import streamlit as st
 
 STYLE = """<style>
-.bars { list-style: none; margin: 0; padding: 0; }
-.bars li { margin: 0 0 .45rem; padding: 0; }
+.bars .bar { margin: 0 0 .45rem; }
 .bars .line { display: flex; justify-content: space-between; gap: 1rem; font-size: .92rem; line-height: 1.5; }
 .bars .line span:first-child { overflow-wrap: anywhere; }
 .bars .line span:last-child { font-variant-numeric: tabular-nums; opacity: .8; }
 .bars .track { height: .5rem; border-radius: .25rem; background: rgba(128, 140, 132, .22); overflow: hidden; }
 .bars .fill { height: 100%; border-radius: .25rem; background: rgba(128, 140, 132, .75); }
-.bars li:first-child .fill { background: #3d9a64; }
-.bars li:first-child .line { font-weight: 600; font-size: 1.02rem; }
+.bars .bar:first-child .fill { background: #3d9a64; }
+.bars .bar:first-child .line { font-weight: 600; font-size: 1.02rem; }
 </style>"""
 
 
 def bars(likeliest: Sequence[tuple[str, float]]) -> None:
     """Show (class, probability) pairs, likeliest first."""
-    st.html(STYLE + f'<ul class="bars">{"".join(_bar(name, share) for name, share in likeliest)}</ul>')
+    st.html(STYLE + f'<div class="bars" role="list">{"".join(_bar(name, share) for name, share in likeliest)}</div>')
 
 
 def percent(share: float) -> str:
@@ -35,6 +34,6 @@ def percent(share: float) -> str:
 def _bar(name: str, share: float) -> str:
     label, value = html.escape(name), html.escape(percent(share))
     return (
-        f'<li><div class="line"><span>{label}</span><span>{value}</span></div>'
-        f'<div class="track"><div class="fill" style="width:{100 * share:.1f}%"></div></div></li>'
+        f'<div class="bar" role="listitem"><div class="line"><span>{label}</span><span>{value}</span></div>'
+        f'<div class="track"><div class="fill" style="width:{100 * share:.1f}%"></div></div></div>'
     )
