@@ -84,7 +84,7 @@ def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_sto
     second = other.new_page()
     second.goto(page.url)
     expect(widget(second, "live-run")).to_be_visible(timeout=TRAINING_MS)
-    expect(widget(second, "stop-run").locator("button")).to_be_visible()
+    expect(widget(second, "stop-run").locator("button").first).to_be_visible()
 
     press(second, "stop-run")
     expect(widget(page, "stop-run")).to_have_count(0, timeout=TRAINING_MS)
@@ -121,7 +121,7 @@ def test_a_killed_process_shows_the_run_as_interrupted_and_it_resumes(server, pa
         page.goto(page.url)
     expect(widget(page, "live-run")).to_contain_text(re.compile("interrupted|died", re.I), timeout=TRAINING_MS)
     press(page, "resume-run")
-    expect(widget(page, "stop-run").locator("button")).to_be_visible(timeout=TRAINING_MS)
+    expect(widget(page, "stop-run").locator("button").first).to_be_visible(timeout=TRAINING_MS)
     press(page, "stop-run")
     expect(widget(page, "stop-run")).to_have_count(0, timeout=TRAINING_MS)
 
@@ -143,7 +143,7 @@ def test_names_that_are_markup_stay_names(server, page, tmp_path):
     page.on("request", lambda request: foreign.append(request.url) if server.url not in request.url else None)
     classes = {"![x](http:__evil.example_x.png)": 12, "<script>alert(1)": 12}
     upload_archive(page, server.url, zip_of(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures")
-    expect(page.get_by_text("<script>alert(1)").first).to_be_visible()
+    expect(page.get_by_text("<script>alert(1)").locator("visible=true").first).to_be_visible()
     start_training(page)
     open_results(page)
     for tab in ("Classes", "Confident mistakes", "About this run"):
