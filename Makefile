@@ -15,7 +15,7 @@ lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
 
 screenshots: $(VENV)/.ready-test browser
-	$(PYTHON) docs/screenshots/make.py
+	PYTHONPATH=. $(PYTHON) docs/screenshots/make.py
 
 browser: $(VENV)/.ready-test
 	@sh tests/browser/install.sh $(PYTHON)

@@ -1,0 +1,81 @@
+"""Take the screenshots of this folder: every page, light and dark, and two at phone width. Run `make screenshots`."""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import Server, launch
+from tests.browser.steps import click_cell, go_to, open_results, settled, start_training, use_example, widget
+
+HERE = Path(__file__).parent
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+PAGES = {"data": "Data", "model": "Model", "train": "Train", "results": "Results", "try": "Try it"}
+
+
+def main() -> None:
+    """Train on the example of signs, then visit every page in both themes."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder) / "workspace").start()
+        browser = launch(playwright)
+        try:
+            address = prepare(browser, server.url)
+            for theme in ("light", "dark"):
+                desktop(browser, server.url, address, theme)
+            phone(browser, server.url, address)
+        finally:
+            browser.close()
+            server.stop()
+
+
+def prepare(browser: Browser, url: str) -> str:
+    """Train twice and return the query that leads to the better run."""
+    page = visit(browser, "light", DESKTOP)
+    use_example(page, url, "signs", "900 pictures")
+    start_training(page, recipe="Instant")
+    open_results(page)
+    start_training(page, recipe="Balanced")
+    open_results(page)
+    query = page.url.partition("?")[2]
+    page.context.close()
+    return query
+
+
+def desktop(browser: Browser, url: str, query: str, theme: str) -> None:
+    page = visit(browser, theme, DESKTOP)
+    page.goto(f"{url}/?{query}")
+    shoot(page, f"home-{theme}")
+    for path, name in PAGES.items():
+        go_to(page, name)
+        if path == "results":
+            click_cell(page, true=0, predicted=0, classes=6)
+        if path == "try":
+            page.locator(".gallery button.picture").first.click(timeout=60_000)
+        page.wait_for_timeout(2500)
+        shoot(page, f"{path}-{theme}")
+    page.context.close()
+
+
+def phone(browser: Browser, url: str, query: str) -> None:
+    """Two pages that are shown around, on a telephone."""
+    page = visit(browser, "light", PHONE)
+    for path in ("data", "results"):
+        page.goto(f"{url}/{path}?{query}")
+        settled(page)
+        page.wait_for_timeout(1500)
+        shoot(page, f"{path}-phone")
+    page.context.close()
+
+
+def visit(browser: Browser, theme: str, size: dict) -> Page:
+    return browser.new_context(viewport=size, color_scheme=theme, device_scale_factor=1).new_page()
+
+
+def shoot(page: Page, name: str) -> None:
+    settled(page)
+    page.wait_for_timeout(1200)
+    page.screenshot(path=HERE / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
