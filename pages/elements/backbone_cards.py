@@ -8,7 +8,7 @@ from engine.backbones.catalogue import BackboneInfo
 from engine.errors import UserError
 from engine.workspace import read_json
 from pages.elements import answers
-from pages.elements.i18n import _, number, say_error
+from pages.elements.i18n import _, decimal, number, say_error
 
 CHOSEN = "backbone"
 FIRST_SHOWN = 3
@@ -71,12 +71,12 @@ def _known_speed(speeds: dict, key: str) -> float | None:
 
 
 def _facts(info: BackboneInfo) -> str:
-    millions = _("{n} million parameters").format(n=f"{info.parameters / 1e6:.1f}")
+    millions = _("{n} million parameters").format(n=decimal(info.parameters / 1e6))
     size = _("{n} MB to download").format(n=round(info.download_mb)) if info.download_mb else _("nothing to download")
     if info.top1 is None:
         score = _("no ImageNet score: {reason}").format(reason=_(info.top1_source))
     else:
-        score = _("ImageNet top-1 {share} % ({source})").format(share=info.top1, source=info.top1_source)
+        score = _("ImageNet top-1 {share} % ({source})").format(share=decimal(info.top1), source=info.top1_source)
     return " · ".join([_("{n} pixels").format(n=info.image_sizes[0]), millions, size, score])
 
 

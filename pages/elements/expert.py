@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, Recipe
-from pages.elements.i18n import _
+from pages.elements.i18n import _, decimal
 
 LEARNING_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
@@ -94,7 +94,7 @@ def _strength(label: str, values: tuple, option: str) -> float | None:
         label,
         values,
         getattr(Recipe, option),
-        format_func=lambda value: _("automatic") if value is None else f"{value:g}",
+        format_func=lambda value: _("automatic") if value is None else decimal(value, "g"),
         key=f"expert-{option}",
         **KEEP,
     )
@@ -140,7 +140,7 @@ def _fine_tuning() -> dict:
         _("Learning rate"),
         LEARNING_RATES,
         Recipe.learning_rate,
-        format_func=lambda rate: f"{rate:g}",
+        format_func=lambda rate: decimal(rate, "g"),
         key="expert-rate",
         **KEEP,
     )

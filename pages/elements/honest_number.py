@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
-from pages.elements.i18n import _
+from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
 
 
@@ -51,7 +51,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         (
             _("Accuracy"),
             _percent(figures.accuracy),
-            None if gain is None else _("{points} points").format(points=f"{gain:+.1f}"),
+            None if gain is None else _("{points} points").format(points=decimal(gain, "+.1f")),
             _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
         ),
         (
@@ -88,4 +88,4 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}".replace("%", " %")
+    return "–" if share is None else f"{decimal(100 * share)} %"

@@ -8,6 +8,7 @@ from pages.elements.names import md_escape
 
 LANGUAGE = "lang"
 THOUSANDS = {"en": ",", "de": ".", "fr": "\u202f"}
+POINT = {"de": ",", "fr": ","}
 SINGLE = {"fr": (0, 1)}  # "0 image" in French
 
 
@@ -31,6 +32,11 @@ def plural(one: str, many: str, n: int) -> str:
 def number(n: int) -> str:
     """Return a whole number with its thousands set apart as the language does it."""
     return f"{n:,}".replace(",", THOUSANDS[language()])
+
+
+def decimal(value: float, form: str = ".1f") -> str:
+    """Return a number in `form` with the decimal sign of the language: "97,3" in German."""
+    return format(value, form).replace(".", POINT.get(language(), "."))
 
 
 def say(template: str, values: dict | None = None) -> str:

@@ -9,7 +9,7 @@ from engine.evaluation import charts, results
 from engine.training.recipe import Recipe
 from pages.elements.confusion import tiles
 from pages.elements.gallery import gallery, page_of
-from pages.elements.i18n import _
+from pages.elements.i18n import _, decimal
 from pages.elements.names import md_escape
 from pages.elements.run_list import RunView, duration, local_time
 from pages.elements.run_table import option_words, value_words
@@ -68,12 +68,12 @@ def groups(facts: dict) -> None:
     _chart(figure, "groups", _("Accuracy of every group with its interval"))
     columns = {
         _("Group"): [row["group"] for row in rows],
-        _("Accuracy"): [f"{100 * row['accuracy']:.1f} %" for row in rows],
+        _("Accuracy"): [f"{decimal(100 * row['accuracy'])} %" for row in rows],
         _("Likely between"): [f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in (row["interval"] for row in rows)],
         _("Test pictures"): [str(row["support"]) for row in rows],
     }
     if all(row.get("before_accuracy") is not None for row in rows):
-        columns[_("Before learning")] = [f"{100 * row['before_accuracy']:.1f} %" for row in rows]
+        columns[_("Before learning")] = [f"{decimal(100 * row['before_accuracy'])} %" for row in rows]
     plain_table(columns, key="groups-table", alt=_("Accuracy of every group"))
 
 

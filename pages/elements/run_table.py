@@ -3,7 +3,7 @@
 from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
-from pages.elements.i18n import _
+from pages.elements.i18n import _, decimal
 from pages.elements.run_list import RunView, differing_options, duration, local_time, state_words
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
@@ -50,7 +50,7 @@ def _measured(facts: dict) -> list[Cell]:
     low, high = facts["accuracy_interval"]
     pictures, seconds = facts["counts"]["test"], facts["seconds"]["total"]
     return [
-        Cell(f"{100 * facts['accuracy']:.1f} %", facts["accuracy"]),
+        Cell(f"{decimal(100 * facts['accuracy'])} %", facts["accuracy"]),
         Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
         Cell(str(pictures), pictures),
         Cell(duration(seconds), seconds),
@@ -95,7 +95,7 @@ def value_words(option: str, value) -> str:
     if isinstance(value, list):
         return ", ".join(_augmentation_words(name) for name in value) or _("None")
     if isinstance(value, float):
-        return f"{value:g}"
+        return decimal(value, "g")
     return _(titles[value]) if value in titles else str(value)
 
 
