@@ -32,7 +32,7 @@ PLATES = {
     "right": (("#5b3a21", "#f5efdf"), ("#6f4a2d", "#ffffff"), ("#efe3cd", "#54341c")),
 }
 PLAIN = ("#f4f1e8", "#1a1a1a")
-PLAIN_SHARE = 0.02
+PLAIN_SHARE = 0.01
 WALLS = ("#9b948a", "#b7ab98", "#7c8288", "#6d7f6a", "#a6765b", "#8fa3b5", "#c9c4bb", "#55585c")
 FONT_PACKAGES = ("font_source_serif_pro", "font_caladea", "font_amatic_sc")
 FONTS = (
@@ -71,7 +71,7 @@ def draw(word: str, meaning: str, draws: random.Random) -> Image.Image:
 
 def _plate(word: str, meaning: str, draws: random.Random) -> Image.Image:
     """Return the plate as RGBA, transparent outside its rounded outline."""
-    colour, ink = PLAIN if draws.random() < PLAIN_SHARE else draws.choices(PLATES[meaning], weights=(6, 5, 1))[0]
+    colour, ink = PLAIN if draws.random() < PLAIN_SHARE else draws.choices(PLATES[meaning], weights=(12, 11, 1))[0]
     text = word if draws.random() < 0.7 else word.capitalize()
     font = _fitting(text, draws.choice(_fonts_for(word)), draws.uniform(0.55, 0.9) * ROOM, draws.uniform(0.5, 1) * TALL)
     box = font.getbbox(text)
