@@ -18,7 +18,7 @@ from engine.workspace import read_json
 from tests.tiny_runs import carry_out, discs, new_run, train
 
 PHASES = {"features", "probe", "fine_tune", "evaluate"}
-QUICK = {"name": "balanced", "epochs": 2, "batch_size": 8, "augmentation": ["flip"]}
+QUICK = {"name": "balanced", "epochs": 2, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
 
 
 def predictions(run_dir) -> dict[str, list]:
@@ -122,7 +122,7 @@ def test_balanced_tells_every_epoch_and_its_file_reproduces_its_predictions(work
 
 
 def test_a_hostile_learning_rate_never_ends_below_the_probe(workspace):
-    run_dir = train(workspace, discs(workspace), **{**QUICK, "optimizer": "sgd", "learning_rate": 10.0})
+    run_dir = train(workspace, discs(workspace), **{**QUICK, "epochs": 1, "optimizer": "sgd", "learning_rate": 10.0})
     evaluation = runs.read_evaluation(run_dir)
     assert runs.read_status(run_dir)["state"] == "finished"
     assert evaluation["validation_accuracy"] >= evaluation["probe"]["validation_accuracy"]
@@ -166,7 +166,7 @@ def test_expert_options_train_to_the_end(workspace, options):
 def test_only_the_part_after_the_cut_trains_and_batch_norm_stays(workspace):
     from engine.backbones.build import build
 
-    run_dir = train(workspace, discs(workspace), **{**QUICK, "learning_rate": 1e-3, "freeze_depth": 0.85})
+    run_dir = train(workspace, discs(workspace), **{**QUICK, "learning_rate": 1e-3})
     if runs.read_evaluation(run_dir)["chosen"] == "probe":
         pytest.fail("fine-tuning should win here; otherwise this test shows nothing")
     trained, pretrained = keras.models.load_model(run_dir / runs.MODEL), build("sprout", 48)
@@ -275,11 +275,11 @@ def test_asking_a_run_without_a_model_is_answered_in_words(workspace):
 
 
 def test_the_estimate_counts_what_is_left_to_embed(workspace):
-    items = discs(workspace, 8, labels=("red", "blue"))
+    items = discs(workspace, labels=("red", "blue"))
     recipe, hashes = {"name": "instant", "image_size": 48}, [item.sha256 for item in items]
-    counts = {"train": 12, "validation": 2, "test": 2}
+    counts = {"train": 14, "validation": 2, "test": 4}
     before = tasks.estimate(recipe, counts, str(workspace.root), hashes)
-    assert before["images_to_embed"] == 16 and before["seconds"] > 0
+    assert before["images_to_embed"] == 20 and before["seconds"] > 0
     train(workspace, items, fit="auto")
     assert tasks.estimate(recipe, counts, str(workspace.root), hashes)["images_to_embed"] == 0
     fine = tasks.estimate({**recipe, "name": "balanced"}, counts, str(workspace.root), hashes)
