@@ -11,7 +11,7 @@ from pages.elements import page, state
 from pages.elements.i18n import _, say
 from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, duration, recipe_words, state_words
+from pages.elements.run_list import RunView, duration, name_of, recipe_words, state_words
 
 LOG_TAIL = 12_000  # bytes
 
@@ -42,7 +42,7 @@ def phase_words(phase: str) -> str:
 def _heading(entry: RunView) -> None:
     words, icon, colour = state_words(entry.state)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(md_escape(entry.run.name), anchor=False, width="content")
+        st.subheader(md_escape(name_of(entry)), anchor=False, width="content")
         st.badge(words, icon=icon, color=colour)
         st.space("stretch")
         st.caption(f"{recipe_words(entry.recipe)} · {md_escape(entry.run.owner)}", width="content")

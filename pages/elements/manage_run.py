@@ -6,7 +6,7 @@ from engine import graft, runs
 from pages.elements import page, state
 from pages.elements.i18n import _
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView
+from pages.elements.run_list import RunView, name_of
 
 
 def manage_run(entry: RunView) -> None:
@@ -47,7 +47,7 @@ def _rename(entry: RunView) -> None:
 def _delete(entry: RunView) -> None:
     with st.popover(_("Delete"), icon=":material/delete:", key=f"delete-{entry.run.id}"):
         sentence = _("Delete {name} with its model and results? This cannot be undone.")
-        st.markdown(sentence.format(name=f"**{md_escape(entry.run.name)}**"))
+        st.markdown(sentence.format(name=f"**{md_escape(name_of(entry))}**"))
         if st.button(_("Delete for good"), key=f"confirm-delete-{entry.run.id}", icon=":material/delete_forever:"):
             graft.current().delete_run(entry.run.id)
             state.open_project(entry.run.project_id)

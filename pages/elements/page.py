@@ -13,6 +13,8 @@ STYLE = """<style>
 .st-key-title-row h1 { padding: 0; }
 .st-key-machine [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-machine p { margin: 0; display: flex; }
+/* Names of figures are longer in some languages: two lines rather than three dots. */
+[data-testid="stMetricLabel"] * { white-space: normal !important; }
 /* Wide screens have room for project, machine and language beside the navigation. */
 @media (min-width: 1000px) {
   .st-key-frame { position: fixed; top: 0; right: 1.5rem; height: 3.75rem; width: auto; z-index: 999991; }

@@ -86,6 +86,12 @@ def recipe_words(recipe: dict) -> str:
     return " · ".join([_(known.title) if known else "", network.title if network else recipe.get("backbone", "")])
 
 
+def name_of(entry: RunView) -> str:
+    """Return a run's name; one that nobody renamed has its recipe's title, which is said in the session's language."""
+    known = RECIPES.get(entry.recipe.get("name"))
+    return _(known.title) if known and known.title == entry.run.name else entry.run.name
+
+
 def duration(seconds: float | None) -> str:
     """Return "4 s", "3 min 20 s" or "2 h 5 min"."""
     if seconds is None:
@@ -131,5 +137,5 @@ def picker(entries: list[RunView]) -> RunView:
 
 def _picker_label(entry: RunView) -> str:
     words = recipe_words(entry.recipe)
-    name = [] if words.startswith(entry.run.name) else [entry.run.name]
+    name = [] if words.startswith(name_of(entry)) else [entry.run.name]
     return " · ".join([*name, words, accuracy_words(entry.facts), local_time(entry.run.created)])

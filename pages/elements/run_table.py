@@ -4,7 +4,7 @@ from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _, decimal
-from pages.elements.run_list import RunView, differing_options, duration, local_time, state_words
+from pages.elements.run_list import RunView, differing_options, duration, local_time, name_of, state_words
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE = "runs-table"
@@ -36,7 +36,7 @@ def _cells(entry: RunView, differing: list[str]) -> list[Cell]:
     facts = entry.facts
     measured = [Cell("–", -1.0), Cell(""), Cell("–", -1.0), Cell("", -1.0)] if facts is None else _measured(facts)
     return [
-        Cell(entry.run.name),
+        Cell(name_of(entry)),
         Cell(state_words(entry.state)[0]),
         *measured[:2],
         *(Cell(value_words(option, entry.recipe.get(option))) for option in differing),
