@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pyarrow
+import pyarrow.json
 import pyarrow.parquet
 
 from engine.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
@@ -80,12 +81,15 @@ def new_run(workspace: Workspace, recipe: dict, items: Iterable) -> str:
 
 def write_snapshot(run_dir: Path, items: Iterable) -> None:
     """Freeze `items` into snapshot.parquet (item, sha256, name, label, group, split)."""
-    rows = [
+    rows = (
         {"item": i.id, "sha256": i.sha256, "name": i.name, "label": i.label, "group": i.group, "split": i.split}
         for i in items
-    ]
+    )
+    lines = io.BytesIO("\n".join(json.dumps(row) for row in rows).encode())
+    # Read as JSON, since a table made of Python lists imports pandas: 60 MB more in the server.
+    table = pyarrow.json.read_json(lines, parse_options=pyarrow.json.ParseOptions(explicit_schema=_SNAPSHOT_SCHEMA))
     sink = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema=_SNAPSHOT_SCHEMA), sink)
+    pyarrow.parquet.write_table(table, sink)
     write_atomic(run_dir / SNAPSHOT, sink.getvalue())
 
 
