@@ -139,3 +139,9 @@ def test_requirements_pin_exact_versions():
         assert lines[0].startswith("# "), f"{path.name}: say on the first line what it is for"
         for line in lines[1:]:
             assert line.startswith("-r ") or "==" in line, f"{path.name}: {line} is not pinned"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_the_readme_has_a_line_for_every_file(path):
+    if path.name != "__init__.py":
+        assert f" {path.name} " in (ROOT / "README.md").read_text(encoding="utf-8")
