@@ -3,7 +3,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
 
-.PHONY: run test lint screenshots clean browser
+.PHONY: run test lint bench screenshots clean browser
 
 run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -13,6 +13,13 @@ test: $(VENV)/.ready-test browser lint
 
 lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
+
+# The figures of benchmarks/RESULTS.md. DATA is a folder with the sets named there.
+DATA ?= ../shared/data
+bench: $(VENV)/.ready-test browser
+	$(PYTHON) -m benchmarks.server
+	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
+	$(PYTHON) -m benchmarks.against_keras --source $(DATA)/cifar10-sample.zip
 
 screenshots: $(VENV)/.ready-test browser
 	PYTHONPATH=. $(PYTHON) docs/screenshots/make.py
