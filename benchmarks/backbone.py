@@ -27,8 +27,6 @@ from engine.training.recipe import Recipe
 from engine.workspace import Workspace, read_json, write_atomic, write_json
 
 TEACHER = "mobilenet_v2_035"
-# What the first version of Sprout was: narrower at the end, and only its last stage spoke.
-FIRST_VERSION = functools.partial(sprout.sprout, widths=(32, 48, 96, 192, 320), pooled_stages=(4,))
 SPEED_PICTURES = 512
 
 
@@ -124,13 +122,19 @@ def _identity(contender: Contender) -> str:
 
 def _contenders(options: argparse.Namespace) -> list[Contender]:
     rows = [Contender("random weights, 96 px", "sprout", 96, _random_weights(options.work))]
-    if options.first:
-        rows.append(Contender("first version, 96 px", "sprout", 96, options.first, FIRST_VERSION))
-    rows += [Contender(f"{path.stem}, 96 px", "sprout", 96, path) for path in options.candidates]
+    for path in options.candidates:
+        network = functools.partial(sprout.sprout, widths=_widths(path), pooled_stages=tuple(options.stages))
+        rows.append(Contender(f"{path.stem}, 96 px", "sprout", 96, path, network))
     default = catalogue.info("sprout").image_sizes[0]
     rows.append(Contender(f"Sprout as shipped, {default} px", "sprout", default))
     rows += [Contender(f"teacher, {size} px", TEACHER, size) for size in (96, 224)]
     return rows
+
+
+def _widths(path: Path) -> tuple[int, ...]:
+    names = ("stem_conv", *(f"stage{stage}_block1_conv1" for stage in range(1, len(sprout.WIDTHS))))
+    with np.load(path) as arrays:
+        return tuple(arrays[f"{name}/kernel"].shape[-1] for name in names)
 
 
 def _random_weights(work: Path) -> Path:
@@ -157,8 +161,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backbone", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the archives and the teacher's weights")
     parser.add_argument("--work", type=Path, required=True, help="where pictures, features and results are kept")
-    parser.add_argument("--first", type=Path, help="weights of the first version (from the repository's history)")
-    parser.add_argument("--candidates", type=Path, nargs="*", default=[], help="other weights of today's Sprout")
+    parser.add_argument("--candidates", type=Path, nargs="*", default=[], help="other weights, of any widths")
+    stages = list(sprout.POOLED_STAGES)
+    parser.add_argument(
+        "--stages", type=int, nargs="+", default=stages, help="stages the candidates' features are from"
+    )
     parser.add_argument("--balanced", action="store_true", help="also fine-tune (takes minutes a set)")
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
 """Promises of growing one's own network: it learns from its teacher, survives interruptions, and says what is wrong."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -195,6 +196,12 @@ def test_shipped_weights_are_half_precision_and_small():
     assert pretrained.SPROUT_WEIGHTS.stat().st_size <= 8e6
     assert all(value.dtype == np.float16 and np.isfinite(value).all() for value in stored.values())
     assert sum(value.size for value in stored.values()) <= 4e6
+
+
+def test_the_model_card_names_the_shipped_weights_by_their_hash():
+    card = (ROOT / "docs" / "backbone.md").read_text(encoding="utf-8")
+    assert pretrained.SPROUT_WEIGHTS.name in card
+    assert hashlib.sha256(pretrained.SPROUT_WEIGHTS.read_bytes()).hexdigest() in card
 
 
 def test_distillation_runs_on_jax_where_it_is_installed(pictures, tmp_path):
