@@ -36,7 +36,7 @@ def main() -> None:
                 if name == "instant":
                     row("before fine-tuning", seed, evaluation["baselines"]["before_fine_tuning"], *["-"] * 6)
                 _show(name, seed, evaluation)
-        accuracy = ordinary_probe(workspace, items, options.backbone, evaluation["image_size"], evaluation["fit"])
+        accuracy = ordinary_probe(workspace, items, options.backbone, evaluation["image_size"])
         row("ordinary probe", "-", accuracy, *["-"] * 6)
 
 
@@ -46,16 +46,17 @@ def _show(name: str, seed: int, evaluation: dict) -> None:
     row(name, seed, evaluation["accuracy"], f"{low:.3f}-{high:.3f}", *numbers, evaluation["seconds"]["total"])
 
 
-def ordinary_probe(workspace, items, backbone: str, image_size: int, fit: str) -> float:
-    """Return the test accuracy of a linear probe made without Graft's training code."""
+def ordinary_probe(workspace, items, backbone: str, image_size: int) -> float:
+    """Return the test accuracy of a linear probe made without Graft's training code; pictures cut to their middle."""
+    from PIL import Image, ImageOps
     from sklearn.linear_model import LogisticRegressionCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     from engine.backbones.build import build
-    from engine.data.decode import load_pixels
 
-    pixels = np.stack([load_pixels(workspace.blob_path(item.sha256), image_size, fit) for item in items])
+    opened = (Image.open(workspace.blob_path(item.sha256)).convert("RGB") for item in items)
+    pixels = np.stack([np.asarray(ImageOps.fit(image, (image_size, image_size))) for image in opened])
     features = build(backbone, image_size).predict(pixels, batch_size=64, verbose=0)
     labels = np.array([item.label for item in items])
     is_train, is_test = (np.array([item.split == part for item in items]) for part in ("train", "test"))

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from engine import runs
 from engine.backbones import catalogue
 from engine.backbones.build import frozen
+from engine.backbones.local_weights import local_path
 from engine.errors import TrainingError, UserError
 from engine.evaluation import evaluate, metrics
 from engine.evaluation.predict import PREPARATION
@@ -25,6 +26,7 @@ from engine.training.snapshot import Snapshot
 from engine.training.work import Work
 from engine.workspace import Workspace, write_json
 
+DOWNLOADING = "Downloading {network} ({size} MB)."
 LOOKING = "Looking at the pictures with {network}."
 LEARNING = "Learning the last step."
 TESTING = "Testing on pictures the model has never seen."
@@ -72,9 +74,16 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
     write_json(run_dir / PREPARATION, preparation)
     pixels = Pixels(workspace, recipe.size, fit)
+    _tell_of_download(recipe, writer)
     to_embed = len(features.features_cache(workspace, recipe.backbone, pixels).missing(frozen.sha256.tolist()))
     expected = estimate.expected(workspace, recipe, frozen.counts(), to_embed)
     return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected)
+
+
+def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
+    info = catalogue.info(recipe.backbone)
+    if local_path(recipe.backbone) is None:
+        writer.status(phase="features", message=DOWNLOADING, values={"network": info.title, "size": info.download_mb})
 
 
 def _train(work: Work, writer: RunWriter) -> None:
@@ -145,7 +154,10 @@ def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
 
 def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Adapt the network and save the best of it, probe included, as the run's model."""
-    adapted = adapt(work, cache, head)
+    try:
+        adapted = adapt(work, cache, head)
+    except Stopped:  # before its first step: the probe is the best so far
+        return replace(_keep_probe(work, cache, head), stopped=True)
     model.save(adapted.classifier, work.run_dir / runs.MODEL)
     chosen = f"epoch {adapted.best_epoch}" if adapted.best_epoch else "probe"
     return Outcome(adapted.probabilities, chosen, adapted.stopped)

@@ -12,7 +12,7 @@ from engine import runs, tasks
 from engine.backbones import forward
 from engine.evaluation.predict import PREPARATION
 from engine.shards import ShardCache
-from engine.training import checkpoint, fine_tune
+from engine.training import checkpoint, fine_tune, model
 from engine.training.pixels import Pixels
 from engine.workspace import read_json
 from tests.tiny_runs import carry_out, discs, new_run, train
@@ -63,8 +63,8 @@ def test_the_saved_model_alone_reproduces_the_stored_predictions(instant):
     stored = predictions(run_dir)
     preparation = read_json(run_dir / PREPARATION)
     pixels = Pixels(workspace, preparation["image_size"], preparation["fit"]).read(stored["sha256"])
-    model = keras.models.load_model(run_dir / runs.MODEL)
-    np.testing.assert_allclose(model.predict(pixels, verbose=0), np.array(stored["probabilities"]), atol=2e-3)
+    saved = keras.models.load_model(run_dir / runs.MODEL)
+    np.testing.assert_allclose(saved.predict(pixels, verbose=0), np.array(stored["probabilities"]), atol=2e-3)
     names = np.array(preparation["class_names"])
     assert names[np.array(stored["probabilities"]).argmax(axis=1)].tolist() == stored["predicted"]
 
@@ -157,8 +157,8 @@ def test_divergence_lowers_the_rate_and_starts_again(workspace, monkeypatch):
 def test_expert_options_train_to_the_end(workspace, options):
     run_dir = train(workspace, discs(workspace, labels=("red", "blue")), **{**QUICK, "epochs": 1, **options})
     assert runs.read_status(run_dir)["state"] == "finished", runs.read_status(run_dir)["error"]
-    model = keras.models.load_model(run_dir / runs.MODEL)
-    names = [layer.name for layer in model.layers]
+    saved = keras.models.load_model(run_dir / runs.MODEL)
+    names = [layer.name for layer in saved.layers]
     assert ("hidden" in names) == (options.get("head") == "hidden")
     assert ("dropout" in names) == ("dropout" in options)
 
@@ -291,3 +291,18 @@ def test_the_speed_of_a_network_is_measured_once(workspace, monkeypatch):
     monkeypatch.setattr(forward, "open_backbone", lambda *_arguments: pytest.fail("measured again"))
     assert tasks.measure_speed("sprout", str(workspace.root)) == first
     assert first["images_per_second"] > 10
+
+
+def test_stop_while_fine_tuning_prepares_keeps_the_probe(workspace, monkeypatch):
+    run_dir = new_run(workspace, discs(workspace), **QUICK)
+    original = model.learning
+
+    def learn_and_stop(*arguments):
+        runs.request_stop(run_dir)
+        return original(*arguments)
+
+    monkeypatch.setattr(model, "learning", learn_and_stop)
+    carry_out(workspace, run_dir)
+    assert runs.read_status(run_dir)["state"] == "stopped"
+    assert runs.read_evaluation(run_dir)["chosen"] == "probe"
+    assert (run_dir / runs.MODEL).exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import Server, launch
-from tests.browser.steps import click_cell, go_to, open_results, settled, start_training, use_example, widget
+from tests.browser.steps import click_cell, go_to, open_results, settled, start_training, use_example
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}

@@ -40,12 +40,21 @@ def open_base(workspace: Workspace, name: str, model: keras.Model, cut: cuts.Cut
 def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model]) -> Forward:
     """Return the forward pass of a model; converted once per `name` and kept on disk where LiteRT is the faster way."""
     if not uses_litert():
-        model = make()
-        return lambda pixels: np.asarray(model.predict_on_batch(np.asarray(pixels, np.float32)))
+        return _keras_forward(make())
     path = workspace.caches / "litert" / f"{name}.tflite"
     if not path.exists():
         write_atomic(path, litert.convert(make()))
     return litert.LiteRTModel(path, CPU_BATCH, device.cores())
+
+
+def _keras_forward(model: keras.Model) -> Forward:
+    def run(pixels: np.ndarray) -> np.ndarray:
+        # Every batch has the same shape: another one would be compiled anew.
+        batch = np.zeros((batch_size(), *pixels.shape[1:]), np.float32)
+        batch[: len(pixels)] = pixels
+        return np.asarray(model.predict_on_batch(batch))[: len(pixels)]
+
+    return run
 
 
 def uses_litert() -> bool:
