@@ -138,7 +138,7 @@ def _widths(path: Path) -> tuple[int, ...]:
 
 
 def _random_weights(work: Path) -> Path:
-    path = work / "random.npz"
+    path = work / f"random-{sprout.WIDTHS[-1]}.npz"
     if not path.exists():
         keras.utils.set_random_seed(0)
         write_atomic(path, sprout.save_weights(build.architecture("sprout", 96)))
@@ -160,7 +160,7 @@ def _table(contenders: list[Contender], kinds: tuple, known: dict) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backbone", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the archives and the teacher's weights")
-    parser.add_argument("--work", type=Path, required=True, help="where pictures, features and results are kept")
+    parser.add_argument("--work", type=Path, required=True, help="scratch folder; a fresh one per --stages")
     parser.add_argument("--candidates", type=Path, nargs="*", default=[], help="other weights, of any widths")
     stages = list(sprout.POOLED_STAGES)
     parser.add_argument(

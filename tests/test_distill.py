@@ -191,6 +191,12 @@ def test_features_of_earlier_weights_are_never_taken_for_todays(workspace, tmp_p
     assert features.features_cache(workspace, "sprout", pixels).missing(["a picture"]) == ["a picture"]
 
 
+def test_the_first_versions_caches_do_not_fit_todays_weights():
+    """Its weights are the same, but fewer stages spoke: its features have another width."""
+    assert pretrained.weights_hash("sprout") != "89acf740ba914d40"
+    assert arrays(pretrained.SPROUT_WEIGHTS)["pooled_stages"].tolist() == list(sprout.POOLED_STAGES)
+
+
 def test_shipped_weights_are_half_precision_and_small():
     stored = arrays(pretrained.SPROUT_WEIGHTS)
     assert pretrained.SPROUT_WEIGHTS.stat().st_size <= 8e6

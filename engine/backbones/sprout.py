@@ -1,4 +1,4 @@
-"""Sprout, the network that comes with Graft: a small residual network that turns pixels into 320 features.
+"""Sprout, the network that comes with Graft: a small residual network that turns pixels into 512 features.
 
 Trained for Graft by feature distillation on unlabelled pictures, with MobileNetV2-0.35 (ImageNet) as its teacher
 (docs/backbone.md). It is fully convolutional with global average pooling, so one set of weights serves any input size
@@ -14,14 +14,14 @@ from keras import layers
 
 WIDTHS = (32, 48, 96, 192, 320)
 DEPTHS = (1, 2, 2, 1)
-# The stages whose channels become features.
-POOLED_STAGES = (4,)
+# The last two stages both speak: what strokes and textures look like, the third knows and the fourth forgets.
+POOLED_STAGES = (3, 4)
 
 
 def sprout(pixels, widths: tuple[int, ...] = WIDTHS, pooled_stages: tuple[int, ...] = POOLED_STAGES):
     """Return the features of `pixels`, a tensor of shape (batch, size, size, 3) with values in [-1, 1].
 
-    The features are the mean over the picture of every channel of the pooled stages, shape (batch, D).
+    The features are the mean over the picture of every channel of the pooled stages, shape (batch, 512).
     """
     x = layers.Conv2D(widths[0], 3, 2, "same", use_bias=False, name="stem_conv")(pixels)
     x = _normalise(x, "stem_bn")
@@ -45,9 +45,10 @@ def load_weights(model: keras.Model, path: Path) -> None:
 def save_weights(model: keras.Model) -> bytes:
     """Return the archive `load_weights` reads: the same bytes for the same weights."""
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, **{weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in model.weights}
-    )
+    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in model.weights}
+    # Part of the file so that the same weights read out elsewhere have another hash: caches are named by it.
+    arrays["pooled_stages"] = np.array(POOLED_STAGES, np.float16)
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
