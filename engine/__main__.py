@@ -5,6 +5,7 @@ import os
 import sys
 
 from engine import commands
+from engine.data.layout import KINDS
 from engine.errors import UserError
 
 
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
+LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 
@@ -65,7 +67,7 @@ def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME")
-    parser.add_argument("--layout", default="auto", help="how folders are read: auto, class, group/class, split/class")
+    parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
 
 
 if __name__ == "__main__":

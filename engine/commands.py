@@ -92,10 +92,7 @@ def train_result(graft: Graft, run_id: str, account: dict) -> dict:
     """Return what `train --json` prints."""
     run_dir = graft.workspace.run_dir(run_id)
     result = evaluation_result(run_dir)
-    refused = [
-        {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}
-        for entry in account["refused"]
-    ]
+    refused = [_refusal(entry) for entry in account["refused"]]
     result |= {"received": account["received"], "used": account["used"], "refused": refused}
     result["seconds"] = {**result["seconds"], "ingest": round(account["seconds"], 3)}
     return result
@@ -197,18 +194,25 @@ def check_source(options) -> None:
         account = ingest(options.source, workspace, layout=options.layout, progress=_check_progress)
         findings = check.findings(account.used, account.refused)
     _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
-    sentences = [
-        {**finding, "message": str(UserError(finding["message"], **finding["values"]))} for finding in findings
-    ]
+    sentences = [_in_words(finding) for finding in findings]
     for finding in sentences:
-        print(f"{finding['severity']}: {finding['message']}", file=sys.stderr if options.json else sys.stdout)
+        example = f" ({finding['files'][0]})" if finding["files"] else ""
+        words = f"{finding['severity']}: {finding['message']} {finding['fix'] or ''}{example}"
+        print(words, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         summary = {"received": account.received, "used": len(account.used), "findings": sentences}
-        summary["refused"] = [
-            {"file": e["file"], "reason": str(UserError(e["reason"], **e.get("values", {})))} for e in account.refused
-        ]
+        summary["refused"] = [_refusal(entry) for entry in account.refused]
         summary["layout"] = str(UserError(account.layout["template"], **account.layout["values"]))
         _print_json(summary)
+
+
+def _in_words(finding: dict) -> dict:
+    sentences = {key: str(UserError(finding[key] or "", **finding["values"])) for key in ("message", "fix")}
+    return {**finding, **sentences}
+
+
+def _refusal(entry: dict) -> dict:
+    return {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}
 
 
 def _check_progress(done: int, total: int | None, refused: int) -> None:

@@ -4,6 +4,7 @@ import functools
 import importlib
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,8 +66,10 @@ class Compute:
 
     def submit(self, task: str, *args, queue: str, key: str, on_done: Callable[[Exception | None], None]) -> None:
         """Queue `task` ("engine.tasks:train") under `key`. `on_done(error or None)` is called from another thread."""
+        # A name of its own for every try: Dask would answer a known name with how it ended before.
+        name = f"{key}-{secrets.token_hex(4)}"
         future = self.client.submit(
-            call, task, args, key=key, resources={queue: 1}, retries=0, pure=False, fifo_timeout=0
+            call, task, args, key=name, resources={queue: 1}, retries=0, pure=False, fifo_timeout=0
         )
         with self._lock:
             self._futures[key] = future

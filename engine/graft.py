@@ -23,7 +23,7 @@ from engine import runs, settings
 from engine.compute import Compute
 from engine.data import check, split
 from engine.data.ingest import Account
-from engine.errors import UserError
+from engine.errors import ComputeError, UserError
 from engine.registry import Registry, Run
 from engine.training.recipe import Recipe
 from engine.uploads import Uploads
@@ -32,6 +32,8 @@ from engine.workspace import Workspace, read_json, write_json
 JOB, ACCOUNT, STATUS, SUBMITTER = "job.json", "account.json", "status.json", "submitter.json"
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
 UNEXPECTED_HERE = "Something went wrong inside Graft: {error}. The details are in the server's log."
+
+MOST_ATTEMPTS = 5  # how often a run may lose the worker it waits for
 
 log = logging.getLogger("graft")
 
@@ -264,7 +266,7 @@ class Graft:
             raise UserError(error["template"], **error["values"])
         return status
 
-    def _submit_run(self, run_id: str) -> None:
+    def _submit_run(self, run_id: str, attempt: int = 1) -> None:
         run_dir = self.workspace.run_dir(run_id)
         write_json(run_dir / SUBMITTER, _this_process())
         self.compute.submit(
@@ -273,15 +275,20 @@ class Graft:
             str(self.workspace.root),
             queue="train",
             key=run_id,
-            on_done=lambda error: self._finish_run(run_dir, error),
+            on_done=lambda error: self._finish_run(run_dir, error, attempt),
         )
 
-    def _finish_run(self, run_dir: Path, error: Exception | None) -> None:
+    def _finish_run(self, run_dir: Path, error: Exception | None, attempt: int) -> None:
         """Make the status true when the worker could not do so itself."""
-        if error is None or not run_dir.exists() or read_json(run_dir / runs.STATUS)["state"] not in runs.ACTIVE:
+        state = read_json(run_dir / runs.STATUS, {}).get("state")
+        if error is None or state not in runs.ACTIVE:
             return
-        if isinstance(error, UserError):
-            runs.mark(run_dir, "interrupted", error.template, error.values)
+        if state == "queued" and isinstance(error, ComputeError) and attempt < MOST_ATTEMPTS:
+            self._submit_run(run_dir.name, attempt + 1)  # it only waited behind the one whose worker died
+        elif isinstance(error, ComputeError):
+            runs.mark(run_dir, "interrupted", runs.INTERRUPTED)
+        elif isinstance(error, UserError):
+            runs.mark(run_dir, "failed", error.template, error.values)
         else:
             log.error("run %s", run_dir.name, exc_info=error)
             values = {"error": repr(error), "log": str(run_dir / "log.txt")}

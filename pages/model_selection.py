@@ -47,7 +47,7 @@ recipe_name = st.radio(
     list(RECIPES).index(advice.recipe),
     format_func=lambda name: _(RECIPES[name].title),
     captions=[_(recipe.sentence) for recipe in RECIPES.values()],
-    key="recipe",
+    key=f"recipe-{project.id}",
     label_visibility="collapsed",
     persist_state="session",
 )

@@ -26,7 +26,13 @@ if not entries:
     )
     st.stop()
 
-page.title(_("Try it"), _("Pictures you try are answered and forgotten; they are not added to your data."))
+page.title(
+    _("Try it"),
+    _(
+        "Pictures you try are answered and forgotten; they are not added to your data. The model always chooses one of "
+        "your classes: it cannot say that a picture is none of them."
+    ),
+)
 entry = run_list.picker(entries)
 trials.warm(entry)
 

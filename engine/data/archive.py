@@ -2,6 +2,7 @@
 
 import contextlib
 import lzma
+import re
 import stat
 import tarfile
 import tempfile
@@ -149,7 +150,7 @@ def _read(path: Path, shown: str, scratch: Path, budget: Budget, depth: int) -> 
 
 def _refused(name: str) -> DataError | None:
     parts = name.split("/")
-    if name.startswith("/") or ".." in parts or "\0" in name or parts[0].endswith(":"):
+    if name.startswith("/") or ".." in parts or "\0" in name or re.fullmatch(r"[A-Za-z]:", parts[0]):
         return DataError(ESCAPES)
     return DataError(SYSTEM_FILE) if is_system_file(name) else None
 

@@ -1,5 +1,6 @@
 """Read class, group and split out of where a picture lies: `class/file`, `train/class/file`, `group/class/file` ..."""
 
+import hashlib
 import re
 import unicodedata
 from collections import defaultdict
@@ -88,7 +89,11 @@ def clean_name(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     text = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    return re.sub(r"[/\\]", "_", text)[:MAX_LABEL].strip() or "unnamed"
+    name = re.sub(r"[/\\]", "_", text).strip() or "unnamed"
+    if len(name) <= MAX_LABEL:
+        return name
+    # Two long names that begin alike stay two classes.
+    return f"{name[: MAX_LABEL - 9]}…{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def is_system_file(path: str) -> bool:

@@ -13,6 +13,9 @@ def show_honest_number(facts: dict) -> None:
     figures = results.honest_number(facts)
     st.subheader(sentence(figures), anchor=False)
     _cards(facts, figures)
+    if figures.before is not None and figures.accuracy < figures.before:
+        words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
+        st.warning(words, icon=":material/trending_down:")
     if figures.is_wide:
         st.warning(_small(figures), icon=":material/straighten:")
 

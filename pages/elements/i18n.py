@@ -41,7 +41,12 @@ def decimal(value: float, form: str = ".1f") -> str:
 
 def say(template: str, values: dict | None = None) -> str:
     """Return a sentence of the engine (a status, a refusal) in the language of the session, safe inside Markdown."""
-    return _fill(template, {key: _readable(value, md_escape) for key, value in (values or {}).items()})
+    return _fill(template, {key: _readable(value, _escape_for(key)) for key, value in (values or {}).items()})
+
+
+def _escape_for(key: str):
+    """Return how a value is made safe: Graft's own addresses as code, to be copied; everything else escaped."""
+    return (lambda url: f"`{url}`") if key == "url" else md_escape
 
 
 def say_plain(template: str, values: dict | None = None) -> str:

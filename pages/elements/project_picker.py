@@ -10,6 +10,8 @@ from pages.elements import page, state
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape, shortened
 
+DELETING = "deleting-project"
+
 
 def picker() -> None:
     """Show the project's name; its menu holds everything about projects."""
@@ -25,11 +27,17 @@ def picker() -> None:
             _choose(here)
             _rename(here)
         _create()
-        if here is not None and st.button(
-            _("Delete this project…"), icon=":material/delete:", type="tertiary", key="delete-project"
-        ):
-            _close_menu()
-            st.dialog(_("Delete this project?"))(confirm_delete)(here)
+        if here is not None:
+            words = _("Delete this project…")
+            st.button(words, icon=":material/delete:", type="tertiary", key="delete-project", on_click=_ask_to_delete)
+    if here is not None and st.session_state.pop(DELETING, False):
+        st.dialog(_("Delete this project?"))(confirm_delete)(here)
+
+
+def _ask_to_delete() -> None:
+    # In a callback, so that the menu is closed by the time the dialog opens.
+    st.session_state[DELETING] = True
+    _close_menu()
 
 
 def _choose(here: Project) -> None:
@@ -91,11 +99,11 @@ def confirm_delete(project: Project) -> None:
         )
     )
     with st.container(horizontal=True):
-        if st.button(_("Delete"), type="primary", icon=":material/delete:", key="confirm-delete"):
+        if st.button(_("Delete"), icon=":material/delete:", key="confirm-delete"):
             graft.current().delete_project(project.id)
             state.open_project(None)
             state.go("home")
-        if st.button(_("Keep it"), key="keep-project"):
+        if st.button(_("Keep it"), type="primary", key="keep-project"):
             st.rerun()
 
 
