@@ -36,7 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
     train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
     train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
-    train.add_argument("--time-limit", type=float, metavar="S", help="stop after S seconds, keeping the best so far")
+    train.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="stop after S seconds, with the best so far (at least a first model)",
+    )
     train.add_argument("--project", default="", help="the project's name (default: that of the source)")
 
     evaluate = _add(subparsers, "evaluate", commands.evaluate, "show how good a run is")

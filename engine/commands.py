@@ -75,12 +75,13 @@ def _watch(graft: Graft, run_id: str, options, started: float) -> None:
 
     def look(status: dict) -> None:
         _progress(_words(status), status)
-        if options.time_limit is not None and time.monotonic() - started > options.time_limit:
+        if options.time_limit is None and options.target_accuracy is None:
+            return
+        reached = [row["validation_accuracy"] or 0 for row in runs.read_metrics(run_dir)]
+        late = options.time_limit is not None and time.monotonic() - started > options.time_limit
+        good = options.target_accuracy is not None and max(reached, default=0) >= options.target_accuracy
+        if reached and (late or good):  # never before there is a first model to keep
             runs.request_stop(run_dir)
-        if options.target_accuracy is not None:
-            reached = [row["validation_accuracy"] or 0 for row in runs.read_metrics(run_dir)]
-            if max(reached, default=0) >= options.target_accuracy:
-                runs.request_stop(run_dir)
 
     status = graft.wait_for_run(run_id, look)
     _end_progress(_words(status))

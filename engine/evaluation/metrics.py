@@ -30,7 +30,8 @@ def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, f
     share = correct / count
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding must not put the share itself outside.
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def confusion_matrix(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
