@@ -41,12 +41,12 @@ def warm_up(workspace_root: str) -> dict:
     """Load what a training or a prediction needs; return and keep (caches/device.json) what this machine is."""
     with _warming:  # one worker may be warmed for several queues at once
         import engine.training_run  # noqa: F401  brings in everything a run uses
-        from engine.backbones import device
-        from engine.backbones.build import frozen
+        from engine.backbones import catalogue, device, forward
 
-        frozen("sprout", 96)
+        workspace = Workspace(Path(workspace_root))
         facts = device.device()
-        write_json(Workspace(Path(workspace_root)).caches / "device.json", facts)
+        write_json(workspace.caches / "device.json", facts)
+        forward.open_backbone(workspace, "sprout", catalogue.info("sprout").image_sizes[0])
         return facts
 
 
