@@ -122,6 +122,7 @@ def predict(options) -> None:
     if missing:
         raise DataError("There is no file {file}.", file=missing[0])
     with Graft.open(shared_worker=True) as graft:
+        graft.warm_up()
         results = [_prediction(graft, run_dir, file, evaluation["class_names"]) for file in options.files]
     for result in results:
         best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]

@@ -132,7 +132,10 @@ def _connect(scheduler: str) -> Client:
 
 def _local_cluster(shared_worker: bool) -> SpecCluster:
     groups = [QUEUES] if shared_worker else [(queue,) for queue in QUEUES]
-    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
+    }
     workers = {"-".join(queues): _worker(queues) for queues in groups}
     return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
 
@@ -144,6 +147,7 @@ def _worker(queues: tuple[str, ...]) -> dict:
         "resources": dict.fromkeys(queues, 1),
         "memory_limit": 0,
         "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",
         "silence_logs": logging.CRITICAL,
         "env": {key: os.environ.get(key, value) for key, value in _WORKER_ENVIRONMENT.items()},
     }

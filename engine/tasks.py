@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from engine.silence import silence
 from engine.workspace import Workspace, read_json, write_json
 
 
@@ -40,7 +41,8 @@ _warming = threading.Lock()
 def warm_up(workspace_root: str) -> dict:
     """Load what a training or a prediction needs; return and keep (caches/device.json) what this machine is."""
     with _warming:  # one worker may be warmed for several queues at once
-        import engine.training_run  # noqa: F401  brings in everything a run uses
+        with silence():  # frameworks greet at length
+            import engine.training_run  # noqa: F401  brings in everything a run uses
         from engine.backbones import catalogue, device, forward
 
         workspace = Workspace(Path(workspace_root))

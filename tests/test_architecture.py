@@ -21,7 +21,7 @@ LAYERS = (
     {"engine.training"},
     {"engine.backbones", "engine.data"},
     {"engine.registry", "engine.schema", "engine.runs", "engine.compute", "engine.uploads", "engine.shards"},
-    {"engine.workspace", "engine.translation"},
+    {"engine.workspace", "engine.translation", "engine.silence"},
     {"engine.settings"},
     {"engine.errors"},
 )

@@ -3,15 +3,11 @@
 The only module that needs TensorFlow for itself: it converts. Running a converted model needs `ai_edge_litert` alone.
 """
 
-import contextlib
-import os
-import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 
-_redirecting = threading.Lock()
+from engine.silence import silence
 
 
 def convert(model) -> bytes:
@@ -23,7 +19,7 @@ def convert(model) -> bytes:
     trainable = [tf.constant(np.asarray(value)) for value in model.trainable_variables]
     frozen = [tf.constant(np.asarray(value)) for value in model.non_trainable_variables]
     signature = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
-    with _silence():
+    with silence():
         function = tf.function(lambda x: model.stateless_call(trainable, frozen, x, training=False)[0])
         concrete = function.get_concrete_function(signature)
         return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
@@ -35,7 +31,7 @@ class LiteRTModel:
     def __init__(self, path: Path, batch_size: int, threads: int):
         from ai_edge_litert.interpreter import Interpreter
 
-        with _silence():
+        with silence():
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
             details = self._interpreter.get_input_details()[0]
             self._input = details["index"]
@@ -43,30 +39,13 @@ class LiteRTModel:
             self._interpreter.resize_tensor_input(self._input, self._shape)
             self._interpreter.allocate_tensors()
         self._output = self._interpreter.get_output_details()[0]["index"]
+        self._buffer = np.zeros(self._shape, np.float32)
         self.batch_size = batch_size
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Return the outputs of at most `batch_size` inputs, float32."""
-        batch = np.zeros(self._shape, np.float32)
-        batch[: len(pixels)] = pixels
-        self._interpreter.set_tensor(self._input, batch)
+        # One buffer for every call: a fresh one of this size is given back to the system and fetched anew each time.
+        self._buffer[: len(pixels)] = pixels
+        self._interpreter.set_tensor(self._input, self._buffer)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output)[: len(pixels)]
-
-
-@contextlib.contextmanager
-def _silence():
-    # The converter and the interpreter write to the process's own outputs from C++, past sys.stdout; standard output
-    # of a command must hold nothing but its answer.
-    with _redirecting, open(os.devnull, "w") as nowhere:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        saved = os.dup(1), os.dup(2)
-        try:
-            os.dup2(nowhere.fileno(), 1)
-            os.dup2(nowhere.fileno(), 2)
-            yield
-        finally:
-            for copy, target in zip(saved, (1, 2), strict=True):
-                os.dup2(copy, target)
-                os.close(copy)
