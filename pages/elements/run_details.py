@@ -116,11 +116,16 @@ def about(entry: RunView) -> None:
         ): f"{counts['train']} / {counts['validation']} / {counts['test']}",
         _("Model kept"): _kept_words(facts.get("chosen", "")),
         _("Time"): duration(facts["seconds"]["total"]),
-        **{option_words(option): value_words(option, value) for option, value in _used(entry.recipe).items()},
+        **{option_words(option): value_words(option, value) for option, value in _used(_settled(entry)).items()},
         **{name: str(version) for name, version in facts.get("versions", {}).items()},
     }
     columns = {_("What"): list(lines), _("Value"): list(lines.values())}
     plain_table(columns, key="about-run", alt=_("Settings of this run"))
+
+
+def _settled(entry: RunView) -> dict:
+    """Return the recipe with what "automatic" came to in this run."""
+    return {**entry.recipe, **{key: entry.facts[key] for key in ("image_size", "fit") if key in entry.facts}}
 
 
 def _used(recipe: dict) -> dict:
