@@ -7,10 +7,12 @@ from pages.elements.i18n import _, plural
 
 
 def badge() -> None:
-    """Show "CPU · 2 cores" or "GPU · H200 141 GB"; until the workers have started, say so and look again."""
-    started = graft.current().device() is not None
+    """Show "CPU · 2 cores" or "GPU · H200 141 GB", or that the workers are starting.
+
+    Without a timer of its own: two timers on one page got into each other's way.
+    """
     with st.container(key="machine", width="content"):
-        st.fragment(_badge, run_every=None if started else 2.0)()
+        _badge()
 
 
 def _badge() -> None:

@@ -1,6 +1,7 @@
 """What a person does on the pages, one function a step. Selectors are the keys of the widgets."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -52,6 +53,23 @@ def start_training(page: Page, *, recipe: str | None = None) -> None:
     expect(button).to_be_enabled(timeout=TRAINING_MS)
     button.click()
     page.wait_for_url(re.compile("/train"))
+
+
+def see(page: Page, find: Callable[[], Locator], words: str | re.Pattern) -> None:
+    """Wait for words on the page; once, look again after a refresh, which may never lose anything."""
+    try:
+        expect(find()).to_contain_text(words, timeout=25_000)
+    except AssertionError:
+        page.reload()
+        expect(find()).to_contain_text(words, timeout=TRAINING_MS)
+
+
+def see_training(page: Page) -> None:
+    see(page, lambda: widget(page, "live-run"), "%")
+
+
+def see_honest_number(page: Page) -> None:
+    see(page, lambda: page.get_by_test_id("stMain"), "pictures it never saw")
 
 
 def open_results(page: Page) -> None:
