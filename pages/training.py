@@ -23,17 +23,19 @@ if not entries:
 
 page.title(_("Train"), _("Trainings go on when you close this page. Come back any time, from any device."))
 opened = state.run()
-active_at_start = {entry.run.id for entry in queue.waiting_or_training()}
+was_active = run_list.view(opened).is_active
+others_are_active = bool(queue.waiting_or_training())
 
 
-@st.fragment(run_every=1.0 if active_at_start else None)
+# Once the run has ended there is a button to press: looking again every second would race with the press.
+@st.fragment(run_every=1.0 if was_active else 10.0 if others_are_active else None)
 def live() -> None:
-    """Read the files again once a second; when something has ended, the whole page follows once."""
-    active = queue.waiting_or_training()
-    if {entry.run.id for entry in active} != active_at_start:
+    """Read the files again once a second; when the run has ended, the whole page follows once."""
+    here, active = run_list.view(opened), queue.waiting_or_training()
+    if here.is_active != was_active:
         st.rerun()
     with page.errors_in_words():
-        show_run(run_list.view(opened), queue.position_words(opened.id, active))
+        show_run(here, queue.position_words(opened.id, active))
         queue.show_queue(active, shown_above=opened.id)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 TRAINING_MS = 120_000
 
@@ -74,8 +74,13 @@ def see_honest_number(page: Page) -> None:
 
 def open_results(page: Page) -> None:
     """Wait for the training on the Train page, then follow its invitation."""
-    page.get_by_role("button", name="See the results").click(timeout=TRAINING_MS)
-    page.wait_for_url(re.compile("/results"))
+    button = page.get_by_role("button", name="See the results")
+    button.click(timeout=TRAINING_MS)
+    try:
+        page.wait_for_url(re.compile("/results"), timeout=15_000)
+    except TimeoutError:  # pressed in the very moment in which the page was drawn anew
+        button.click(timeout=TRAINING_MS)
+        page.wait_for_url(re.compile("/results"))
     settled(page)
 
 
