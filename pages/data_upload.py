@@ -3,7 +3,8 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements import class_boxes, class_edits, dataset_words, examples, imports, page, reading, sorting, state
+from pages.elements import class_boxes, class_edits, dataset_words, examples, imports, page, reading, state
+from pages.elements.data import sections
 from pages.elements.dropzone import dropzone
 from pages.elements.i18n import _, plural
 
@@ -64,7 +65,8 @@ with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expan
 if pictures:
     reading.latest(project)
     dataset_words.findings(project)
-    dataset_words.division(project)
-    sorting.sort_pictures(project)
-if project:
+    section = sections.choice()
+    with st.container(key=f"section-{section}"):
+        sections.view(section)(project)
+if project and not (pictures and sections.exists("history")):
     imports.accounts(project.dataset_id)

@@ -1,0 +1,66 @@
+"""The sections of the Data page below the drop zone: one thing at a time, chosen at the top, kept in the address."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+
+import streamlit as st
+
+from engine.registry import Project
+from pages.elements import sorting
+from pages.elements.i18n import _
+
+SECTIONS = ("pictures", "check", "map", "label", "parts", "history")
+MODULES = {
+    "check": "check_report",
+    "map": "embedding_map",
+    "label": "labelling",
+    "parts": "split_editor",
+    "history": "history",
+}
+KEY = "section"
+
+
+def choice() -> str:
+    """Show the sections and return the one that is open; the address keeps it, so that a refresh loses nothing."""
+    words = {
+        "pictures": _("Pictures"),
+        "check": _("Check"),
+        "map": _("Map"),
+        "label": _("Label"),
+        "parts": _("Parts"),
+        "history": _("History"),
+    }
+    offered = [name for name in SECTIONS if exists(name)]
+    opened = st.query_params.get(KEY)
+    chosen = st.segmented_control(
+        _("What do you want to see?"),
+        offered,
+        default=opened if opened in offered else "pictures",
+        format_func=words.get,
+        required=True,
+        label_visibility="collapsed",
+        key="data-section",
+    )
+    if chosen != opened and (opened or chosen != "pictures"):
+        st.query_params[KEY] = chosen
+    return chosen
+
+
+def view(section: str) -> Callable[[Project], None]:
+    """Return the function that draws a section."""
+    if section == "pictures":
+        return sorting.sort_pictures
+    return importlib.import_module(f"pages.elements.data.{MODULES[section]}").view
+
+
+def open_section(section: str) -> None:
+    """Open a section from elsewhere on the Data page; the page is drawn anew."""
+    st.query_params[KEY] = section
+    st.session_state.pop("data-section", None)
+    st.rerun()
+
+
+def exists(section: str) -> bool:
+    """Say whether there is such a section."""
+    return section == "pictures" or importlib.util.find_spec(f"pages.elements.data.{MODULES[section]}") is not None
