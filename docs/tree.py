@@ -1,4 +1,4 @@
-"""Write the tree of files in README.md anew, a line for every file from the first sentence of its docstring: make tree."""
+"""Write the tree of files in README.md anew, a line a file, from the first sentences of docstrings: make tree."""
 
 import ast
 import re
