@@ -6,6 +6,7 @@ It never imports TensorFlow or Keras; workers do the heavy part (see engine/comp
 import gc
 import os
 import re
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -83,12 +84,22 @@ async def _receive(request: Request, ticket: uploads.Ticket, part, target) -> JS
 
 
 async def thumbnail(request: Request) -> Response:
-    """GET /api/thumbnail/{sha256}: a small JPEG of a stored picture. Content never changes, so browsers keep it."""
+    """GET /api/thumbnail/{sha256}: a small JPEG of a stored picture."""
+    return await _picture(request, thumbnails.read)
+
+
+async def preview(request: Request) -> Response:
+    """GET /api/preview/{sha256}: a stored picture large enough to judge it."""
+    return await _picture(request, thumbnails.preview)
+
+
+async def _picture(request: Request, read: Callable) -> Response:
+    """Answer with a JPEG made from a stored picture. Content never changes, so browsers keep it."""
     sha256 = request.path_params["sha256"]
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         return Response(status_code=404)
     try:
-        content = await anyio.to_thread.run_sync(thumbnails.read, graft.current().workspace, sha256)
+        content = await anyio.to_thread.run_sync(read, graft.current().workspace, sha256)
     except UserError as error:
         return _refuse(error, 404)
     keep = {"cache-control": "private, max-age=31536000, immutable"}
@@ -114,6 +125,7 @@ app = st.App(
     routes=[
         Route("/api/upload/{ticket}", upload, methods=["PUT"]),
         Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
+        Route("/api/preview/{sha256}", preview, methods=["GET"]),
     ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,

@@ -58,6 +58,9 @@ class Workspace:
     def thumbnail_path(self, sha256: str) -> Path:
         return self.thumbnails / sha256[:2] / f"{sha256}.jpg"
 
+    def preview_path(self, sha256: str) -> Path:
+        return self.caches / "previews" / sha256[:2] / f"{sha256}.jpg"
+
     def run_dir(self, run_id: str) -> Path:
         return self.runs / run_id
 

@@ -113,6 +113,14 @@ def test_thumbnail_is_a_small_jpeg_and_comes_back_after_the_cache_is_emptied(wor
     assert thumbnails.read(workspace, "ab12")[:2] == b"\xff\xd8"
 
 
+def test_preview_is_large_enough_to_judge_and_made_once(workspace):
+    workspace.blob_path("ab12").parent.mkdir(parents=True)
+    workspace.blob_path("ab12").write_bytes(encode(photo(1, 1600, 800), "PNG"))
+    assert decode.open_image(thumbnails.preview(workspace, "ab12")).size == (720, 360)
+    workspace.blob_path("ab12").unlink()
+    assert thumbnails.preview(workspace, "ab12")[:2] == b"\xff\xd8"
+
+
 def test_thumbnail_of_a_lost_original_says_so(workspace):
     with pytest.raises(DataError, match="cannot be read"):
         thumbnails.read(workspace, "ab12")
