@@ -15,6 +15,7 @@ from engine.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow,
 
 UNLABELLED = ""
 CHANGEABLE = {"label", "group", "split", "removed"}
+ASIDE = {"check", "recipe"}  # options that say nothing about the items: what a person has looked at, what to train with
 CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 
 
@@ -203,10 +204,11 @@ class Registry:
             sa.select(sa.func.count()).where(ImportRow.dataset_id == dataset_id).scalar_subquery(),
             sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id).scalar_subquery(),
             sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id, ChangeRow.undone).scalar_subquery(),
-            sa.select(DatasetRow.options).where(DatasetRow.id == dataset_id).scalar_subquery(),
         )
         with self._session() as session:
-            return "-".join(str(part) for part in session.execute(numbers).one())
+            parts = [str(part) for part in session.execute(numbers).one()]
+        options = {name: v for name, v in self.dataset_options(dataset_id).items() if name not in ASIDE}
+        return "-".join([*parts, json.dumps(options)])
 
     def content(self, dataset_id: str) -> set[tuple[str, str | None]]:
         """Return (sha256, label) of everything in the dataset, removed items left out."""
