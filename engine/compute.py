@@ -15,8 +15,11 @@ from distributed import Client, Nanny, Scheduler, SpecCluster
 
 from engine.errors import ComputeError
 
-# One training at a time per worker, quick questions (predict, explain) and imports beside it: three resources.
-QUEUES = ("train", "quick", "ingest")
+# One training at a time per worker; quick questions (predict, explain), imports, and long looks at a whole dataset
+# (map, suggestions, checks) beside it: four resources.
+QUEUES = ("train", "quick", "ingest", "study")
+# A study lives in the process of the quick questions, which has Keras loaded, and in a thread of its own there.
+LOCAL_WORKERS = (("train",), ("quick", "study"), ("ingest",))
 START_SECONDS = 60
 
 _DASK_CONFIG = {
@@ -69,7 +72,7 @@ class Compute:
         # A name of its own for every try: Dask would answer a known name with how it ended before.
         name = f"{key}-{secrets.token_hex(4)}"
         future = self.client.submit(
-            call, task, args, key=name, resources={queue: 1}, retries=0, pure=False, fifo_timeout=0
+            call, task, args, key=name, resources={self._offered(queue): 1}, retries=0, pure=False, fifo_timeout=0
         )
         with self._lock:
             self._futures[key] = future
@@ -89,6 +92,13 @@ class Compute:
             return future.result(timeout)
         except (TimeoutError, distributed.TimeoutError, distributed.KilledWorker, distributed.CancelledError) as error:
             raise worker_error(error) from error
+
+    def _offered(self, queue: str) -> str:
+        """Return `queue`, or "quick" where a team's workers do not offer a place for studies."""
+        if queue != "study" or self.cluster is not None:
+            return queue
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        return queue if any(queue in worker.get("resources", {}) for worker in workers) else "quick"
 
     def _finish(self, key: str, on_done: Callable[[Exception | None], None], future: distributed.Future) -> None:
         with self._lock:
@@ -131,7 +141,7 @@ def _connect(scheduler: str) -> Client:
 
 
 def _local_cluster(shared_worker: bool) -> SpecCluster:
-    groups = [QUEUES] if shared_worker else [(queue,) for queue in QUEUES]
+    groups = [QUEUES] if shared_worker else LOCAL_WORKERS
     scheduler = {
         "cls": Scheduler,
         "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
