@@ -1,6 +1,8 @@
 """Embed once: features of the frozen network, kept by content hash, weights hash and size."""
 
+import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from engine.training.pixels import CHUNK, Pixels
 from engine.workspace import Workspace
 
 Advance = Callable[[int, int], None]
+Read = Callable[[Sequence[str]], np.ndarray]
 
 
 def features_cache(workspace: Workspace, key: str, pixels: Pixels, weights_dir: Path | None = None) -> ShardCache:
@@ -30,33 +33,43 @@ def embed(workspace: Workspace, key: str, pixels: Pixels, keys: Sequence[str], a
     advance(len(keys) - len(missing), len(keys))
     if missing:
         pixels.check_space(missing)
-        fill(
-            cache,
-            missing,
-            forward.open_backbone(workspace, key, pixels.image_size),
-            pixels.read,
-            _offset(advance, keys),
-        )
+        open_network = functools.partial(forward.open_backbone, workspace, key, pixels.image_size)
+        fill(cache, missing, open_network, pixels.read, _offset(advance, keys))
     return cache
 
 
-def fill(cache: ShardCache, missing: Sequence[str], run: forward.Forward, read: Callable, advance: Advance) -> None:
-    """Compute `run(read(keys))` for all missing keys and add it to the cache, chunk by chunk."""
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
-        outputs: list[np.ndarray] = []
-        try:
-            _run_chunk(run, read(chunk), outputs, lambda done, first=start: advance(first + done, len(missing)))
-        finally:
-            done = sum(map(len, outputs))
-            cache.add(chunk[:done], np.concatenate(outputs) if outputs else np.empty(0))
+def fill(
+    cache: ShardCache, missing: Sequence[str], open_network: Callable[[], forward.Forward], read: Read, advance: Advance
+) -> None:
+    """Run the network over `read(keys)` of all missing keys and add its outputs to the cache, chunk by chunk.
+
+    One chunk is read ahead: pictures are decoded while the network is being opened and while it computes.
+    """
+    chunks = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        ahead = reader.submit(read, chunks[0])
+        run = open_network()
+        for number, chunk in enumerate(chunks):
+            inputs = ahead.result()
+            if number + 1 < len(chunks):
+                ahead = reader.submit(read, chunks[number + 1])
+            _embed_chunk(
+                cache, chunk, run, inputs, lambda done, first=number * CHUNK: advance(first + done, len(missing))
+            )
 
 
-def _run_chunk(run: forward.Forward, inputs: np.ndarray, outputs: list, advance: Callable[[int], None]) -> None:
+def _embed_chunk(cache: ShardCache, keys: Sequence[str], run: forward.Forward, inputs: np.ndarray, advance) -> None:
+    """Add the outputs of one chunk; where `advance` stops it in the middle, those computed by then."""
+    outputs: list[np.ndarray] = []
     step = forward.batch_size()
-    for start in range(0, len(inputs), step):
-        outputs.append(run(inputs[start : start + step]))
-        advance(start + len(outputs[-1]))
+    try:
+        for start in range(0, len(inputs), step):
+            outputs.append(run(inputs[start : start + step]))
+            advance(start + len(outputs[-1]))
+    finally:
+        if outputs:
+            rows = np.concatenate(outputs)
+            cache.add(keys[: len(rows)], rows)
 
 
 def _offset(advance: Advance, keys: Sequence[str]) -> Advance:

@@ -42,7 +42,10 @@ class Pixels:
         missing = self._cache.missing(keys)
         if missing:
             with ThreadPoolExecutor(device.cores()) as threads:
-                self._cache.add(missing, np.stack(list(threads.map(self._decode, missing))))
+                decoded = np.stack(list(threads.map(self._decode, missing)))
+            self._cache.add(missing, decoded)
+            if missing == list(keys):
+                return decoded  # not read back from the disk
         return self._cache.read(keys)
 
     def _decode(self, key: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Activations at the cut for several augmented views of every picture, computed once and kept on disk."""
 
+import functools
 import hashlib
 import os
 import shutil
@@ -75,7 +76,7 @@ class Views:
         missing = cache.missing(keys)
         if missing:
             self.pixels.check_space(missing)
-            features.fill(cache, missing, lambda pictures: self._activations(pictures, dtype), read, advance)
+            features.fill(cache, missing, lambda: functools.partial(self._activations, dtype=dtype), read, advance)
         return cache
 
     def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
