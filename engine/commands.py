@@ -1,6 +1,7 @@
 """What each command of the command line does. Every function takes the parsed options and prints its result."""
 
 import contextlib
+import getpass
 import json
 import sys
 import tempfile
@@ -27,7 +28,7 @@ def train(options) -> None:
         )
         account = _import(graft, project.dataset_id, options)
         try:
-            run_id = graft.start_run(project.id, recipe)
+            run_id = graft.start_run(project.id, recipe, owner=getpass.getuser())
         except UserError:
             graft.delete_project(project.id)
             raise

@@ -6,7 +6,6 @@ with Graft.open() as graft:
     run_id = graft.start_run(project.id, {"name": "instant", "backbone": "sprout"})
 """
 
-import getpass
 import logging
 import os
 import secrets
@@ -214,6 +213,7 @@ class Graft:
     def start_run(self, project_id: str, recipe: dict, *, name: str = "", owner: str = "") -> str:
         """Freeze the dataset, queue a training and return the run's id.
 
+        name: as its recipe where none is given; a name that is taken gets a number. owner: who started it, if known.
         Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
         """
         project = self.registry.project(project_id)
@@ -223,8 +223,8 @@ class Graft:
         plan.validate()
         items = [item for item in items if item.label is not None]
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
-        owner = owner or getpass.getuser()
-        self.registry.add_run(Run(run_id, project_id, project.dataset_id, name or plan.title, runs.now(), owner))
+        name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
+        self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self._submit_run(run_id)
         return run_id
 

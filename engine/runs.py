@@ -62,6 +62,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def numbered(name: str, taken: Iterable[str]) -> str:
+    """Return `name`, or "name 2", "name 3" ... where it is taken, so that two runs can be told apart."""
+    names = set(taken)
+    return next(n for n in (name, *(f"{name} {i}" for i in range(2, len(names) + 3))) if n not in names)
+
+
 def new_run(workspace: Workspace, recipe: dict, items: Iterable) -> str:
     """Create a run directory with its recipe and the frozen list of items; return the run's id.
 

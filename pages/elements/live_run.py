@@ -11,7 +11,7 @@ from pages.elements import page, state
 from pages.elements.i18n import _, say
 from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, duration, name_of, recipe_words, state_words
+from pages.elements.run_list import RunView, duration, name_of, owner_of, recipe_words, state_words
 
 LOG_TAIL = 12_000  # bytes
 
@@ -45,7 +45,8 @@ def _heading(entry: RunView) -> None:
         st.subheader(md_escape(name_of(entry)), anchor=False, width="content")
         st.badge(words, icon=icon, color=colour)
         st.space("stretch")
-        st.caption(f"{recipe_words(entry.recipe)} · {md_escape(entry.run.owner)}", width="content")
+        facts = (recipe_words(entry.recipe), md_escape(owner_of(entry.run)))
+        st.caption(" · ".join(filter(None, facts)), width="content")
 
 
 def _progress(entry: RunView, position: str) -> None:

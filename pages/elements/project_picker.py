@@ -30,6 +30,7 @@ def picker() -> None:
         if here is not None:
             words = _("Delete this project…")
             st.button(words, icon=":material/delete:", type="tertiary", key="delete-project", on_click=_ask_to_delete)
+        _introduce()
     if here is not None and st.session_state.pop(DELETING, False):
         st.dialog(_("Delete this project?"))(confirm_delete)(here)
 
@@ -78,6 +79,18 @@ def _create() -> None:
             begin(name.strip() or _("My pictures"))
             _close_menu()
             state.go("data")
+
+
+def _introduce() -> None:
+    st.text_input(
+        _("Your name"),
+        value=state.person(),
+        max_chars=60,
+        key="your-name",
+        placeholder=_("optional"),
+        help=_("Stands beside the trainings you start and the changes you make, so that others know whom to ask."),
+        on_change=lambda: st.session_state.update({state.PERSON: st.session_state["your-name"]}),
+    )
 
 
 def begin(name: str) -> Project:

@@ -6,7 +6,7 @@ from engine import graft
 from pages.elements import run_list
 from pages.elements.i18n import _
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, name_of, state_words
+from pages.elements.run_list import RunView, name_of, owner_of, state_words
 
 
 def waiting_or_training() -> list[RunView]:
@@ -38,7 +38,7 @@ def _row(entry: RunView, project: str, position: str) -> None:
     words, icon, colour = state_words(entry.state)
     st.badge(words, icon=icon, color=colour)
     st.markdown(f"**{md_escape(name_of(entry))}**", width="content")
-    facts = [md_escape(project), md_escape(entry.run.owner), position]
+    facts = [md_escape(project), md_escape(owner_of(entry.run)), position]
     if entry.state == "running":
         facts.append(f"{entry.status['progress']:.0%}")
     st.caption(" · ".join(filter(None, facts)), width="content")

@@ -11,7 +11,7 @@ from pages.elements.confusion import tiles
 from pages.elements.gallery import gallery, page_of
 from pages.elements.i18n import _, decimal
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, duration, local_time
+from pages.elements.run_list import RunView, duration, local_time, owner_of
 from pages.elements.run_table import option_words, value_words
 from pages.elements.table import plain_table
 
@@ -109,7 +109,7 @@ def about(entry: RunView) -> None:
     facts = entry.facts
     counts = facts["counts"]
     lines = {
-        _("Owner"): entry.run.owner,
+        **({_("Owner"): owner} if (owner := owner_of(entry.run)) else {}),
         _("Started"): local_time(entry.run.created),
         _(
             "Pictures for learning / choosing / testing"

@@ -89,7 +89,17 @@ def recipe_words(recipe: dict) -> str:
 def name_of(entry: RunView) -> str:
     """Return a run's name; one that nobody renamed has its recipe's title, which is said in the session's language."""
     known = RECIPES.get(entry.recipe.get("name"))
-    return _(known.title) if known and known.title == entry.run.name else entry.run.name
+    title, _space, number = (
+        entry.run.name.rpartition(" ") if entry.run.name[-1:].isdigit() else (entry.run.name, "", "")
+    )
+    if known is None or title != known.title:
+        return entry.run.name
+    return f"{_(title)} {number}".strip()
+
+
+def owner_of(run: Run) -> str:
+    """Return who started a run; nothing for "root", which is an account and nobody's name."""
+    return "" if run.owner == "root" else run.owner
 
 
 def duration(seconds: float | None) -> str:

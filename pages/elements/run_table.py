@@ -4,7 +4,7 @@ from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _, decimal
-from pages.elements.run_list import RunView, differing_options, duration, local_time, name_of, state_words
+from pages.elements.run_list import RunView, differing_options, duration, local_time, name_of, owner_of, state_words
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE = "runs-table"
@@ -41,7 +41,7 @@ def _cells(entry: RunView, differing: list[str]) -> list[Cell]:
         *measured[:2],
         *(Cell(value_words(option, entry.recipe.get(option))) for option in differing),
         *measured[2:],
-        Cell(entry.run.owner),
+        Cell(owner_of(entry.run)),
         Cell(local_time(entry.run.created)),
     ]
 

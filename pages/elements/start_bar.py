@@ -23,7 +23,7 @@ def start_bar(project: Project, recipe: dict, facts: DatasetFacts) -> None:
         st.space("stretch")
         pressed = _button(recipe)
     if pressed:
-        state.open_run(graft.current().start_run(project.id, recipe))
+        state.open_run(graft.current().start_run(project.id, recipe, owner=state.person()))
         state.go("train")
 
 

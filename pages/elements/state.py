@@ -1,4 +1,4 @@
-"""Where somebody is: the project and the run they look at.
+"""Where somebody is, the project and the run they look at; and who they say they are.
 
 The URL carries both (and the language), so a refresh, a bookmark or another device finds the same place; the session
 carries them from page to page.
@@ -19,6 +19,7 @@ PAGES = {
     "try": "try_it.py",
 }
 PROJECT, RUN = "project", "run"
+PERSON = "person"
 
 
 def follow_url() -> None:
@@ -68,6 +69,11 @@ def open_run(run_id: str) -> None:
     if (opened := _known_run()) is not None:
         st.session_state[f"current_{PROJECT}"] = opened.project_id
     _write_url()
+
+
+def person() -> str:
+    """Return the name that whoever sits here gave, for trainings and changes; "" when they gave none."""
+    return str(st.session_state.get(PERSON) or "").strip()
 
 
 def go(page: str) -> None:
