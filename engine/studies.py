@@ -1,0 +1,103 @@
+"""Long looks at a whole dataset (its map, suggestions) that a worker takes while the page goes on.
+
+One study of a kind at a time for a dataset; what it finds are files in its folder below caches/, readable while it works.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.compute import Compute
+from engine.errors import UserError
+from engine.workspace import Workspace, read_json, write_json
+
+STATUS, JOB = "status.json", "job.json"
+UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
+
+log = logging.getLogger("graft")
+
+
+@dataclass
+class _Study:
+    """`wanted` names what is being looked at; `error` is why the last look at it ended early."""
+
+    wanted: str
+    running: bool = True
+    error: UserError | None = None
+
+
+@dataclass
+class Studies:
+    """The studies this server has begun. Threads may share it. `compute()` waits until the workers are up."""
+
+    workspace: Workspace
+    compute: Callable[[], Compute]
+    _studies: dict[Path, _Study] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def folder(self, kind: str, dataset_id: str) -> Path:
+        """Return where a study keeps what it finds."""
+        return self.workspace.caches / kind / dataset_id
+
+    def begin(self, kind: str, dataset_id: str, wanted: str, job: Callable[[], dict]) -> None:
+        """Let a worker run engine.tasks:{kind} unless it is at it, or has just failed at the very same.
+
+        `wanted` names the state of the dataset that is looked at. `job()` gathers the plain data of the task; it runs in a
+        thread of its own, for it may take a moment.
+        """
+        folder = self.folder(kind, dataset_id)
+        with self._lock:
+            study = self._studies.get(folder)
+            if study is not None and (study.running or study.error is not None and study.wanted == wanted):
+                return
+            self._studies[folder] = study = _Study(wanted)
+        (folder / STATUS).unlink(missing_ok=True)
+        threading.Thread(target=self._submit, args=(kind, folder, study, job), name=kind, daemon=True).start()
+
+    def status(self, kind: str, dataset_id: str) -> dict:
+        """Return {state: none|running|ended|failed, progress, message, values} of the latest study of this kind."""
+        folder = self.folder(kind, dataset_id)
+        study = self._studies.get(folder)
+        if study is None:
+            return {"state": "none", "progress": 0.0, "message": "", "values": {}}
+        if study.error is not None:
+            return {"state": "failed", "progress": 0.0, **_sentence(study.error)}
+        state = "running" if study.running else "ended"
+        return {"progress": 0.0, "message": "", "values": {}, **read_json(folder / STATUS, {}), "state": state}
+
+    def forget(self, kind: str, dataset_id: str) -> None:
+        """Let a study that failed be tried again."""
+        with self._lock:
+            study = self._studies.get(self.folder(kind, dataset_id))
+            if study is not None and not study.running:
+                del self._studies[self.folder(kind, dataset_id)]
+
+    def _submit(self, kind: str, folder: Path, study: _Study, job: Callable[[], dict]) -> None:
+        try:
+            path = folder / JOB
+            write_json(path, job())
+            key = f"{kind}-{secrets.token_hex(4)}"
+            self.compute().submit(
+                f"engine.tasks:{kind}",
+                str(path),
+                str(self.workspace.root),
+                queue="study",
+                key=key,
+                on_done=lambda error: self._end(study, error),
+            )
+        except Exception as error:
+            self._end(study, error)
+
+    def _end(self, study: _Study, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, UserError):
+            log.error("study", exc_info=error)
+            error = UserError(UNEXPECTED, error=repr(error))
+        study.error = error
+        study.running = False
+
+
+def _sentence(error: UserError) -> dict:
+    return {"message": error.template, "values": error.values}
