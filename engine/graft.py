@@ -46,6 +46,7 @@ class Graft:
         self.uploads = uploads
         self._compute = compute
         self._imports: dict[str, dict] = {}
+        self.studies = Studies(workspace, lambda: self.compute)
         self._device: dict | None = None
         self._lock = threading.Lock()
 
