@@ -24,6 +24,7 @@ from engine.data import check, split
 from engine.data.ingest import Account
 from engine.errors import ComputeError, UserError
 from engine.registry import Registry, Run
+from engine.studies import Studies
 from engine.training.recipe import Recipe
 from engine.uploads import Uploads
 from engine.workspace import Workspace, read_json, write_json
