@@ -20,7 +20,7 @@ LAYERS = (
     {"engine.evaluation"},
     {"engine.training"},
     {"engine.backbones", "engine.data"},
-    {"engine.registry", "engine.schema", "engine.runs", "engine.compute", "engine.uploads", "engine.shards"},
+    {"engine.registry", "engine.schema", "engine.runs", "engine.compute", "engine.studies", "engine.uploads", "engine.shards"},
     {"engine.workspace", "engine.translation", "engine.silence"},
     {"engine.settings"},
     {"engine.errors"},
