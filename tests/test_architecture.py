@@ -14,7 +14,7 @@ HEAVY = ("tensorflow", "keras", "sklearn", "ai_edge_litert", "jax")
 SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.charts", "engine.evaluation.results")
 # A module may import from its own layer and from those below it.
 LAYERS = (
-    {"engine.__main__", "engine.commands"},
+    {"engine.__main__", "engine.commands", "engine.maps"},
     {"engine.graft", "engine.tasks", "engine.training_run"},
     {"engine.sharing"},
     {"engine.evaluation"},
