@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 SOURCES = [ROOT / "app.py", *ENGINE, *sorted((ROOT / "pages").rglob("*.py"))]
-HEAVY = ("tensorflow", "keras", "sklearn", "ai_edge_litert", "jax")
+HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "openTSNE", "ai_edge_litert", "jax")
 SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.charts", "engine.evaluation.results")
 # A module may import from its own layer and from those below it.
 LAYERS = (
