@@ -126,6 +126,7 @@ app = st.App(
         Route("/api/upload/{ticket}", upload, methods=["PUT"]),
         Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
         Route("/api/preview/{sha256}", preview, methods=["GET"]),
+        Route("/api/map/{dataset_id}", dataset_map, methods=["GET"]),
     ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
