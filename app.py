@@ -93,6 +93,14 @@ async def preview(request: Request) -> Response:
     return await _picture(request, thumbnails.preview)
 
 
+async def dataset_map(request: Request) -> Response:
+    """GET /api/map/{dataset_id}: the points of its map (see engine.maps.packed), for the page that shows it."""
+    content = await anyio.to_thread.run_sync(maps.packed, graft.current(), request.path_params["dataset_id"])
+    if content is None:
+        return Response(status_code=404)
+    return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
+
 async def _picture(request: Request, read: Callable) -> Response:
     """Answer with a JPEG made from a stored picture. Content never changes, so browsers keep it."""
     sha256 = request.path_params["sha256"]
