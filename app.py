@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from engine import graft, uploads
+from engine import graft, maps, uploads
 from engine.data import thumbnails
 from engine.errors import UserError
 
