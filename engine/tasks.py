@@ -1,18 +1,38 @@
 """What a worker is asked to do. Called by name ("engine.tasks:train"), so that the server never imports this module."""
 
 import threading
+import time
 from pathlib import Path
 
 from engine.silence import silence
 from engine.workspace import Workspace, read_json, write_json
 
 
-def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
-    """Bring `source` in; write account.json into `job_dir`, and progress into status.json on the way.
+def look(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
+    """Look at the names of what arrived; write arrival.json into `job_dir`. `options`: title."""
+    from engine.data.arrival import look as look_at
 
-    `options`: layout, label, display name. Raises DataError when nothing in the source can be used.
+    folder = Path(job_dir)
+    seen = look_at(
+        Path(source),
+        folder,
+        title=options.get("title", ""),
+        progress=lambda files: write_json(folder / "status.json", _looking(files)),
+    )
+    write_json(folder / "arrival.json", seen)
+
+
+def _looking(files: int) -> dict:
+    return {"progress": 0.0, "message": "Looking through the folder: {n} files", "values": {"n": files}}
+
+
+def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
+    """Bring `source` in; write the account into `job_dir`, and progress into status.json on the way.
+
+    `options`: layout, label. Raises DataError when nothing in the source can be read.
     """
     from engine.data.ingest import ingest as bring_in
+    from engine.data.ingest import write_account
 
     folder = Path(job_dir)
     existing = {tuple(pair) for pair in read_json(folder / "existing.json", [])}
@@ -23,8 +43,9 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         label=options.get("label"),
         existing=existing,
         progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
+        journal=folder / "new-blobs.txt",
     )
-    write_json(folder / "account.json", account.to_dict())
+    write_account(folder, account)
 
 
 def _reading(done: int, total: int | None, refused: int) -> dict:
@@ -35,6 +56,7 @@ def _reading(done: int, total: int | None, refused: int) -> dict:
     return {"progress": min(1.0, done / total), "message": "{done} of {total} files read", "values": values}
 
 
+REPORT_EVERY = 0.25  # seconds
 _warming = threading.Lock()
 
 
@@ -88,3 +110,57 @@ def augment_preview(recipe: dict, workspace_root: str, hashes: list[str], views:
     from engine.training.recipe import Recipe
 
     return preview(Workspace(Path(workspace_root)), Recipe.from_dict(recipe), list(hashes), views)
+
+
+def inspect(workspace_root: str, folder: str, report: str, options: dict) -> None:
+    """Look at the pictures of items.json in `folder` with a network; write the report, and status.json on the way."""
+    from engine.evaluation.inspection import inspect as look
+
+    own = Path(folder)
+    head = {"state": "running", "asked_by": options["asked_by"]}
+
+    def tell(progress: float, message: str, **values) -> None:
+        write_json(own / "status.json", {**head, "progress": progress, "message": message, "values": values})
+
+    found = look(Workspace(Path(workspace_root)), read_json(own / "items.json"), options["backbone"], tell)
+    write_json(Path(report), {"version": options["version"], **found})
+
+
+def maps(job_path: str, workspace_root: str) -> None:
+    """Draw the map of the pictures that job.json names, into its folder; status.json tells how far it is."""
+    from engine.training import embedding
+
+    folder = Path(job_path).parent
+    keys = read_json(Path(job_path))["keys"]
+    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _looking(folder))
+
+
+def suggestions(job_path: str, workspace_root: str) -> None:
+    """Suggest classes for the unlabelled pictures of job.json, into its folder; status.json tells how far it is."""
+    from engine.evaluation import suggest
+
+    folder = Path(job_path).parent
+    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _looking(folder))
+
+
+LOOKING = {
+    "features": "Looking at the pictures: {done} of {total}",
+    "arrange": "Arranging the map: {percent} %",
+    "predict": "Asking the model: {done} of {total}",
+}
+
+
+def _looking(folder: Path):
+    """Return advance(done, total, phase), which keeps status.json up to date a few times a second."""
+    last = 0.0
+
+    def advance(done: int, total: int, phase: str) -> None:
+        nonlocal last
+        if time.monotonic() - last < REPORT_EVERY:
+            return
+        last = time.monotonic()
+        share = done / max(1, total)
+        values = {"done": done, "total": total, "percent": round(100 * share)}
+        write_json(folder / "status.json", {"progress": share, "message": LOOKING[phase], "values": values})
+
+    return advance
