@@ -132,7 +132,7 @@ def maps(job_path: str, workspace_root: str) -> None:
 
     folder = Path(job_path).parent
     keys = read_json(Path(job_path))["keys"]
-    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _looking(folder))
+    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _studying(folder))
 
 
 def suggestions(job_path: str, workspace_root: str) -> None:
@@ -140,17 +140,17 @@ def suggestions(job_path: str, workspace_root: str) -> None:
     from engine.evaluation import suggest
 
     folder = Path(job_path).parent
-    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _looking(folder))
+    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _studying(folder))
 
 
-LOOKING = {
+STUDYING = {
     "features": "Looking at the pictures: {done} of {total}",
     "arrange": "Arranging the map: {percent} %",
     "predict": "Asking the model: {done} of {total}",
 }
 
 
-def _looking(folder: Path):
+def _studying(folder: Path):
     """Return advance(done, total, phase), which keeps status.json up to date a few times a second."""
     last = 0.0
 
@@ -161,6 +161,6 @@ def _looking(folder: Path):
         last = time.monotonic()
         share = done / max(1, total)
         values = {"done": done, "total": total, "percent": round(100 * share)}
-        write_json(folder / "status.json", {"progress": share, "message": LOOKING[phase], "values": values})
+        write_json(folder / "status.json", {"progress": share, "message": STUDYING[phase], "values": values})
 
     return advance
