@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from engine import history
 from engine.errors import UserError
+from engine.history import Change
 from engine.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow, RunRow, open_database
 
 UNLABELLED = ""
-CHANGEABLE = {"label", "group", "split", "removed"}
+ROWS = 5000  # items stored with one statement: a dict for each of 100,000 at once would cost the server 200 MB
 ASIDE = {"check", "recipe"}  # options that say nothing about the items: what a person has looked at, what to train with
-CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,15 @@ class ItemRecord:
     label: str | None
     group: str | None = None
     split: str | None = None
+    given_split: str | None = None
     width: int = 0
     height: int = 0
     bytes: int = 0
     pixels_hash: str = ""
     phash: str = ""
+    sharpness: float | None = None
+    brightness: float | None = None
+    contrast: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,6 @@ class Run:
     name: str
     created: str
     owner: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing a person did to items, kept so that it can be undone."""
-
-    id: int
-    dataset_id: str
-    created: str
-    summary: dict
-    undone: bool
 
 
 class Registry:
@@ -126,13 +120,14 @@ class Registry:
     def dataset_options(self, dataset_id: str) -> dict:
         """Return choices that belong to the dataset, such as how groups are split."""
         with self._session() as session:
-            row = session.get(DatasetRow, dataset_id)
-        return json.loads(row.options) if row else {}
+            return history.options_of(session, dataset_id)
 
     def set_dataset_options(self, dataset_id: str, **options) -> None:
-        merged = json.dumps({**self.dataset_options(dataset_id), **options})
+        """Set options outside the history: those that say nothing about the items, or before there are any."""
         with self._write() as session:
-            session.execute(sa.update(DatasetRow).where(DatasetRow.id == dataset_id).values(options=merged))
+            if not options.keys() <= ASIDE:
+                history.claim(session, dataset_id)
+            history.set_options(session, dataset_id, options)
 
     # items
 
@@ -144,11 +139,16 @@ class Registry:
         records: Sequence[ItemRecord],
         refused: list[dict],
         seconds: float = 0.0,
+        layout: dict | None = None,
+        who: str = "",
     ) -> None:
-        """Store an import and its items in one transaction: all of it or nothing. Doing it twice adds nothing."""
+        """Store an import and its items in one transaction: all of it or nothing. Doing it twice adds nothing.
+
+        layout: how the files were read, {"kind", "template", "values"} as in ingest.Account.
+        """
         added = _now()
-        rows = [{**asdict(record), "dataset_id": dataset_id, "added": added, "removed": False} for record in records]
         with self._write() as session:
+            history.claim(session, dataset_id)
             if session.get(ImportRow, import_id) is not None:
                 return
             session.add(
@@ -161,18 +161,28 @@ class Registry:
                     used=len(records),
                     refused=json.dumps(refused, ensure_ascii=False),
                     seconds=seconds,
+                    layout=json.dumps(layout or {}, ensure_ascii=False),
                 )
             )
-            if rows:
-                session.execute(sa.insert(ItemRow), rows)
+            new: list[int] = []
+            for start in range(0, len(records), ROWS):
+                stored = {"dataset_id": dataset_id, "added": added, "removed": False}
+                rows = [{**vars(record), **stored} for record in records[start : start + ROWS]]
+                new += session.scalars(sa.insert(ItemRow).returning(ItemRow.id), rows).all()
+            if new:
+                history.record_import(session, dataset_id, import_id, source, new, who=who)
 
     def imports(self, dataset_id: str) -> list[dict]:
-        """Return the accounts of all imports, newest first (id, created, source, received, used, refused, seconds)."""
+        """Return the accounts of all imports, newest first (the columns of ImportRow)."""
         query = sa.select(ImportRow).where(ImportRow.dataset_id == dataset_id).order_by(ImportRow.created.desc())
         with self._session() as session:
             rows = session.scalars(query).all()
         names = ("id", "created", "source", "received", "used", "seconds")
-        return [{**{name: getattr(row, name) for name in names}, "refused": json.loads(row.refused)} for row in rows]
+        return [
+            {name: getattr(row, name) for name in names}
+            | {"refused": json.loads(row.refused), "layout": json.loads(row.layout or "{}")}
+            for row in rows
+        ]
 
     def items(
         self,
@@ -194,7 +204,7 @@ class Registry:
     def items_by_id(self, item_ids: Sequence[int]) -> dict[int, Item]:
         found = {}
         with self._session() as session:
-            for ids in _chunks(item_ids):
+            for ids in history.chunks(item_ids):
                 found |= {row.id: _item(row) for row in session.scalars(sa.select(ItemRow).where(ItemRow.id.in_(ids)))}
         return found
 
@@ -207,15 +217,8 @@ class Registry:
 
     def version(self, dataset_id: str) -> str:
         """Return a text that is another one whenever anything about the dataset's items has changed."""
-        numbers = sa.select(
-            sa.select(sa.func.count()).where(ImportRow.dataset_id == dataset_id).scalar_subquery(),
-            sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id).scalar_subquery(),
-            sa.select(sa.func.count()).where(ChangeRow.dataset_id == dataset_id, ChangeRow.undone).scalar_subquery(),
-        )
         with self._session() as session:
-            parts = [str(part) for part in session.execute(numbers).one()]
-        options = {name: v for name, v in self.dataset_options(dataset_id).items() if name not in ASIDE}
-        return "-".join([*parts, json.dumps(options)])
+            return str(session.scalar(sa.select(DatasetRow.revision).where(DatasetRow.id == dataset_id)) or 0)
 
     def content(self, dataset_id: str) -> set[tuple[str, str | None]]:
         """Return (sha256, label) of everything in the dataset, removed items left out."""
@@ -225,12 +228,19 @@ class Registry:
         with self._session() as session:
             return {tuple(row) for row in session.execute(query)}
 
-    def counts(self, dataset_id: str) -> dict[str, dict[str, int]]:
-        """Return {class: {split: number of items}}, classes in alphabetical order."""
+    def stored_content(self) -> set[str]:
+        """Return the content hashes of all items of all datasets, removed ones too."""
+        with self._session() as session:
+            return set(session.scalars(sa.select(ItemRow.sha256).distinct()))
+
+    def counts(self, dataset_id: str, by: str = "label") -> dict[str, dict[str, int]]:
+        """Return {class: {split: number of items}}, classes in alphabetical order; or by="group" with a class."""
+        column = getattr(ItemRow, by)
         query = (
-            sa.select(ItemRow.label, ItemRow.split, sa.func.count())
+            sa.select(column, ItemRow.split, sa.func.count())
             .where(ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(False), ItemRow.label.is_not(None))
-            .group_by(ItemRow.label, ItemRow.split)
+            .where(column.is_not(None))
+            .group_by(column, ItemRow.split)
         )
         counts: dict[str, dict[str, int]] = {}
         with self._session() as session:
@@ -257,57 +267,56 @@ class Registry:
         with self._session() as session:
             return dict(map(tuple, session.execute(query).all()))
 
-    def set_splits(self, splits: dict[int, str]) -> None:
-        """Set the split of items by id."""
-        with self._write() as session:
-            rows = [{"id": item_id, "split": split} for item_id, split in splits.items()]
-            if rows:
-                session.execute(sa.update(ItemRow), rows)
-
-    # changes a person makes, each of which can be undone
-
-    def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, **values) -> int:
-        """Set `label` or `removed` of items; return the id of the change. `summary` is {template, values} to show."""
-        return self.change_each(dataset_id, dict.fromkeys(item_ids, values), summary)
-
-    def change_each(self, dataset_id: str, changes: dict[int, dict], summary: dict) -> int:
-        """Set some of CHANGEABLE of items, {id: {column: value}}, the same columns for all; return the change's id."""
-        columns = set().union(*changes.values())
-        if not columns <= CHANGEABLE:
-            raise ValueError(f"Items cannot be changed in {sorted(columns)}.")
-        items = self.items_by_id(list(changes)).values()
-        before = {item.id: {key: getattr(item, key) for key in columns} for item in items}
-        with self._write() as session:
-            change = ChangeRow(
-                dataset_id=dataset_id,
-                created=_now(),
-                summary=json.dumps(summary, ensure_ascii=False),
-                before=json.dumps(before, ensure_ascii=False),
-                undone=False,
-            )
-            session.add(change)
-            if before:
-                session.execute(sa.update(ItemRow), [{"id": item_id, **changes[item_id]} for item_id in before])
-            session.flush()
-            return change.id
-
-    def changes(self, dataset_id: str, limit: int = 20) -> list[Change]:
-        """Return what was done to the items, newest first."""
-        query = sa.select(ChangeRow).where(ChangeRow.dataset_id == dataset_id).order_by(ChangeRow.id.desc())
+    def removed(self, dataset_id: str) -> int:
+        """Return how many items are taken out and can be restored."""
+        query = sa.select(sa.func.count()).where(ItemRow.dataset_id == dataset_id, ItemRow.removed.is_(True))
         with self._session() as session:
-            rows = session.scalars(query.limit(limit)).all()
-        return [Change(row.id, row.dataset_id, row.created, json.loads(row.summary), row.undone) for row in rows]
+            return session.scalar(query)
 
-    def undo(self, change_id: int) -> None:
-        """Put the items back as they were before the change."""
+    # changes a person makes, each of which can be undone and done again (see engine.history)
+
+    def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, *, who: str = "", **values) -> int:
+        """Set `label`, `group`, `split` or `removed` of items; return the id of the change.
+
+        `summary` is {template, values} to show; `who` the name of the person, where it is known.
+        """
+        return self.change_each(dataset_id, dict.fromkeys(item_ids, values), summary, who=who)
+
+    def change_each(
+        self,
+        dataset_id: str,
+        changes: dict[int, dict],
+        summary: dict,
+        *,
+        who: str = "",
+        options: dict | None = None,
+    ) -> int:
+        """Set {id: {column: value}} and options of the dataset in one change; return its id."""
         with self._write() as session:
-            change = session.get(ChangeRow, change_id)
-            if change is None or change.undone:
-                return
-            rows = [{"id": int(item_id), **values} for item_id, values in json.loads(change.before).items()]
-            if rows:
-                session.execute(sa.update(ItemRow), rows)
-            change.undone = True
+            return history.change(session, dataset_id, changes, summary, who=who, options=options)
+
+    def changes(self, dataset_id: str, limit: int = 20, offset: int = 0) -> list[Change]:
+        """Return what was done to the dataset, newest first."""
+        with self._session() as session:
+            return history.entries(session, dataset_id, limit=limit, offset=offset)
+
+    def blockers(self, change_id: int) -> list[dict]:
+        """Return the summaries of later changes that must be undone before this one, newest first."""
+        with self._session() as session:
+            return [json.loads(row.summary) for row in history.blockers(session, change_id)]
+
+    def undo(self, change_id: int, *, with_later: bool = False) -> None:
+        """Put things back as they were before the change, `with_later` together with what stands on it.
+
+        Raises UserError, and changes nothing, where later changes concern the same pictures.
+        """
+        with self._write() as session:
+            (history.undo_with_later if with_later else history.undo)(session, change_id)
+
+    def redo(self, change_id: int) -> None:
+        """Do an undone change again. Raises UserError, and changes nothing, where its pictures are others now."""
+        with self._write() as session:
+            history.redo(session, change_id)
 
     # runs
 
@@ -358,10 +367,6 @@ def _clean_name(name: str) -> str:
     if not name:
         raise UserError("The name is empty. Type at least one letter.")
     return name
-
-
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def _new_id() -> str:

@@ -23,6 +23,7 @@ class DatasetRow(Base):
     project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
     created = sa.Column(sa.String(32), nullable=False)
     options = sa.Column(sa.Text, nullable=False, default="{}")
+    revision = sa.Column(sa.Integer, default=0)  # counts every write, so that nothing computed outlives it
 
 
 class ItemRow(Base):
@@ -34,11 +35,15 @@ class ItemRow(Base):
     label = sa.Column(sa.String(300))
     group = sa.Column("group_name", sa.String(300))
     split = sa.Column(sa.String(16))
+    given_split = sa.Column(sa.String(16))  # what a folder or a table said, whatever the split is now
     width = sa.Column(sa.Integer, default=0)
     height = sa.Column(sa.Integer, default=0)
     bytes = sa.Column(sa.Integer, default=0)
     pixels_hash = sa.Column(sa.String(64), default="")
     phash = sa.Column(sa.String(128), default="")
+    sharpness = sa.Column(sa.Float)
+    brightness = sa.Column(sa.Float)
+    contrast = sa.Column(sa.Float)
     added = sa.Column(sa.String(32), nullable=False)
     removed = sa.Column(sa.Boolean, nullable=False, default=False)
     __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
@@ -54,6 +59,7 @@ class ImportRow(Base):
     used = sa.Column(sa.Integer, nullable=False)
     refused = sa.Column(sa.Text, nullable=False)
     seconds = sa.Column(sa.Float, default=0.0)
+    layout = sa.Column(sa.Text)  # how the files were read, JSON
 
 
 class RunRow(Base):
@@ -73,7 +79,14 @@ class ChangeRow(Base):
     created = sa.Column(sa.String(32), nullable=False)
     summary = sa.Column(sa.Text, nullable=False)
     before = sa.Column(sa.Text, nullable=False)
+    after = sa.Column(sa.Text)
+    options = sa.Column(sa.Text)
     undone = sa.Column(sa.Boolean, nullable=False, default=False)
+    who = sa.Column(sa.String(200), default="")
+    kind = sa.Column(sa.String(16), default="items")
+    import_id = sa.Column(sa.String(32), default="")
+    pictures = sa.Column(sa.Integer, default=0)
+    sample = sa.Column(sa.Text, default="[]")
 
 
 def open_database(url: str) -> sa.Engine:

@@ -15,12 +15,13 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 # A module may import from its own layer and from those below it.
 LAYERS = (
     {"engine.__main__", "engine.commands", "engine.maps"},
-    {"engine.graft", "engine.tasks", "engine.training_run"},
+    {"engine.graft", "engine.importing", "engine.inspections", "engine.tasks", "engine.training_run"},
     {"engine.sharing"},
     {"engine.evaluation"},
     {"engine.training"},
     {"engine.backbones", "engine.data"},
-    {"engine.registry", "engine.schema", "engine.runs", "engine.compute", "engine.studies", "engine.uploads", "engine.shards"},
+    {"engine.registry", "engine.runs", "engine.compute", "engine.studies", "engine.uploads", "engine.shards"},
+    {"engine.history", "engine.schema"},
     {"engine.workspace", "engine.translation", "engine.silence"},
     {"engine.settings"},
     {"engine.errors"},

@@ -6,7 +6,7 @@ Copies of a picture, and pictures of one group where groups are kept apart, are 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.data.fingerprint import near_duplicates
 from engine.registry import ItemRecord
@@ -35,18 +35,22 @@ def assign(
     fractions: tuple[float, float, float] = FRACTIONS,
     groups_apart: str = "auto",
     seed: int = 0,
+    parts: tuple[str, ...] = SPLITS,
 ) -> list[str]:
     """Return "train", "validation" or "test" for every record. The same input gives the same answer, in any order.
 
     `existing` items keep their split, and copies of them follow. A given split is kept; where copies disagree the most
     held-out one wins (test, validation, train). Parts that a given split lacks are cut from its training part.
     The rest is divided by `fractions` per class, so that a class with 3 distinct pictures or more is in every part.
-    `groups_apart`: "yes", "no", or "auto": from 5 groups on, unless the splits are given.
+    `groups_apart`: "yes", "no", or "auto": from 5 groups on, unless the splits are given. `parts` are those that
+    records without a given split may come to; copies of existing pictures follow them all the same.
     """
     everything = [*existing, *records]
     given = _given(records, existing)
     apart = _keep_groups_apart(everything, groups_apart, any(given))
     units = _units(everything, len(existing), given, apart, seed)
+    for unit in units:
+        unit.allowed = tuple(split for split in unit.allowed if split in parts) or unit.allowed
     counts: dict[str, Counter] = defaultdict(Counter)
     for unit in units:
         if unit.split:
@@ -55,6 +59,31 @@ def assign(
         _divide([u for u in units if not u.split and u.allowed == allowed], allowed, fractions, counts)
     splits = {index: unit.split for unit in units for index in unit.members}
     return [splits[index] for index in range(len(existing), len(everything))]
+
+
+def options_of(dataset_options: dict) -> dict:
+    """Return how the pictures of a dataset are divided, as keywords for `assign`."""
+    return {
+        "fractions": tuple(dataset_options.get("split_fractions", FRACTIONS)),
+        "groups_apart": dataset_options.get("groups_apart", "auto"),
+        "seed": dataset_options.get("split_seed", 0),
+    }
+
+
+def again(records: Sequence[ItemRecord], *, keep_given: bool = True, keep_test: bool = False, **options) -> list[str]:
+    """Divide pictures that have a split already anew; return the split of every record.
+
+    keep_given: a split that came with the data stays as it came. keep_test: the test part stays exactly as it is, and
+    only the rest is divided into training and validation. `options` are those of `assign`.
+    """
+    fresh = [replace(record, split=record.given_split if keep_given else None) for record in records]
+    if not keep_test:
+        return assign(fresh, **options)
+    tested = [record for record in records if record.split == "test"]
+    rest = [record for record, old in zip(fresh, records, strict=True) if old.split != "test"]
+    rest = [replace(record, split=None) if record.split == "test" else record for record in rest]
+    parts = iter(assign(rest, existing=tested, parts=("train", "validation"), **options))
+    return ["test" if record.split == "test" else next(parts) for record in records]
 
 
 def moved(records: Sequence[ItemRecord], splits: Sequence[str]) -> list[ItemRecord]:
@@ -125,12 +154,13 @@ def _missing_parts(existing: Sequence[ItemRecord], given: Sequence[str | None]) 
 
 def _constrain(unit: _Unit, stored: list[str | None], given: list[str | None], missing: tuple[str, ...]) -> None:
     """Fix the split where it is known already; a given "train" may also fill the parts that are missing."""
-    unit.split = _most_held_out(stored) or _most_held_out(given)
+    unit.split = most_held_out(stored) or most_held_out(given)
     if unit.split == "train" and missing and not any(stored):
         unit.split, unit.allowed = None, ("train", *missing)
 
 
-def _most_held_out(splits: Iterable[str | None]) -> str | None:
+def most_held_out(splits: Iterable[str | None]) -> str | None:
+    """Return the most held-out of some splits: test, then validation, then train; None when there is none."""
     present = set(splits)
     return next((split for split in HELD_OUT_FIRST if split in present), None)
 

@@ -6,12 +6,19 @@ from dataclasses import replace
 import streamlit as st
 
 from engine import graft
-from engine.data import reread, split
+from engine.data import split
 from engine.data.layout import clean_name
 from engine.errors import UserError
 from engine.registry import UNLABELLED, Project
+from pages.elements import person
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
+
+# How older versions called what is done here; their histories are still read.
+RENAMED = {
+    "removed {n} picture": "excluded {n} picture",
+    "removed {n} pictures": "excluded {n} pictures",
+}
 
 
 def rename_class(project: Project, label: str, new: str) -> None:
@@ -21,7 +28,7 @@ def rename_class(project: Project, label: str, new: str) -> None:
     merged = new in registry.counts(project.dataset_id)
     items = [item.id for item in registry.items(project.dataset_id, label=label)]
     summary = _summary("merged {old} into {new}" if merged else "renamed {old} to {new}", old=label, new=new)
-    registry.change_items(project.dataset_id, items, summary, label=new)
+    registry.change_items(project.dataset_id, items, summary, who=person.name(), label=new)
 
 
 def delete_class(project: Project, label: str) -> None:
@@ -32,37 +39,55 @@ def delete_class(project: Project, label: str) -> None:
     summary = _summary(
         "deleted {label} with {n} picture" if one else "deleted {label} with {n} pictures", label=label, n=len(items)
     )
-    registry.change_items(project.dataset_id, items, summary, removed=True)
+    registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=True)
 
 
-def move(project: Project, items: Sequence[int], new: str) -> None:
-    """Put pictures into another class, which may be a new one; pictures without a split get one."""
+def move(project: Project, items: Sequence[int], new: str) -> int:
+    """Put pictures into another class, which may be a new one, and return the change's id.
+
+    Pictures without a split get one.
+    """
     new = _name(new)
-    registry = graft.current().registry
     one = len(items) == 1
     summary = _summary(
         "moved {n} picture to {label}" if one else "moved {n} pictures to {label}", n=len(items), label=new
     )
-    registry.change_items(project.dataset_id, items, summary, label=new)
-    _split_the_new(project)
+    changes = {item_id: {"label": new} for item_id in items}
+    for item_id, part in _new_parts(project, items, new).items():
+        changes[item_id]["split"] = part
+    return graft.current().registry.change_each(project.dataset_id, changes, summary, who=person.name())
 
 
-def remove(project: Project, items: Sequence[int]) -> None:
-    """Take pictures out of the dataset; the originals stay, so that this can be undone."""
-    summary = _summary("removed {n} picture" if len(items) == 1 else "removed {n} pictures", n=len(items))
-    graft.current().registry.change_items(project.dataset_id, items, summary, removed=True)
+def exclude(project: Project, items: Sequence[int]) -> int:
+    """Take pictures out of the dataset and return the change's id; the originals stay, so that they can be restored."""
+    summary = _summary("excluded {n} picture" if len(items) == 1 else "excluded {n} pictures", n=len(items))
+    return graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=True)
+
+
+remove = exclude
+
+
+def restore(project: Project, items: Sequence[int]) -> None:
+    """Bring excluded pictures back as they were."""
+    summary = _summary("restored {n} picture" if len(items) == 1 else "restored {n} pictures", n=len(items))
+    graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=False)
 
 
 def undo_button(project: Project) -> None:
-    """Offer to undo the last change that stands."""
+    """Offer to undo the last change that stands; imports are undone in the history."""
     changes = graft.current().registry.changes(project.dataset_id)
-    last = next((change for change in changes if not change.undone), None)
+    last = next((change for change in changes if not change.undone and change.kind != "import"), None)
     if last is None:
         return
-    what = say(last.summary["template"], last.summary["values"])
+    what = in_words(last.summary)
     if st.button(_("Undo: {what}").format(what=what), icon=":material/undo:", type="tertiary", key="undo"):
         graft.current().registry.undo(last.id)
         st.rerun()
+
+
+def in_words(summary: dict) -> str:
+    """Return what was done, in the language of the session and safe inside Markdown."""
+    return say(RENAMED.get(summary["template"], summary["template"]), summary["values"])
 
 
 def delete_dialog(project: Project, label: str, count: int) -> None:
@@ -84,27 +109,21 @@ def assign_splits(project: Project) -> None:
     """Decide the split of every picture anew, after the rule for groups has changed; given splits stay given."""
     registry = graft.current().registry
     items = [item for item in registry.items(project.dataset_id) if item.label is not None]
-    items = [replace(item, split=given) for item, given in zip(items, reread.given_splits(items), strict=True)]
-    registry.set_splits(dict(zip([i.id for i in items], _parts(project, items, []), strict=True)))
+    parts = split.again(items, **split.options_of(registry.dataset_options(project.dataset_id)))
+    changes = {item.id: {"split": part} for item, part in zip(items, parts, strict=True)}
+    registry.change_each(project.dataset_id, changes, _summary("divided the pictures again"), who=person.name())
 
 
-def _split_the_new(project: Project) -> None:
+def _new_parts(project: Project, item_ids: Sequence[int], label: str) -> dict[int, str]:
+    """Return the split of those pictures that have none yet."""
     registry = graft.current().registry
-    items = [item for item in registry.items(project.dataset_id) if item.label is not None]
-    new = [item for item in items if item.split is None]
-    if new:
-        rest = [item for item in items if item.split is not None]
-        registry.set_splits(dict(zip([i.id for i in new], _parts(project, new, rest), strict=True)))
-
-
-def _parts(project: Project, items: list, rest: list) -> list[str]:
-    options = graft.current().registry.dataset_options(project.dataset_id)
-    return split.assign(
-        items,
-        existing=rest,
-        groups_apart=options.get("groups_apart", "auto"),
-        seed=options.get("split_seed", 0),
-    )
+    new = [item for item in registry.items_by_id(item_ids).values() if item.split is None]
+    if not new:
+        return {}
+    rest = [item for item in registry.items(project.dataset_id) if item.label is not None and item.split is not None]
+    options = split.options_of(registry.dataset_options(project.dataset_id))
+    parts = split.assign([replace(item, label=label) for item in new], existing=rest, **options)
+    return dict(zip([item.id for item in new], parts, strict=True))
 
 
 def _name(text: str) -> str:

@@ -106,7 +106,7 @@ def _selection(project: Project, label: str, labels: list[str], selected: list[i
             key=f"move-to-{st.session_state.get('selection-clear', 0)}",
         )
         if st.button(_("Remove"), icon=":material/delete:", key="remove-pictures"):
-            _done(class_edits.remove, project, selected)
+            _done(class_edits.exclude, project, selected)
         if st.button(_("Clear"), type="tertiary", key="clear-selection"):
             _done(_nothing)
     if target:

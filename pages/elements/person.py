@@ -1,0 +1,38 @@
+"""Who sits in front of the page, as far as it is known: the name that the history shows beside a change."""
+
+import json
+from urllib.parse import quote, unquote
+
+import streamlit as st
+
+COOKIE = "graft_name"
+KEY = "person-name"
+LONGEST = 60
+YEAR = 365 * 24 * 3600
+
+
+def name() -> str:
+    """Return the name the person gave, else the one they logged in with, else "". It is no proof of who they are."""
+    if KEY in st.session_state:
+        return st.session_state[KEY]
+    if cookie := st.context.cookies.get(COOKIE):
+        return _clean(unquote(cookie))
+    login = st.user.to_dict()
+    return _clean(str(login.get("name") or login.get("email") or ""))
+
+
+def remember(text: str) -> None:
+    """Keep the name for this session, and in this browser for the next ones."""
+    st.session_state[KEY] = _clean(text)
+    cookie = f"{COOKIE}={quote(st.session_state[KEY], safe='')}; path=/; max-age={YEAR}; samesite=lax"
+    st.session_state[f"{KEY}-cookie"] = cookie
+
+
+def write_cookie() -> None:
+    """Hand a name that was given in this session to the browser; draw this where the name is asked for."""
+    if cookie := st.session_state.get(f"{KEY}-cookie"):
+        st.html(f"<script>document.cookie = {json.dumps(cookie)}</script>", unsafe_allow_javascript=True)
+
+
+def _clean(text: str) -> str:
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:LONGEST]
