@@ -7,31 +7,25 @@ with Graft.open() as graft:
 """
 
 import logging
-import os
 import secrets
-import shutil
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-
-import psutil
 
 from engine import runs, settings
 from engine.compute import Compute
-from engine.data import check, split
-from engine.data.ingest import Account
+from engine.data import check
 from engine.errors import ComputeError, UserError
+from engine.importing import SUBMITTER, Imports, is_alive, this_process
+from engine.inspections import Inspections
 from engine.registry import Registry, Run
 from engine.studies import Studies
 from engine.training.recipe import Recipe
 from engine.uploads import Uploads
 from engine.workspace import Workspace, read_json, write_json
 
-JOB, ACCOUNT, STATUS, SUBMITTER = "job.json", "account.json", "status.json", "submitter.json"
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
-UNEXPECTED_HERE = "Something went wrong inside Graft: {error}. The details are in the server's log."
 
 MOST_ATTEMPTS = 5  # how often a run may lose the worker it waits for
 
@@ -46,10 +40,10 @@ class Graft:
         self.registry = registry
         self.uploads = uploads
         self._compute = compute
-        self._imports: dict[str, dict] = {}
+        self.imports = Imports(workspace, registry, lambda: self.compute)
         self.studies = Studies(workspace, lambda: self.compute)
+        self.inspections = Inspections(workspace, registry, self.studies)
         self._device: dict | None = None
-        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, *, shared_worker: bool = False) -> "Graft":
@@ -104,37 +98,33 @@ class Graft:
     # imports
 
     def start_import(
-        self, dataset_id: str, source: str | Path, *, layout: str = "auto", label: str | None = None, title: str = ""
+        self,
+        dataset_id: str,
+        source: str | Path,
+        *,
+        layout: str = "auto",
+        label: str | None = None,
+        title: str = "",
+        ask: bool = False,
     ) -> str:
         """Begin to bring `source` in (a file, a folder or example:NAME) and return the import's id.
 
-        Files below the workspace's `incoming` folder are deleted once they are in.
+        Files below the workspace's `incoming` folder are deleted once they are in. With `ask`, only the names are
+        looked at; the import then waits for `answer_import` or `cancel_import`.
         """
-        import_id = f"import-{secrets.token_hex(8)}"
-        job = {
-            "dataset_id": dataset_id,
-            "source": str(source),
-            "title": title or Path(str(source)).name,
-            "options": {"layout": layout, "label": label},
-        }
-        write_json(self._job_dir(import_id) / JOB, job)
-        self._submit_import(import_id, job)
-        return import_id
+        return self.imports.start(dataset_id, str(source), title=title, ask=ask, layout=layout, label=label)
 
     def import_status(self, import_id: str) -> dict:
-        """Return {state: running|done|failed, progress, message, values, and when done received, used, refused}."""
-        done = self._imports.get(import_id)
-        if done is not None and done["state"] != "running":
-            return done
-        return {"state": "running", "progress": 0.0, **read_json(self._job_dir(import_id) / STATUS, {})}
+        """Return {state: running|waiting|done|failed|cancelled, progress, message, values; done: received, used,
+        refused}."""
+        return self.imports.status(import_id)
 
     def running_imports(self, dataset_id: str) -> list[str]:
-        """Return the ids of imports into this dataset that are not done yet, whoever began them."""
-        jobs = {path.parent.name: read_json(path, {}) for path in self.workspace.incoming.glob(f"import-*/{JOB}")}
-        return sorted(import_id for import_id, job in jobs.items() if job.get("dataset_id") == dataset_id)
+        """Return the ids of imports into this dataset that are being worked on, whoever began them."""
+        return self.imports.running(dataset_id)
 
     def wait_for_import(self, import_id: str, on_progress=None) -> dict:
-        """Wait until an import is done and return its status. Raises the UserError that ended it."""
+        """Wait until an import is done (or waits for an answer); return its status. Raises the UserError ending it."""
         while (status := self.import_status(import_id))["state"] == "running":
             if on_progress is not None:
                 on_progress(status)
@@ -143,72 +133,15 @@ class Graft:
             raise UserError(status["message"], **status["values"])
         return status
 
-    def _submit_import(self, import_id: str, job: dict) -> None:
-        self._imports[import_id] = {"state": "running"}
-        write_json(self._job_dir(import_id) / SUBMITTER, _this_process())
-        known = [list(pair) for pair in self.registry.content(job["dataset_id"])]
-        write_json(self._job_dir(import_id) / "existing.json", known)
-        self.compute.submit(
-            "engine.tasks:ingest",
-            job["source"],
-            str(self.workspace.root),
-            str(self._job_dir(import_id)),
-            job["options"],
-            queue="ingest",
-            key=import_id,
-            on_done=lambda error: self._finish_import(import_id, job, error),
-        )
+    # the report
 
-    def _finish_import(self, import_id: str, job: dict, error: Exception | None) -> None:
-        try:
-            if error is not None:
-                raise error
-            status = self._store_account(import_id, job)
-        except UserError as problem:
-            status = _failed(problem)
-        except Exception as problem:
-            log.exception("import %s", import_id)
-            status = _failed(UserError(UNEXPECTED_HERE, error=repr(problem)))
-        self._clean_up_import(import_id, job)
-        self._imports[import_id] = status
+    def start_inspection(self, dataset_id: str) -> None:
+        """Begin to look at a dataset with a network, unless that is being done or is done for this version of it."""
+        self.inspections.start(dataset_id)
 
-    def _store_account(self, import_id: str, job: dict) -> dict:
-        account = Account.from_dict(read_json(self._job_dir(import_id) / ACCOUNT))
-        dataset_id = job["dataset_id"]
-        with self._lock:
-            records = self._with_splits(dataset_id, account.used)
-            self.registry.add_import(dataset_id, import_id, job["title"], records, account.refused, account.seconds)
-        account.require_used()
-        return {
-            "state": "done",
-            "progress": 1.0,
-            "message": account.layout["template"],
-            "values": account.layout["values"],
-            "received": account.received,
-            "used": len(account.used),
-            "refused": account.refused,
-            "seconds": account.seconds,
-        }
-
-    def _with_splits(self, dataset_id: str, records: list) -> list:
-        options = self.registry.dataset_options(dataset_id)
-        splits = split.assign(
-            records,
-            existing=self.registry.items(dataset_id),
-            groups_apart=options.get("groups_apart", "auto"),
-            seed=options.get("split_seed", 0),
-        )
-        return [replace(record, split=part) for record, part in zip(records, splits, strict=True)]
-
-    def _clean_up_import(self, import_id: str, job: dict) -> None:
-        shutil.rmtree(self._job_dir(import_id), ignore_errors=True)
-        source = Path(job["source"])
-        if self.workspace.incoming in source.parents:
-            top = source.relative_to(self.workspace.incoming).parts[0]
-            shutil.rmtree(self.workspace.incoming / top, ignore_errors=True)
-
-    def _job_dir(self, import_id: str) -> Path:
-        return self.workspace.incoming / import_id
+    def inspection(self, dataset_id: str) -> dict:
+        """Return {state: none|running|done|failed, progress, message, values, report (or None), stale}."""
+        return self.inspections.look(dataset_id)
 
     # runs
 
@@ -270,7 +203,7 @@ class Graft:
 
     def _submit_run(self, run_id: str, attempt: int = 1) -> None:
         run_dir = self.workspace.run_dir(run_id)
-        write_json(run_dir / SUBMITTER, _this_process())
+        write_json(run_dir / SUBMITTER, this_process())
         self.compute.submit(
             "engine.tasks:train",
             str(run_dir),
@@ -303,14 +236,12 @@ class Graft:
 
         Runs that were in the middle stay: they show as interrupted and wait for a person to resume them.
         """
-        self.uploads.remove_stale()
-        for job_dir in self.workspace.incoming.glob("import-*"):
-            if (job := read_json(job_dir / JOB)) and not _is_alive(read_json(job_dir / SUBMITTER)):
-                self._submit_import(job_dir.name, job)
+        self.uploads.remove_stale(keep=self.imports.sources())
+        self.imports.recover()
         for run in reversed(self.registry.runs()):
             run_dir = self.workspace.run_dir(run.id)
             waiting = run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
-            if waiting and not _is_alive(read_json(run_dir / SUBMITTER)):
+            if waiting and not is_alive(read_json(run_dir / SUBMITTER)):
                 self._submit_run(run.id)
 
 
@@ -340,21 +271,3 @@ def close_current() -> None:
 def _start(graft: Graft) -> None:
     graft.warm_up()
     graft.recover()
-
-
-def _failed(problem: UserError) -> dict:
-    return {"state": "failed", "progress": 0.0, "message": problem.template, "values": problem.values}
-
-
-def _this_process() -> dict:
-    process = psutil.Process(os.getpid())
-    return {"pid": process.pid, "process_started": process.create_time()}
-
-
-def _is_alive(who: dict | None) -> bool:
-    if who is None:
-        return False
-    try:
-        return abs(psutil.Process(who["pid"]).create_time() - who["process_started"]) < 1
-    except psutil.Error:
-        return False

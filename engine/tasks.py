@@ -112,55 +112,14 @@ def augment_preview(recipe: dict, workspace_root: str, hashes: list[str], views:
     return preview(Workspace(Path(workspace_root)), Recipe.from_dict(recipe), list(hashes), views)
 
 
-def inspect(workspace_root: str, folder: str, report: str, options: dict) -> None:
-    """Look at the pictures of items.json in `folder` with a network; write the report, and status.json on the way."""
+def inspect(job_path: str, workspace_root: str) -> None:
+    """Look at the pictures of a job with a network; write the report it names, and status.json beside it on the way."""
     from engine.evaluation.inspection import inspect as look
 
-    own = Path(folder)
-    head = {"state": "running", "asked_by": options["asked_by"]}
+    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
 
     def tell(progress: float, message: str, **values) -> None:
-        write_json(own / "status.json", {**head, "progress": progress, "message": message, "values": values})
+        write_json(status, {"progress": progress, "message": message, "values": values})
 
-    found = look(Workspace(Path(workspace_root)), read_json(own / "items.json"), options["backbone"], tell)
-    write_json(Path(report), {"version": options["version"], **found})
-
-
-def maps(job_path: str, workspace_root: str) -> None:
-    """Draw the map of the pictures that job.json names, into its folder; status.json tells how far it is."""
-    from engine.training import embedding
-
-    folder = Path(job_path).parent
-    keys = read_json(Path(job_path))["keys"]
-    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _studying(folder))
-
-
-def suggestions(job_path: str, workspace_root: str) -> None:
-    """Suggest classes for the unlabelled pictures of job.json, into its folder; status.json tells how far it is."""
-    from engine.evaluation import suggest
-
-    folder = Path(job_path).parent
-    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _studying(folder))
-
-
-STUDYING = {
-    "features": "Looking at the pictures: {done} of {total}",
-    "arrange": "Arranging the map: {percent} %",
-    "predict": "Asking the model: {done} of {total}",
-}
-
-
-def _studying(folder: Path):
-    """Return advance(done, total, phase), which keeps status.json up to date a few times a second."""
-    last = 0.0
-
-    def advance(done: int, total: int, phase: str) -> None:
-        nonlocal last
-        if time.monotonic() - last < REPORT_EVERY:
-            return
-        last = time.monotonic()
-        share = done / max(1, total)
-        values = {"done": done, "total": total, "percent": round(100 * share)}
-        write_json(folder / "status.json", {"progress": share, "message": STUDYING[phase], "values": values})
-
-    return advance
+    found = look(Workspace(Path(workspace_root)), job["items"], job["backbone"], tell)
+    write_json(Path(job["report"]), {"version": job["version"], **found})

@@ -4,6 +4,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,10 +55,10 @@ class Uploads:
         if (ticket := self._tickets.pop(token, None)) is not None:
             shutil.rmtree(ticket.folder, ignore_errors=True)
 
-    def remove_stale(self) -> None:
-        """Delete uploads that nobody finished within a day."""
+    def remove_stale(self, keep: Collection[Path] = ()) -> None:
+        """Delete uploads that nobody finished within a day, except those in `keep`: an import still needs them."""
         for folder in self._workspace.incoming.glob("upload-*"):
-            if time.time() - folder.stat().st_mtime > STALE_SECONDS:
+            if folder not in keep and time.time() - folder.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,31 +121,50 @@ def survey(path: Path) -> tuple[int | None, int]:
     return len(sizes), sum(sizes)
 
 
-def read(path: Path, scratch: Path) -> Iterator[Entry]:
+def everything(_name: str, _size: int) -> bool:
+    """The bytes of every file are wanted."""
+    return True
+
+
+def read(path: Path, scratch: Path, wanted: Callable[[str, int], bool] = everything) -> Iterator[Entry]:
     """Yield every file of the archive in its order; archives inside appear as folders.
+
+    A file (or an archive inside) that is not `wanted` by its name and size is yielded without its bytes.
 
     Memory holds one member at a time. Raises DataError when the archive is broken, empty, locked or exceeds a limit;
     a single member that cannot be read is yielded with the reason. `scratch` is a folder for archives inside.
     """
     budget = Budget(compressed=max(1, path.stat().st_size))
-    yield from _read(path, path.name, scratch, budget, depth=1)
+    yield from _read(path, path.name, _Reading(scratch, budget, wanted), depth=1)
     if budget.members == 0:
         raise DataError("The archive {name} holds no files. Choose one with pictures in it.", name=path.name)
 
 
-def _read(path: Path, shown: str, scratch: Path, budget: Budget, depth: int) -> Iterator[Entry]:
+@dataclass(frozen=True)
+class _Reading:
+    """What an archive and those inside it share: a folder for copies, what may still be read, what is wanted."""
+
+    scratch: Path
+    budget: Budget
+    wanted: Callable[[str, int], bool]
+
+
+def _read(path: Path, shown: str, reading: _Reading, depth: int) -> Iterator[Entry]:
     members = _zip_members if kind_of(path) == "zip" else _tar_members
-    for name, refused, size, opened in members(path, shown, budget):
-        budget.spend(0, members=1)
+    for name, refused, size, opened in members(path, shown, reading.budget):
+        reading.budget.spend(0, members=1)
         refused = refused or _refused(name)
         inner = refused is None and name.lower().endswith(SUFFIXES)
         if refused or (size > MAX_FILE_BYTES and not inner):
-            budget.spend(0 if refused else size)
+            reading.budget.spend(0 if refused else size)
             yield Entry(name, refused=refused or DataError(TOO_LARGE, limit=MAX_FILE_BYTES // 2**20))
+        elif not reading.wanted(name, size):
+            reading.budget.spend(size)
+            yield Entry(name)
         elif inner:
-            yield from _read_inner(name, opened, scratch, budget, depth)
+            yield from _read_inner(name, opened, reading, depth)
         else:
-            yield _read_member(name, opened, budget)
+            yield _read_member(name, opened, reading.budget)
 
 
 def _refused(name: str) -> DataError | None:
@@ -167,16 +186,16 @@ def _read_member(name: str, opened, budget: Budget) -> Entry:
     return Entry(name, content)
 
 
-def _read_inner(name: str, opened, scratch: Path, budget: Budget, depth: int) -> Iterator[Entry]:
+def _read_inner(name: str, opened, reading: _Reading, depth: int) -> Iterator[Entry]:
     if depth >= MAX_DEPTH:
         yield Entry(name, refused=DataError("An archive inside an archive inside an archive. Unpack it and add it."))
         return
     suffix = max((s for s in SUFFIXES if name.lower().endswith(s)), key=len)
     found = 0
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".part") as copy:
+    with tempfile.NamedTemporaryFile(dir=reading.scratch, suffix=".part") as copy:
         try:
-            _copy(opened, copy, budget)
-            for entry in _read(Path(copy.name), name, scratch, budget, depth + 1):
+            _copy(opened, copy, reading.budget)
+            for entry in _read(Path(copy.name), name, reading, depth + 1):
                 found += 1
                 yield Entry(f"{name[: -len(suffix)]}/{entry.name}", entry.content, entry.refused)
         except LimitError:

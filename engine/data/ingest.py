@@ -1,26 +1,30 @@
 """Bring pictures in: every file received is either used or refused by name with the reason."""
 
+import contextlib
+import functools
 import hashlib
+import json
 import os
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import TextIO
 
-from engine.data import decode, examples, fingerprint, sources, tables, thumbnails
+from engine.data import decode, examples, fingerprint, quality, sources, tables, thumbnails
 from engine.data import layout as layouts
 from engine.data.archive import Entry
 from engine.errors import DataError
 from engine.registry import ItemRecord
-from engine.workspace import Workspace, check_free_space, write_atomic
+from engine.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
 
 MAX_WAITING = 64  # pictures read but not yet decoded
 MAX_WAITING_BYTES = 64 * 2**20
 REPORT_EVERY = 0.25  # seconds
-MAX_NAME = 4096  # characters of a path that are kept, its end
+ACCOUNT, USED = "account.json", "used.jsonl"
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
 ALREADY = "It is already in this dataset, in the same class."
@@ -63,6 +67,21 @@ class Account:
         )
 
 
+def write_account(folder: Path, account: Account) -> None:
+    """Keep an account as files, one line for each picture used: 100,000 of them are never one text in memory."""
+    with replaced(folder / USED) as file:
+        for record in account.used:
+            file.write(json.dumps(vars(record), ensure_ascii=False) + "\n")
+    write_json(folder / ACCOUNT, {f.name: getattr(account, f.name) for f in fields(account) if f.name != "used"})
+
+
+def read_account(folder: Path) -> Account:
+    """Return what `write_account` kept."""
+    with (folder / USED).open(encoding="utf-8") as lines:
+        used = [ItemRecord(**json.loads(line)) for line in lines]
+    return Account(**read_json(folder / ACCOUNT), used=used)
+
+
 @dataclass
 class _Found:
     """What was read so far, before it is known which class anything has."""
@@ -73,7 +92,7 @@ class _Found:
     tables: list[Entry] = field(default_factory=list)
 
     def refuse(self, file: str, error: DataError) -> None:
-        self.refused.append({"file": _shown(file), "reason": error.template, "values": error.values})
+        self.refused.append({"file": layouts.shown(file), "reason": error.template, "values": error.values})
 
 
 def ingest(
@@ -84,13 +103,15 @@ def ingest(
     label: str | None = None,
     existing: Collection[tuple[str, str | None]] = (),
     progress: Callable[..., None] | None = None,
+    journal: Path | None = None,
 ) -> Account:
     """Store the pictures of `source` by content and return the account; nothing is an item until the caller says so.
 
     `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
     `layout.KINDS`; `label` gives every picture this class. What is in `existing` as (sha256, label) is refused.
     `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
-    an exception it raises ends the import. Raises UserError when the source cannot be read or the disk is full.
+    an exception it raises ends the import. `journal` gets the content hash of every original before it is written.
+    Raises UserError when the source cannot be read or the disk is full.
     """
     started = time.monotonic()
     workspace.create()
@@ -99,7 +120,9 @@ def ingest(
         total, size = sources.survey(path)
         check_free_space(workspace.blobs, size)
         scratch = Path(folder)
-        found = _read_all(sources.entries(path, scratch), workspace, _throttled(progress, total))
+        with journal.open("a", encoding="ascii", buffering=1) if journal else contextlib.nullcontext() as notes:
+            store = functools.partial(_store, workspace=workspace, notes=notes)
+            found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
     records, description = _with_labels(found, layout, label)
     used = _without_existing(records, found, set(existing))
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
@@ -126,7 +149,7 @@ def _throttled(progress: Callable[..., None] | None, total: int | None) -> Calla
     return report
 
 
-def _read_all(entries: Iterable[Entry], workspace: Workspace, report: Callable[..., None]) -> _Found:
+def _read_all(entries: Iterable[Entry], store: Callable, report: Callable[..., None]) -> _Found:
     """Decode and store in threads (Pillow and hashing release the GIL) while this thread reads on."""
     found, waiting, held = _Found(), deque(), 0
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
@@ -138,7 +161,7 @@ def _read_all(entries: Iterable[Entry], workspace: Workspace, report: Callable[.
             elif tables.is_table(entry.name):
                 found.tables.append(entry)
             else:
-                waiting.append((entry.name, len(entry.content), pool.submit(_store, entry, workspace)))
+                waiting.append((entry.name, len(entry.content), pool.submit(store, entry)))
                 held += len(entry.content)
             while len(waiting) > MAX_WAITING or held > MAX_WAITING_BYTES and waiting:
                 held -= _collect(found, *waiting.popleft())
@@ -160,7 +183,7 @@ def _collect(found: _Found, name: str, size: int, future: Future) -> int:
     return size
 
 
-def _store(entry: Entry, workspace: Workspace) -> ItemRecord | DataError:
+def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | DataError:
     """Decode once: content hash, size, fingerprints and thumbnail come from the same reduced picture."""
     try:
         image, (width, height) = decode.open_with_size(entry.content, target=thumbnails.DECODE_SIZE)
@@ -170,32 +193,29 @@ def _store(entry: Entry, workspace: Workspace) -> ItemRecord | DataError:
     sha256 = hashlib.sha256(entry.content).hexdigest()
     blob = workspace.blob_path(sha256)
     if not blob.exists():
+        if notes:
+            notes.write(f"{sha256}\n")
         write_atomic(blob, entry.content)
     thumbnails.write(workspace, sha256, image, small)
     return ItemRecord(
         sha256=sha256,
-        name=_shown(entry.name),
+        name=layouts.shown(entry.name),
         label=None,
         width=width,
         height=height,
         bytes=len(entry.content),
         pixels_hash=fingerprint.pixels_hash(small, (width, height)),
         phash=fingerprint.phash(small),
+        **quality.measure(small),
     )
-
-
-def _shown(name: str) -> str:
-    """Return a name that can be stored and shown: no control characters, no half of a surrogate pair."""
-    name = name.encode("utf-8", "replace").decode()
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)[-MAX_NAME:]
 
 
 def _with_labels(found: _Found, kind: str, label: str | None) -> tuple[list[ItemRecord], dict]:
     if label is not None:
         name = layouts.clean_name(label)
         _refuse_tables(found, DataError("A table was not needed: all pictures were put into {label}.", label=name))
-        template = "All pictures belong to the class {label}."
-        return [replace(record, label=name) for record in found.records], _described("flat", template, label=name)
+        described = _described("label", "All pictures belong to the class {label}.", label=name)
+        return [replace(record, label=name) for record in found.records], described
     names = [record.name for record in found.records]
     layout = layouts.recognise(names, kind)
     rows = _rows(found)
@@ -203,7 +223,7 @@ def _with_labels(found: _Found, kind: str, label: str | None) -> tuple[list[Item
     named = len({index for index in matched if index is not None})
     if kind == "table" and not rows:
         raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
-    if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or 2 * named >= len(names))):
+    if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
         found.received -= len(found.tables)  # a table says what the others are; it is not one of them
         return _from_table(found, rows, matched)
     unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
@@ -270,7 +290,7 @@ def _row_problem(
         beside = row.file if row.folder == "." else f"{row.folder}/{row.file}"
         if known & {row.file, beside}:  # it came, and was refused with its own reason
             return None
-        return DataError("The file {file} is missing. Put it beside the table.", file=_shown(row.file))
+        return DataError("The file {file} is missing. Put it beside the table.", file=layouts.shown(row.file))
     if earlier and earlier.label != row.label:
         return DataError(
             "The table gives {file} twice, as {first} and as {second}; the first was taken. Remove one line.",

@@ -23,6 +23,7 @@ MEANINGS = ("split", "group", "class")
 MIN_LIKENESS = 0.8  # mean share of all class names that each group has
 MIN_DEEPER = 0.9  # a cover picture beside the class folders does not hide them
 MAX_LABEL = 80  # characters
+MAX_NAME = 4096  # characters of a path that are kept, its end
 SYSTEM_NAMES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
 
 DESCRIPTIONS = {
@@ -94,6 +95,12 @@ def clean_name(text: str) -> str:
         return name
     # Two long names that begin alike stay two classes.
     return f"{name[: MAX_LABEL - 9]}…{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def shown(name: str) -> str:
+    """Return a file's name so that it can be stored and shown: no control characters, no half of a surrogate pair."""
+    name = name.encode("utf-8", "replace").decode()
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)[-MAX_NAME:]
 
 
 def is_system_file(path: str) -> bool:

@@ -1,7 +1,7 @@
 """Where pictures come from: a folder, an archive, a table with the files beside it, or one file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.data import archive, tables
@@ -22,22 +22,27 @@ def survey(path: Path) -> tuple[int | None, int]:
     return None, path.stat().st_size
 
 
-def entries(path: Path, scratch: Path) -> Iterator[Entry]:
+Wanted = Callable[[str, int], bool]
+
+
+def entries(path: Path, scratch: Path, wanted: Wanted = archive.everything) -> Iterator[Entry]:
     """Yield every file of the source, one at a time, with its bytes or the reason why it was not read.
+
+    A file that is not `wanted` by its name and size is yielded without its bytes.
 
     `scratch` is a folder for archives inside archives. Raises DataError when the source as a whole cannot be read.
     """
     if path.is_dir():
-        yield from _folder(path, scratch)
+        yield from _folder(path, scratch, wanted)
     elif archive.kind_of(path):
-        yield from archive.read(path, scratch)
+        yield from archive.read(path, scratch, wanted)
     elif tables.is_table(path.name):
-        yield from _table(path)
+        yield from _table(path, wanted)
     else:
-        yield _file(path, path.name)
+        yield _file(path, path.name, wanted)
 
 
-def _folder(root: Path, scratch: Path) -> Iterator[Entry]:
+def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
     root = root.resolve()
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
@@ -46,9 +51,9 @@ def _folder(root: Path, scratch: Path) -> Iterator[Entry]:
         elif path.is_symlink() and not (path.is_file() and path.resolve().is_relative_to(root)):
             yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
         elif name.lower().endswith(archive.SUFFIXES):
-            yield from _archive(path, name, scratch)
+            yield from _archive(path, name, scratch, wanted)
         else:
-            yield _file(path, name)
+            yield _file(path, name, wanted)
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -66,10 +71,10 @@ def _walk(root: Path) -> Iterator[Path]:
             waiting.extend(listed)
 
 
-def _archive(path: Path, name: str, scratch: Path) -> Iterator[Entry]:
+def _archive(path: Path, name: str, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
     folder = name.rsplit(".", 1)[0].removesuffix(".tar")
     try:
-        for entry in archive.read(path, scratch):
+        for entry in archive.read(path, scratch, wanted):
             yield Entry(f"{folder}/{entry.name}", entry.content, entry.refused)
     except LimitError:
         raise
@@ -77,9 +82,9 @@ def _archive(path: Path, name: str, scratch: Path) -> Iterator[Entry]:
         yield Entry(name, refused=error)
 
 
-def _table(path: Path) -> Iterator[Entry]:
+def _table(path: Path, wanted: Wanted) -> Iterator[Entry]:
     """Yield the table and those of its files that lie beside it or below."""
-    table = _file(path, path.name)
+    table = _file(path, path.name, archive.everything)
     yield table
     root = path.parent.resolve()
     rows = tables.read(path.name, table.content)
@@ -88,18 +93,18 @@ def _table(path: Path) -> Iterator[Entry]:
         if not os.path.lexists(file):
             continue  # whoever matches rows and files names it as missing
         if file.resolve().is_relative_to(root):
-            yield _file(file, name)
+            yield _file(file, name, wanted)
         else:
             yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
 
 
-def _file(path: Path, name: str) -> Entry:
+def _file(path: Path, name: str, wanted: Wanted) -> Entry:
     try:
         if not path.is_file():
             return Entry(name, refused=DataError("Not an ordinary file, or a folder that cannot be listed."))
         if path.stat().st_size > archive.MAX_FILE_BYTES:
             return Entry(name, refused=DataError(archive.TOO_LARGE, limit=archive.MAX_FILE_BYTES // 2**20))
-        return Entry(name, path.read_bytes())
+        return Entry(name, path.read_bytes() if wanted(name, path.stat().st_size) else b"")
     except OSError as error:
         reason = error.strerror or str(error)
         return Entry(name, refused=DataError("It cannot be read ({reason}). Check who may read it.", reason=reason))

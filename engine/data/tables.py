@@ -1,5 +1,6 @@
 """Tables that say which class a file has: CSV, TSV or JSONL with file, label and, where wanted, group and split."""
 
+import contextlib
 import csv
 import io
 import json
@@ -10,7 +11,8 @@ from pathlib import PurePosixPath
 from engine.data.layout import SPLITS, clean_name
 from engine.errors import DataError
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES)
 DELIMITERS = ",;\t|"
 NO_COLUMNS = (
     "{name} does not say which label a file has. Give it the columns 'file' and 'label' and a line for each picture."
@@ -48,7 +50,7 @@ def read(name: str, content: bytes) -> list[Row]:
     Raises DataError when it has no columns for file and label, which is how other CSV files are told apart.
     """
     text = _decode(content)
-    lines = _json_lines(text) if name.lower().endswith((".jsonl", ".ndjson")) else _csv_lines(name, text)
+    lines = _json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text)
     folder = PurePosixPath(name).parent
     own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
@@ -93,7 +95,24 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _json_lines(text: str) -> Iterator[tuple[int, dict | None]]:
+def _json_rows(text: str) -> Iterator[tuple[int, dict]]:
+    """Yield the objects of a JSON array, or of JSON Lines."""
+    if text.lstrip()[:1] == "[":
+        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+            rows = json.loads(text)
+            return ((number, _json_cells(row)) for number, row in enumerate(rows, start=1))
+    return _json_lines(text)
+
+
+def _json_cells(values) -> dict:
+    if not isinstance(values, dict):
+        return {}
+    columns = _columns(list(map(str, values)))
+    cells = list(values.values())
+    return {key: cells[at] for key, at in columns.items() if cells[at] is not None}
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, dict]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -101,12 +120,12 @@ def _json_lines(text: str) -> Iterator[tuple[int, dict | None]]:
             values = json.loads(line)
         except (json.JSONDecodeError, RecursionError):
             values = None
-        if not isinstance(values, dict):
-            yield number, {}
-            continue
-        columns = _columns(list(map(str, values)))
-        cells = list(values.values())
-        yield number, {key: cells[at] for key, at in columns.items() if cells[at] is not None}
+        yield number, _json_cells(values)
+
+
+def speaks_for(named: int, pictures: int) -> bool:
+    """Tell whether tables that name so many of the pictures are believed rather than the folders."""
+    return 2 * named >= pictures
 
 
 def match(rows: Sequence[Row], names: Sequence[str]) -> list[int | None]:
