@@ -1,8 +1,36 @@
-"""What is worth knowing about a dataset before training, and what stands in the way of it."""
+"""What is worth knowing about a dataset before training, and what stands in the way of it, from its rows alone.
+
+A finding is {"kind", "severity" ("error", "warning", "question" or "note"), "message" (a template), "values", "fix" (a
+template: what to do, in words), "files", "items" (ids, in the order of the files; empty for pictures that are not
+stored), "fixes"}. A fix is one click: {"key", "title", "values"} with "changes" {id: {column: value}} and the "summary"
+that `registry.change_each` wants; or with an "action" in plain data where it leads somewhere.
+
+    kind              about                                          fixes
+    one_class         nothing to tell apart
+    small_class       fewer than 20 distinct pictures ("values": label, count)
+    conflict          one family in two classes, a finding each      keep (one per class), remove
+    no_class          pictures without a class                       label: action {"open": "label"}; remove
+    across_splits     copies in two parts; "families" [[id]]         one_side
+    name_groups       groups in file names                           use_groups: changes of `group`, see below
+    similar_names     class names that differ in spelling            merge (one per spelling, the most frequent first)
+    imbalance         sizes of classes                               balance: action {"class_balancing": ...}; see below
+    blank, blurred, dark, bright, too_small, odd_shape               remove
+    duplicates        the same pixels; "families" [[id]]             keep_one: removes all but the first of a family
+    near_duplicates   saved anew or resized; "families" [[id]]       keep_one
+    refused           files that were not used; "files" only
+
+use_groups changes `group`; `name_groups.with_splits` turns that into changes of group and split, groups kept apart, for
+one `change_each`; the dataset option groups_apart="yes" keeps later imports to it. balance fixes name a choice of the
+recipe (weights, oversample, focal); their "title" says what it does, "explain" when it is the right one.
+
+With the features of a network, `engine.evaluation.inspection` finds more (its docstring names those kinds).
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from engine.data import copies, name_groups, quality
+from engine.data import finding as shapes
 from engine.data.split import duplicate_clusters
 from engine.errors import DataError
 from engine.registry import ItemRecord
@@ -13,21 +41,22 @@ IMBALANCE = 5  # times as many pictures in the largest class as in the smallest
 
 
 def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = ()) -> list[dict]:
-    """Return what a person should know, the worst first.
-
-    Each is {"kind", "severity" ("error", "warning" or "note"), "files", "message" (a template), "values", "fix"}.
-    """
+    """Return what a person should know, the worst first; see the shapes above."""
     labelled = [item for item in items if item.label is not None]
     clusters = duplicate_clusters(labelled)
-    found = [
-        *_without_class(items),
-        *_conflicts(labelled, clusters),
-        *_class_sizes(labelled, clusters),
-        *_similar_names(labelled),
-        *_copies(labelled, clusters),
-        *_refused(refused),
-    ]
-    return sorted(found, key=lambda finding: ("error", "warning", "note").index(finding["severity"]))
+    return shapes.worst_first(
+        [
+            *_without_class(items),
+            *copies.conflicts(labelled, clusters),
+            *copies.across_splits(labelled, clusters),
+            *_class_sizes(labelled, clusters),
+            *_similar_names(labelled),
+            *name_groups.findings(labelled),
+            *quality.findings(items),
+            *copies.duplicates(labelled, clusters),
+            *_refused(refused),
+        ]
+    )
 
 
 def ready_to_train(items: Sequence[ItemRecord]) -> None:
@@ -74,29 +103,21 @@ def _distinct(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> dict[s
     return distinct
 
 
-def _finding(kind: str, severity: str, items: Sequence[ItemRecord], message: str, fix: str, **values) -> dict:
-    files = [item.name for item in items]
-    return {"kind": kind, "severity": severity, "files": files, "message": message, "values": values, "fix": fix}
-
-
 def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
     bare = [item for item in items if item.label is None]
     if not bare:
         return []
-    message = "{count} pictures have no class. They are not used for training."
-    return [_finding("no_class", "warning", bare, message, "Move them into a class.", count=len(bare))]
-
-
-def _conflicts(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
-    """Name every picture that lies in more than one class, the same bytes or a copy saved anew."""
-    found = []
-    for members in _families(labelled, clusters):
-        labels = sorted({item.label for item in members})
-        if len(labels) > 1:
-            message = "The same picture lies in {labels}."
-            fix = "Keep it in the class it belongs to and remove it from the others."
-            found.append(_finding("conflict", "error", members, message, fix, labels=", ".join(labels)))
-    return found
+    message = shapes.counted(
+        len(bare),
+        "1 picture has no class. It is not used for training.",
+        "{count} pictures have no class. They are not used for training.",
+    )
+    fix = shapes.counted(len(bare), "Move it into a class.", "Move them into a class.")
+    fixes = [
+        shapes.link("label", "Label them", action={"open": "label"}),
+        shapes.remove(bare, shapes.counted(len(bare), "Take it out", "Take them out")),
+    ]
+    return [shapes.finding("no_class", "warning", bare, message, fix, fixes=fixes, count=len(bare))]
 
 
 def _class_sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
@@ -104,64 +125,88 @@ def _class_sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> lis
     found = []
     if len(sizes) == 1:
         message = "All pictures belong to one class, {label}."
-        found.append(_finding("one_class", "error", (), message, "Add a second class.", label=next(iter(sizes))))
+        found.append(shapes.finding("one_class", "error", (), message, "Add a second class.", label=next(iter(sizes))))
     for label, count in sorted(sizes.items()):
         if count < FEW_PER_CLASS:
-            severity = "error" if count < MIN_PER_CLASS else "note"
-            message = "Class {label} has {count} different pictures."
-            fix = "Add pictures: 3 are the least, 20 make the result more certain."
-            found.append(_finding("small_class", severity, (), message, fix, label=label, count=count))
+            found.append(_small_class(label, count))
     if sizes and max(sizes.values()) >= IMBALANCE * min(sizes.values()):
-        most, least = max(sizes, key=sizes.get), min(sizes, key=sizes.get)
-        message = "Class {most} has {ratio} times as many pictures as class {least}."
-        fix = "Add pictures to the small class, or balance the classes in the recipe."
-        ratio = f"{sizes[most] / sizes[least]:.0f}"
-        found.append(_finding("imbalance", "note", (), message, fix, most=most, least=least, ratio=ratio))
+        found.append(_imbalance(sizes))
     return found
+
+
+def _small_class(label: str, count: int) -> dict:
+    severity = "error" if count < MIN_PER_CLASS else "note"
+    message = shapes.counted(count, "Class {label} has 1 picture.", "Class {label} has {count} different pictures.")
+    fix = "Add pictures: 3 are the least, 20 make the result more certain."
+    return shapes.finding("small_class", severity, (), message, fix, label=label, count=count)
+
+
+def _imbalance(sizes: dict[str, int]) -> dict:
+    most, least = max(sizes, key=sizes.get), min(sizes, key=sizes.get)
+    message = "Class {most} has {ratio} times as many pictures as class {least}."
+    fix = "Add pictures to the small class, or balance the classes in the recipe."
+    ratio = f"{sizes[most] / sizes[least]:.0f}"
+    values = {"most": most, "least": least, "ratio": ratio}
+    return shapes.finding("imbalance", "note", (), message, fix, fixes=_balancings(least), **values)
+
+
+def _balancings(least: str) -> list[dict]:
+    """Return the ways to balance classes, the one to try first at the top, each with when it is right."""
+    ways = (
+        (
+            "weights",
+            "Let pictures of small classes count more",
+            "The usual choice: costs no time, and every class matters as much as every other.",
+        ),
+        (
+            "oversample",
+            "Show pictures of small classes more often",
+            "Right when you fine-tune: every view of a small class is changed a little, so it learns more from each.",
+        ),
+        (
+            "focal",
+            "Attend to what is hard",
+            "Focal loss: pictures that are right already count less. Right when small classes are also the hard ones.",
+        ),
+    )
+    links = [
+        {**shapes.link("balance", title, action={"class_balancing": choice}), "explain": explain}
+        for choice, title, explain in ways
+    ]
+    collect = shapes.link("collect", "Add pictures of {label}", action={"open": "add"}, label=least)
+    explain = "Better than any trick where you can: nothing replaces pictures the network has never seen."
+    return [*links, {**collect, "explain": explain}]
 
 
 def _similar_names(labelled: Sequence[ItemRecord]) -> list[dict]:
-    spelled: dict[str, set[str]] = defaultdict(set)
+    spelled: dict[str, Counter] = defaultdict(Counter)
     for item in labelled:
-        spelled[item.label.casefold().replace("_", " ").replace("-", " ")].add(item.label)
+        spelled[item.label.casefold().replace("_", " ").replace("-", " ")][item.label] += 1
+    return [_one_spelling(labelled, counts) for counts in spelled.values() if len(counts) > 1]
+
+
+def _one_spelling(labelled: Sequence[ItemRecord], counts: Counter) -> dict:
     message, fix = "The class names {labels} differ only in spelling.", "Merge them if they mean the same."
-    return [
-        _finding("similar_names", "warning", (), message, fix, labels=", ".join(sorted(labels)))
-        for labels in spelled.values()
-        if len(labels) > 1
-    ]
+    fixes = []
+    for label, _count in counts.most_common():
+        others = [item for item in labelled if item.label in counts and item.label != label]
+        old = ", ".join(sorted(set(counts) - {label}))
+        summary = _summary("merged {old} into {new}", old=old, new=label)
+        changes = {item: {"label": label} for item in shapes.ids(others)}
+        fixes.append(shapes.change("merge", "Call them all {label}", changes, summary, label=label))
+    return shapes.finding("similar_names", "warning", (), message, fix, fixes=fixes, labels=", ".join(sorted(counts)))
 
 
-def _copies(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
-    exact, near = [], []
-    for members in _families(labelled, clusters):
-        pixels = {item.pixels_hash or item.sha256 for item in members}
-        (exact if len(pixels) == 1 else near).append(members)
-    found = []
-    for kind, families, message in (
-        ("duplicates", exact, "{count} pictures are copies of {originals} others."),
-        ("near_duplicates", near, "{count} pictures are {originals} others, resized or saved anew."),
-    ):
-        if families:
-            files = [item for members in families for item in members]
-            values = {"count": len(files) - len(families), "originals": len(families)}
-            fix = "Nothing needs to be done: copies always stay in the same part, so they cannot flatter the result."
-            found.append(_finding(kind, "note", files, message, fix, **values))
-    return found
-
-
-def _families(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[list[ItemRecord]]:
-    families: dict[int, list[ItemRecord]] = defaultdict(list)
-    for item, cluster in zip(labelled, clusters, strict=True):
-        families[cluster].append(item)
-    return [members for members in families.values() if len(members) > 1]
+def _summary(template: str, **values) -> dict:
+    return {"template": template, "values": values}
 
 
 def _refused(refused: Sequence[dict]) -> list[dict]:
     found = []
     for reason, count in Counter(refusal["reason"] for refusal in refused).most_common():
         same = [refusal for refusal in refused if refusal["reason"] == reason]
-        finding = _finding("refused", "note", (), "{count} files were not used.", reason, count=count)
-        finding["values"] |= same[0]["values"]
-        found.append({**finding, "files": [refusal["file"] for refusal in same]})
+        message = shapes.counted(count, "1 file was not used.", "{count} files were not used.")
+        told = shapes.finding("refused", "note", (), message, reason, count=count)
+        told["values"] |= same[0]["values"]
+        found.append({**told, "files": [refusal["file"] for refusal in same]})
     return found

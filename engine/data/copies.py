@@ -1,0 +1,105 @@
+"""What there is to say about copies of pictures: in two classes, in two parts, or simply twice."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from engine.data import finding as shapes
+from engine.data.split import most_held_out
+from engine.registry import ItemRecord
+
+STAY = "Nothing needs to be done: copies always stay in the same part, so they cannot flatter the result."
+
+
+def families(items: Sequence[ItemRecord], clusters: Sequence[int]) -> list[list[ItemRecord]]:
+    """Return the items of each cluster that has more than one, as `split.duplicate_clusters` numbers them."""
+    found: dict[int, list[ItemRecord]] = defaultdict(list)
+    for item, cluster in zip(items, clusters, strict=True):
+        found[cluster].append(item)
+    return [members for members in found.values() if len(members) > 1]
+
+
+def conflicts(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
+    """Name every picture that lies in more than one class, the same bytes or a copy saved anew."""
+    return [
+        conflict(members)
+        for members in families(labelled, clusters)
+        if len({item.label for item in members if item.label is not None}) > 1
+    ]
+
+
+def conflict(members: Sequence[ItemRecord]) -> dict:
+    """Return the finding that one picture lies in several classes, with a fix for each of them."""
+    labels = sorted({item.label for item in members})
+    message = "The same picture lies in {labels}."
+    fix = "Keep it in the class it belongs to and remove it from the others."
+    fixes = [
+        shapes.remove([i for i in members if i.label != label], "Keep it in {label}", key="keep", label=label)
+        for label in labels
+    ]
+    fixes.append(shapes.remove(members, "Take it out of all classes"))
+    found = shapes.finding("conflict", "error", members, message, fix, fixes=fixes, labels=", ".join(labels))
+    return {**found, "families": [shapes.ids(members)]}
+
+
+def across_splits(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
+    """Name copies that lie in more than one part: what is learned from must not be measured on."""
+    divided = [members for members in families(labelled, clusters) if len(_parts(members)) > 1]
+    return [apart(divided)] if divided else []
+
+
+def apart(divided: Sequence[Sequence[ItemRecord]]) -> dict:
+    """Return the finding that families of copies lie on several sides; the fix moves each to its most held-out one."""
+    moves = {
+        item: side
+        for members in divided
+        for side in [most_held_out(item.split for item in members)]
+        for item in members
+        if item.split and item.split != side
+    }
+    changes = {item.id: {"split": side} for item, side in moves.items() if hasattr(item, "id")}
+    message = shapes.counted(
+        len(divided),
+        "1 picture lies in more than one part, as a copy: what is measured was partly learned by heart.",
+        "{count} pictures lie in more than one part, as copies: what is measured was partly learned by heart.",
+    )
+    fix = "Move each with its copies to one part, the most held out (test, then validation)."
+    summary = _summary("moved {n} copy to one part" if len(moves) == 1 else "moved {n} copies to one part", n=len(moves))
+    fixes = [shapes.change("one_side", "Move copies to one part", changes, summary)]
+    return _about("across_splits", "warning", divided, message, fix, fixes, count=len(divided), moved=len(moves))
+
+
+def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
+    """Name copies, the exact ones and those saved anew; harmless, since they stay in one part."""
+    exact, near = [], []
+    for members in families(labelled, clusters):
+        pixels = {item.pixels_hash or item.sha256 for item in members}
+        (exact if len(pixels) == 1 else near).append(members)
+    found = []
+    if exact:
+        found.append(_copies("duplicates", exact, "{count} pictures are copies of {originals} others."))
+    if near:
+        message = "{count} pictures are {originals} others, resized or saved anew."
+        found.append(_copies("near_duplicates", near, message))
+    return found
+
+
+def _copies(kind: str, found: Sequence[Sequence[ItemRecord]], message: str) -> dict:
+    extra = [item for members in found for item in members[1:]]
+    message = "1 picture is a copy of another." if len(extra) == 1 and kind == "duplicates" else message
+    message = "1 picture is another one, resized or saved anew." if len(extra) == 1 and kind != "duplicates" else message
+    fixes = [shapes.remove(extra, "Keep one of each", key="keep_one")]
+    return _about(kind, "note", found, message, STAY, fixes, count=len(extra), originals=len(found))
+
+
+def _about(kind: str, severity: str, found: Sequence, message: str, fix: str, fixes: list, **values) -> dict:
+    items = [item for members in found for item in members]
+    told = shapes.finding(kind, severity, items, message, fix, fixes=fixes, **values)
+    return {**told, "families": [shapes.ids(members) for members in found]}
+
+
+def _parts(members: Sequence[ItemRecord]) -> set[str]:
+    return {item.split for item in members if item.split}
+
+
+def _summary(template: str, **values) -> dict:
+    return {"template": template, "values": values}
