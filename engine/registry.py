@@ -194,18 +194,19 @@ class Registry:
         limit: int | None = None,
     ) -> list[Item]:
         """Return items in the order they came, of one class (`UNLABELLED`: those without one) or of all."""
-        query = sa.select(ItemRow).where(ItemRow.dataset_id == dataset_id, ItemRow.removed == removed)
+        query = _items_query().where(ItemRow.dataset_id == dataset_id, ItemRow.removed == removed)
         if label is not None:
             query = query.where(ItemRow.label.is_(None) if label == UNLABELLED else ItemRow.label == label)
         with self._session() as session:
-            rows = session.scalars(query.order_by(ItemRow.id).offset(offset).limit(limit)).all()
-        return [_item(row) for row in rows]
+            rows = session.execute(query.order_by(ItemRow.id).offset(offset).limit(limit)).all()
+        return [Item(*row) for row in rows]
 
     def items_by_id(self, item_ids: Sequence[int]) -> dict[int, Item]:
         found = {}
         with self._session() as session:
             for ids in history.chunks(item_ids):
-                found |= {row.id: _item(row) for row in session.scalars(sa.select(ItemRow).where(ItemRow.id.in_(ids)))}
+                rows = session.execute(_items_query().where(ItemRow.id.in_(ids)))
+                found |= {item.id: item for item in (Item(*row) for row in rows)}
         return found
 
     def columns(self, dataset_id: str, *names: str) -> list[tuple]:
@@ -358,8 +359,9 @@ class Registry:
             ) from error
 
 
-def _item(row: ItemRow) -> Item:
-    return Item(**{field.name: getattr(row, field.name) for field in fields(Item)})
+def _items_query() -> sa.Select:
+    """Return a query for what Item holds, in its order; rows of columns are read four times as fast as objects."""
+    return sa.select(*(getattr(ItemRow, field.name) for field in fields(Item)))
 
 
 def _clean_name(name: str) -> str:
