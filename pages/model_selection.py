@@ -7,6 +7,7 @@ from engine.training.recipe import RECIPES
 from engine.training.recommend import recommend
 from pages.elements import backbone_cards, expert, page, run_list, state
 from pages.elements.augmentation import preview
+from pages.elements.data import balance
 from pages.elements.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
 from pages.elements.start_bar import start_bar
@@ -52,11 +53,14 @@ recipe_name = st.radio(
     persist_state="session",
 )
 
+if balancing := balance.in_words(project):
+    st.caption(_(":material/balance: {choice}, as chosen on the Data page.").format(choice=balancing))
+
 page.section(_("Network"), _(advice.reason))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
 
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
-    recipe = expert.settings(recipe_name, backbone)
+    recipe = expert.settings(recipe_name, backbone, balance.default(project))
     preview(recipe, facts.examples)
 
 start_bar(project, recipe, facts)

@@ -14,13 +14,16 @@ STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 KEEP = {"persist_state": "session"}
 
 
-def settings(name: str, backbone: str) -> dict:
-    """Show the controls and return the recipe they make, without what it would ignore."""
+def settings(name: str, backbone: str, class_balancing: str = Recipe.class_balancing) -> dict:
+    """Show the controls and return the recipe they make, without what it would ignore.
+
+    class_balancing: how this project balances classes unless somebody chooses otherwise here.
+    """
     pictures, head, steps = st.columns(3, gap="medium")
     chosen = {"name": name, "backbone": backbone}
     with pictures:
         st.markdown(f"**{_('Pictures')}**")
-        chosen |= _pictures(Recipe.from_dict(chosen))
+        chosen |= _pictures(Recipe.from_dict({**chosen, "class_balancing": class_balancing}))
     with head:
         st.markdown(f"**{_('Head: what learns your classes')}**")
         chosen |= _head(Recipe.from_dict(chosen))
@@ -45,7 +48,7 @@ def _pictures(plan: Recipe) -> dict:
         **KEEP,
     )
     fit = _choice(_("Pictures that are not square"), FITS, "fit")
-    balancing = _choice(_("Classes of different size"), BALANCINGS, "class_balancing")
+    balancing = _choice(_("Classes of different size"), BALANCINGS, "class_balancing", plan.class_balancing)
     augmentation = {"augmentation": _augmentation()} if plan.uses("augmentation") else {}
     return {"image_size": size, "fit": fit, "class_balancing": balancing, **augmentation}
 
@@ -149,21 +152,25 @@ def _fine_tuning() -> dict:
     return {"optimizer": optimizer, "learning_rate": rate, "batch_size": batch, "epochs": epochs}
 
 
-def _choice(label: str, options: dict[str, str], option: str) -> str:
+def _choice(label: str, options: dict[str, str], option: str, default: str | None = None) -> str:
+    usual = getattr(Recipe, option)
+    default = default if default in options else usual
     return st.selectbox(
         label,
         list(options),
-        list(options).index(getattr(Recipe, option)),
+        list(options).index(default),
         format_func=lambda name: _(options[name]),
-        key=f"expert-{option}",
+        # Another default is another control: what was remembered for one project says nothing about the next.
+        key=f"expert-{option}" if default == usual else f"expert-{option}-{default}",
         **KEEP,
     )
 
 
 def _reset() -> None:
-    st.button(_("Back to the defaults"), key="reset-expert", type="tertiary", icon=":material/undo:", on_click=_forget)
+    st.button(_("Back to the defaults"), key="reset-expert", type="tertiary", icon=":material/undo:", on_click=forget)
 
 
-def _forget() -> None:
-    for key in [key for key in st.session_state if str(key).startswith("expert-")]:
+def forget(option: str = "") -> None:
+    """Let a control begin with its default again, which may be another one now; without `option`, all of them."""
+    for key in [key for key in st.session_state if str(key).startswith(f"expert-{option}")]:
         del st.session_state[key]

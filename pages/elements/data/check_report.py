@@ -1,0 +1,103 @@
+"""The section "Check" of the Data page: what there is to decide, what is worth knowing, and what is fine."""
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project
+from pages.elements import page
+from pages.elements.data import balance, finding_card, label_questions, leakage, look_closer, open_findings
+from pages.elements.data.open_findings import Report
+from pages.elements.i18n import _, plural, say
+
+
+def view(project: Project) -> None:
+    """Show the whole report. What is put right leaves it at once, and comes back with Undo."""
+    with page.errors_in_words():
+        counts = graft.current().registry.counts(project.dataset_id)
+        look_closer.begin_by_itself(project, sum(sum(parts.values()) for parts in counts.values()))
+        looked = graft.current().inspection(project.dataset_id)
+        report = open_findings.report(project, looked["report"])
+        _summary(project, report, looked)
+        look_closer.bar(project, looked, report)
+        asking = label_questions.is_open(project)
+        if asking:
+            label_questions.panel(project)
+        _cards(project, report, looked["report"], asking)
+
+
+def _summary(project: Project, report: Report, looked: dict) -> None:
+    sentences = in_words(report)
+    if report.decide:
+        page.section(sentences[0])
+        st.caption(sentences[1])
+        return
+    with st.container(border=True, horizontal_alignment="center", key="all-fine"):
+        st.markdown("### :green[:material/verified:]", width="content")
+        st.markdown(f"**{sentences[0]}**", text_alignment="center")
+        st.caption(sentences[1], text_alignment="center")
+
+
+def in_words(report: Report) -> tuple[str, str]:
+    """Return how much there is to decide and to know, and what is in order, in two sentences."""
+    decide, know = len(report.decide), len(report.know)
+    to_know = plural("{n} worth knowing", "{n} worth knowing", know)
+    if decide:
+        headline = plural("{n} thing to decide", "{n} things to decide", decide)
+        headline = f"{headline}, {to_know}" if know else headline
+        return f"{headline}.", _("The rest looks fine: {facts}.").format(facts=_facts(report))
+    headline = _("Nothing to decide: these pictures are ready to learn from.")
+    return headline, f"{_facts(report)}." + (f" {to_know}." if know else "")
+
+
+def _facts(report: Report) -> str:
+    claims = (  # and the kinds that speak against each
+        (_("no picture in two classes"), {"conflict"}),
+        (_("no copies across the test"), {"across_splits", "leakage"}),
+        (_("enough pictures in every class"), {"small_class", "one_class"}),
+        (_("none blurred, blank or dark"), {"blank", "blurred", "dark", "bright"}),
+    )
+    fine = [words for words, against in claims if not report.kinds & against]
+    return ", ".join([plural("{n} picture", "{n} pictures", len(report.items)), *fine[:3]])
+
+
+@st.fragment
+def _cards(project: Project, report: Report, closer: dict | None, asking: str | None) -> None:
+    """Draw the cards; turning a page of one of them reruns only this part."""
+    with page.errors_in_words():
+        for group in report.decide:
+            if group[0]["kind"] != asking:
+                finding_card.card(project, report, group, _body(project, report, group, closer))
+        if report.know:
+            st.markdown(f"##### {_('Worth knowing')}")
+        for group in report.know:
+            finding_card.card(project, report, group, _body(project, report, group, closer))
+        _set_aside(project, report)
+
+
+def _body(project: Project, report: Report, group: list[dict], closer: dict | None):
+    """Return what a kind draws instead of pictures and buttons, None for most kinds."""
+    kind = group[0]["kind"]
+    if kind == "imbalance":
+        return lambda: balance.body(project, group[0])
+    if kind == "leakage" and (closer or {}).get("leakage"):
+        return lambda: leakage.body(project, report, group[0], closer["leakage"])
+    return None
+
+
+def _set_aside(project: Project, report: Report) -> None:
+    """Name what was called fine, and offer to bring it back."""
+    count = len(report.aside) + report.kept
+    if not count:
+        return
+    title = plural("{n} thing you called fine", "{n} things you called fine", count)
+    with st.expander(title, icon=":material/done_all:", key="set-aside"):
+        for finding in report.aside:
+            words = finding_card.headline([finding])
+            st.markdown(f"{words} :gray[{say(finding['fix'], finding['values'])}]")
+        if report.kept:
+            st.markdown(
+                plural("{n} picture you kept where it is.", "{n} pictures you kept where they are.", report.kept)
+            )
+        if st.button(_("Show them again"), icon=":material/undo:", key="bring-back"):
+            open_findings.bring_back(project)
+            st.rerun()

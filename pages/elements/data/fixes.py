@@ -1,0 +1,72 @@
+"""The buttons of a finding: each makes its change with one click, which Undo takes back, or leads where it is done."""
+
+import streamlit as st
+
+from engine import graft
+from engine.data import name_groups
+from engine.registry import Project
+from pages.elements import person
+from pages.elements.data import balance, sections
+from pages.elements.data.open_findings import Report
+from pages.elements.i18n import _, say
+
+PLACES = {"label": "label", "map": "map", "parts": "parts", "pictures": "pictures"}
+ICONS = {
+    "keep": ":material/check:",
+    "remove": ":material/delete:",
+    "keep_one": ":material/filter_1:",
+    "merge": ":material/merge:",
+    "one_side": ":material/call_split:",
+    "use_groups": ":material/groups:",
+    "label": ":material/label:",
+    "open_map": ":material/scatter_plot:",
+}
+
+
+def buttons(project: Project, report: Report, finding: dict, key: str) -> None:
+    """Show what can be done about a finding with one click."""
+    offered = [fix for fix in finding.get("fixes", ()) if possible(fix)]
+    if not offered:
+        return
+    with st.container(horizontal=True, key=f"{key}-fixes"):
+        for position, fix in enumerate(offered):
+            title = say(fix["title"], fix["values"])
+            if st.button(title, icon=ICONS.get(fix["key"]), key=f"{key}-fix-{position}"):
+                apply(project, report, fix)
+                st.rerun()
+
+
+def possible(fix: dict) -> bool:
+    """Tell whether a fix has something to change or somewhere to lead."""
+    if fix.get("changes"):
+        return True
+    return bool(place_of(fix)) or "class_balancing" in fix.get("action", {})
+
+
+def place_of(fix: dict) -> str | None:
+    """Return the section of the Data page a fix leads to, None when it leads nowhere that exists."""
+    place = PLACES.get(fix.get("action", {}).get("open"))
+    return place if place and sections.exists(place) else None
+
+
+def apply(project: Project, report: Report, fix: dict) -> None:
+    """Make the change of a fix, with the sentence that undoes it; then go where it leads."""
+    if fix.get("changes"):
+        _change(project, report, fix)
+        st.toast(_("Done. You can undo it at the top of the page."), icon=":material/check_circle:")
+    action = fix.get("action", {})
+    if "class_balancing" in action:
+        balance.choose(project, action["class_balancing"])
+    if (place := place_of(fix)) is not None:
+        sections.open_section(place)
+
+
+def _change(project: Project, report: Report, fix: dict) -> None:
+    changes = {int(item): dict(values) for item, values in fix["changes"].items() if int(item) in report.items}
+    apart = fix.get("action", {}).get("groups_apart")
+    if fix["key"] == "use_groups":
+        labelled = [item for item in report.items.values() if item.label is not None]
+        changes = name_groups.with_splits(labelled, changes)
+    summary = fix.get("summary") or {"template": fix["title"], "values": fix["values"]}
+    options = {"groups_apart": apart} if apart else None
+    graft.current().registry.change_each(project.dataset_id, changes, summary, who=person.name(), options=options)
