@@ -15,13 +15,13 @@ from pathlib import Path
 
 from engine import runs, settings
 from engine.compute import Compute
-from engine.data import check
+from engine.data import check, versions
 from engine.errors import ComputeError, UserError
 from engine.importing import SUBMITTER, Imports, is_alive, this_process
 from engine.inspections import Inspections
 from engine.registry import Registry, Run
 from engine.studies import Studies
-from engine.training.recipe import Recipe
+from engine.training.recipe import Recipe, fitted
 from engine.uploads import Uploads
 from engine.workspace import Workspace, read_json, write_json
 
@@ -154,10 +154,11 @@ class Graft:
         project = self.registry.project(project_id)
         items = self.registry.items(project.dataset_id)
         check.ready_to_train(items)
-        plan = Recipe.from_dict(recipe)
+        plan = Recipe.from_dict(fitted(recipe, self.registry.dataset_options(project.dataset_id)))
         plan.validate()
         items = [item for item in items if item.label is not None]
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
+        versions.note(self.workspace.run_dir(run_id), items)
         name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self._submit_run(run_id)
