@@ -19,6 +19,7 @@ from starlette.routing import Route
 from engine import graft, maps, uploads
 from engine.data import thumbnails
 from engine.errors import UserError
+from pages.elements import turns
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -121,6 +122,7 @@ def _refuse(error: UserError, status: int) -> JSONResponse:
 @asynccontextmanager
 async def lifespan(_app):
     """Open the workspace and start the workers without keeping the first page waiting; close them at the end."""
+    turns.keep()
     await anyio.to_thread.run_sync(graft.current)
     gc.collect()
     gc.freeze()  # what is imported by now is never garbage: collections after each rerun get cheaper

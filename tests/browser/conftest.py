@@ -36,6 +36,7 @@ class Server:
     """`streamlit run app.py` on a free port with a workspace of its own."""
 
     workspace: Path
+    app: str = "app.py"
     port: int = 0
     process: subprocess.Popen | None = field(default=None, repr=False)
 
@@ -48,9 +49,9 @@ class Server:
         arguments = ["--server.port", str(self.port), "--server.headless", "true"]
         with open(self.workspace.parent / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
+                [sys.executable, "-m", "streamlit", "run", self.app, *arguments],
                 cwd=ROOT,
-                env={**os.environ, "GRAFT_WORKSPACE": str(self.workspace)},
+                env={**os.environ, "GRAFT_WORKSPACE": str(self.workspace), "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

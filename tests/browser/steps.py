@@ -1,10 +1,9 @@
 """What a person does on the pages, one function a step. Selectors are the keys of the widgets."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, expect
 
 TRAINING_MS = 120_000
 
@@ -55,32 +54,18 @@ def start_training(page: Page, *, recipe: str | None = None) -> None:
     page.wait_for_url(re.compile("/train"))
 
 
-def see(page: Page, find: Callable[[], Locator], words: str | re.Pattern) -> None:
-    """Wait for words on the page; once, look again after a refresh, which may never lose anything."""
-    try:
-        expect(find()).to_contain_text(words, timeout=25_000)
-    except AssertionError:
-        page.reload()
-        expect(find()).to_contain_text(words, timeout=TRAINING_MS)
-
-
 def see_training(page: Page) -> None:
-    see(page, lambda: widget(page, "live-run"), "%")
+    expect(widget(page, "live-run")).to_contain_text("%", timeout=TRAINING_MS)
 
 
 def see_honest_number(page: Page) -> None:
-    see(page, lambda: page.get_by_test_id("stMain"), "pictures it never saw")
+    expect(page.get_by_test_id("stMain")).to_contain_text("pictures it never saw", timeout=TRAINING_MS)
 
 
 def open_results(page: Page) -> None:
     """Wait for the training on the Train page, then follow its invitation."""
-    button = page.get_by_role("button", name="See the results")
-    button.click(timeout=TRAINING_MS)
-    try:
-        page.wait_for_url(re.compile("/results"), timeout=15_000)
-    except TimeoutError:  # pressed in the very moment in which the page was drawn anew
-        button.click(timeout=TRAINING_MS)
-        page.wait_for_url(re.compile("/results"))
+    page.get_by_role("button", name="See the results").click(timeout=TRAINING_MS)
+    page.wait_for_url(re.compile("/results"))
     settled(page)
 
 
