@@ -21,6 +21,7 @@ class Settings:
     max_archive_members: int
     max_expansion_ratio: int
     max_pixels: int
+    server_folders: tuple[Path, ...] = ()
 
 
 @functools.cache
@@ -38,7 +39,13 @@ def current() -> Settings:
         max_archive_members=_number("GRAFT_MAX_ARCHIVE_MEMBERS", 500_000),
         max_expansion_ratio=_number("GRAFT_MAX_EXPANSION_RATIO", 200),
         max_pixels=_number("GRAFT_MAX_PIXELS", 200_000_000),
+        server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )
+
+
+def _folders(name: str) -> tuple[Path, ...]:
+    listed = (part.strip() for part in os.environ.get(name, "").split(os.pathsep))
+    return tuple(Path(part).expanduser().resolve() for part in listed if part)
 
 
 def _number(name: str, default: int) -> int:

@@ -104,6 +104,21 @@ def estimate(recipe: dict, counts: dict[str, int], workspace_root: str, hashes: 
     return estimates.estimate(workspace, Recipe.from_dict(recipe), counts, list(hashes)).to_dict()
 
 
+def fits(workspace_root: str, hashes: list[str], example: str) -> dict:
+    """Return {"automatic": fit, "pictures": {fit: JPEG bytes}}: what "auto" chooses, and one picture both ways."""
+    from PIL import Image
+
+    from engine.data import decode
+    from engine.training.pixels import choose_fit
+
+    workspace = Workspace(Path(workspace_root))
+    pictures = {
+        fit: decode.jpeg_bytes(Image.fromarray(decode.load_pixels(workspace.blob_path(example), 224, fit)))
+        for fit in ("letterbox", "crop")
+    }
+    return {"automatic": choose_fit(workspace, "auto", hashes), "pictures": pictures}
+
+
 def augment_preview(recipe: dict, workspace_root: str, hashes: list[str], views: int) -> list[list]:
     """Return, for each picture, `views` random views of it (uint8, S x S x 3) as fine-tuning would see them."""
     from engine.training.preview import preview

@@ -3,7 +3,18 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements import class_boxes, class_edits, dataset_words, examples, imports, page, reading, state
+from pages.elements import (
+    arrival,
+    class_boxes,
+    class_edits,
+    dataset_words,
+    examples,
+    imports,
+    page,
+    reading,
+    server_folder,
+    state,
+)
 from pages.elements.data import sections
 from pages.elements.dropzone import dropzone
 from pages.elements.i18n import _, plural
@@ -19,7 +30,8 @@ pictures = sum(numbers.values()) + bare
 actions = page.title(_("Pictures"))
 numbers_row = st.container(key="numbers")
 with st.container(key="imports"):
-    importing = imports.watch(project.dataset_id) if project else False
+    importing = imports.watch(project) if project else False
+    asking = arrival.cards(project) if project else False
 if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if counts:
@@ -49,12 +61,10 @@ def bring_in() -> None:
     elif way == "classes":
         class_boxes.boxes(project, numbers)
     else:
-        layout = st.session_state.get("layout", reading.AUTO)
-        upload = dropzone(key="drop-everything", busy=importing, quiet=bool(pictures))
-        with st.container(width=360):
-            reading.choice()
+        upload = dropzone(key="drop-everything", busy=importing, quiet=bool(pictures) or asking)
+        server_folder.field()
         if upload is not None:
-            imports.begin_upload(upload, layout=layout)
+            imports.begin_upload(upload)
 
 
 adding = not pictures or st.session_state.get("way") == "classes"

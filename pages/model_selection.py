@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine import graft
-from engine.training.recipe import RECIPES
+from engine.training.recipe import RECIPES, fitted
 from engine.training.recommend import recommend
 from pages.elements import backbone_cards, expert, page, run_list, state
 from pages.elements.augmentation import preview
@@ -60,7 +60,10 @@ page.section(_("Network"), _(advice.reason))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
 
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
-    recipe = expert.settings(recipe_name, backbone, balance.default(project))
+    recipe = fitted(
+        expert.settings(recipe_name, backbone, balance.default(project)),
+        graft.current().registry.dataset_options(project.dataset_id),
+    )
     preview(recipe, facts.examples)
 
 start_bar(project, recipe, facts)

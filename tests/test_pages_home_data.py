@@ -71,6 +71,15 @@ def send(app: AppTest, opened, path: Path, key: str) -> AppTest:
     return app.run()
 
 
+def use_what_arrived(app: AppTest, opened) -> AppTest:
+    """Press "Bring them in" on every card."""
+    project = opened.registry.projects()[0]
+    for entry in opened.imports.waiting(project.dataset_id):
+        app.button(key=f"arrival-use-{entry['id']}").click().run()
+        assert not app.exception
+    return app
+
+
 def zipped(folder: Path, target: Path) -> Path:
     with zipfile.ZipFile(target, "w") as archive:
         for path in sorted(folder.rglob("*")):
@@ -131,6 +140,8 @@ def test_a_dropped_zip_without_a_project_makes_one_and_is_accounted_for(app, ope
     (folder / "blue" / ".DS_Store").write_bytes(b"x")
     data_page(app)
     send(app, opened, zipped(folder, tmp_path / "fruit.zip"), "drop-everything")
+    assert "I see 2 classes. Use them?" in everything_written(app)
+    use_what_arrived(app, opened)
     data_page(app)
     (project,) = opened.registry.projects()
     assert project.name == "fruit"
@@ -171,7 +182,7 @@ def test_several_archives_are_imported_one_by_one(app, opened, tmp_path):
         zipped(folder, ticket.folder / f"{label}.zip")
         ticket.names.append(f"{label}.zip")
     app.session_state["drop-everything"] = {"done": {"ticket": token, "sent": 2, "failed": []}}
-    app.run()
+    use_what_arrived(app.run(), opened)
     (project,) = opened.registry.projects()
     assert {entry["source"] for entry in opened.registry.imports(project.dataset_id)} == {"red.zip", "blue.zip"}
     assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue", "green"}

@@ -1,7 +1,7 @@
 """Where pictures come from: a folder, an archive, a table with the files beside it, or one file."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.data import archive, tables
@@ -40,6 +40,36 @@ def entries(path: Path, scratch: Path, wanted: Wanted = archive.everything) -> I
         yield from _table(path, wanted)
     else:
         yield _file(path, path.name, wanted)
+
+
+def on_server(typed: str, roots: Sequence[Path]) -> Path:
+    """Return the folder or file below one of `roots` that a person typed, absolute or as it lies below a root.
+
+    Links and ".." are followed before it is looked where the path leads. Raises DataError when it leads elsewhere, or
+    to nothing: what lies elsewhere is never told.
+    """
+    if "\0" in typed:
+        typed = ""
+    asked = Path(typed.strip()).expanduser()
+    tried = [asked] if asked.is_absolute() else [root / asked for root in roots]
+    inside = [path for path in (_resolved(path) for path in tried) if any(path.is_relative_to(root) for root in roots)]
+    if not inside:
+        raise DataError(
+            "{path} does not lie in a folder that this server allows: {folders}. GRAFT_SERVER_FOLDERS names them.",
+            path=typed.strip(),
+            folders=", ".join(map(str, roots)),
+        )
+    found = next((path for path in inside if path.exists()), None)
+    if found is None:
+        raise DataError("{path} does not exist on the server. Check the spelling.", path=typed.strip())
+    return found
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        return Path("/")
 
 
 def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:

@@ -140,6 +140,12 @@ class Recipe:
         _check_unused(self)
 
 
+def fitted(recipe: dict, dataset_options: dict) -> dict:
+    """Return the recipe with the fit that was chosen for the dataset where its own is left to be found out."""
+    chosen = dataset_options.get("fit", "auto")
+    return {**recipe, "fit": chosen} if recipe.get("fit", "auto") == "auto" and chosen in FITS else recipe
+
+
 def _one_of(option: str, value, known) -> None:
     if value not in known:
         raise TrainingError(

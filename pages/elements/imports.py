@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft
+from engine.data.arrival import worth_asking
 from engine.registry import Project
 from pages.elements import page, state
 from pages.elements.dropzone import Upload
@@ -14,22 +15,25 @@ from pages.elements.names import md_escape
 
 POLL_SECONDS = 0.5
 STARTED = "imports-started"  # ids of imports that this session began and whose end it has not shown yet
-BEGUN_HERE = "project-begun-by-pictures"
 MOST_NAMES = 500  # refused files listed by name for one reason; the rest is counted
 
 
-def begin(source: str | Path, *, layout: str = "auto", label: str | None = None, title: str = "") -> None:
-    """Start to bring `source` into the current project; without a project, begin one."""
+def begin(source: str | Path, *, label: str | None = None, title: str = "", ask: bool = False) -> None:
+    """Start to bring `source` into the current project; without a project, begin one.
+
+    ask: show first what its folders or its table would give, and wait for an answer.
+    """
     project = state.project() or _first_project(title)
-    import_id = graft.current().start_import(project.dataset_id, source, layout=layout, label=label, title=title)
+    import_id = graft.current().start_import(project.dataset_id, source, label=label, title=title, ask=ask)
     st.session_state.setdefault(STARTED, []).append(import_id)
 
 
-def begin_upload(upload: Upload, *, layout: str = "auto", label: str | None = None) -> None:
+def begin_upload(upload: Upload, *, label: str | None = None) -> None:
     """Start an import for everything that a drop zone received, and tell what could not be sent."""
     for source in upload.sources:
         title = "" if source.is_file() else (label or _("Files"))
-        begin(source, layout=layout, label=label, title=title or source.name)
+        ask = label is None and worth_asking(source)
+        begin(source, label=label, title=title or source.name, ask=ask)
     if upload.failed:
         names = ", ".join(upload.failed[:5]) + (" …" if len(upload.failed) > 5 else "")
         message = plural("{n} file could not be sent:", "{n} files could not be sent:", len(upload.failed))
@@ -41,7 +45,7 @@ def _first_project(title: str) -> Project:
     name = Path(title).stem.strip() or _("My pictures")
     project = graft.current().registry.create_project(name)
     state.open_project(project.id)
-    st.session_state[BEGUN_HERE] = project.id
+    st.session_state[state.BEGUN_HERE] = project.id
     return project
 
 
@@ -50,13 +54,14 @@ def place(project: Project | None) -> str:
 
     It stays when the first pictures begin the project, so that open cameras and names typed so far stay too.
     """
-    if project is None or project.id == st.session_state.get(BEGUN_HERE):
+    if project is None or project.id == st.session_state.get(state.BEGUN_HERE):
         return "new"
     return project.id
 
 
-def watch(dataset_id: str) -> bool:
+def watch(project: Project) -> bool:
     """Show imports that are running, then how they ended. Return True while one is running."""
+    dataset_id = project.dataset_id
     if failure := st.session_state.pop("upload-failures", None):
         st.warning(failure, icon=":material/warning:")
     _show_ended()
@@ -84,7 +89,7 @@ def _show_ended() -> None:
         status = graft.current().import_status(import_id)
         if status["state"] == "failed":
             st.error(say(status["message"], status["values"]), icon=":material/error:")
-        elif status["state"] == "running" and (graft.current().workspace.incoming / import_id).exists():
+        elif status["state"] in ("running", "waiting") and (graft.current().workspace.incoming / import_id).exists():
             still.append(import_id)
     st.session_state[STARTED] = still
 

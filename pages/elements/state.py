@@ -19,6 +19,7 @@ PAGES = {
     "try": "try_it.py",
 }
 PROJECT, RUN = "project", "run"
+BEGUN_HERE = "project-begun-by-pictures"  # the project that this session began by sending pictures
 PERSON = "person"
 
 

@@ -1,0 +1,174 @@
+"""What has arrived and how it would be read, shown before anything is stored: use it, read it otherwise, or cancel.
+
+What is asked stands on the server's disk, so that a refresh, a restart or a colleague's browser finds it again.
+"""
+
+import html
+
+import streamlit as st
+
+from engine import graft
+from engine.data.split import SPLITS
+from engine.registry import Project
+from pages.elements import state
+from pages.elements.i18n import _, decimal, number, plural
+from pages.elements.names import md_escape
+from pages.elements.reading import words
+
+STYLE = """<style>
+.arrival { display: flex; flex-wrap: wrap; gap: .4rem; margin: .1rem 0; padding: 0; list-style: none; }
+.arrival li { border: 1px solid rgba(128, 140, 132, .35); border-radius: 1rem; padding: .1rem .7rem; margin: 0;
+  font-size: .9rem; line-height: 1.6; max-width: 100%; overflow-wrap: anywhere; }
+.arrival b { font-weight: 600; font-variant-numeric: tabular-nums; opacity: .75; margin-left: .3rem; }
+.arrival li.more { border-style: dashed; opacity: .8; }
+</style>"""
+
+
+def cards(project: Project) -> bool:
+    """Show a card for each upload that waits for an answer; return True when there is one."""
+    waiting = graft.current().imports.waiting(project.dataset_id)
+    for place, entry in enumerate(waiting):
+        with st.container(border=True, key=f"arrival-{entry['id']}"):
+            _card(project, entry, primary=place == 0)
+    return bool(waiting)
+
+
+def _card(project: Project, entry: dict, primary: bool) -> None:
+    seen, choices = entry["arrival"], {choice["kind"]: choice for choice in entry["arrival"]["choices"]}
+    key = f"arrival-layout-{entry['id']}"
+    chosen = choices[st.session_state.get(key, seen["recommended"])]
+    st.markdown(f":material/inventory_2: **{md_escape(entry['title'])}** · {_size(seen)}")
+    if not seen["pictures"]:
+        st.markdown(f"#### {_('No file in it has the name of a picture.')}")
+    else:
+        st.markdown(f"#### {_headline(chosen)}")
+        _what_it_gives(chosen)
+    _what_else(seen, chosen)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(choices) > 1 and seen["pictures"]:
+            st.selectbox(
+                _("How folders are read"),
+                list(choices),
+                list(choices).index(seen["recommended"]),
+                format_func=lambda kind: _option(choices[kind]),
+                key=key,
+                width=420,
+                help=_("A group is something the result should be shown for: a language, a speaker, a camera."),
+            )
+        st.space("stretch")
+        if st.button(_("Cancel"), key=f"arrival-cancel-{entry['id']}", help=_("Deletes what was sent.")):
+            _cancel(project, entry["id"])
+        style = "primary" if primary else "secondary"
+        if st.button(_("Bring them in"), type=style, icon=":material/check:", key=f"arrival-use-{entry['id']}"):
+            _use(entry, chosen)
+
+
+def _use(entry: dict, choice: dict) -> None:
+    seen = entry["arrival"]
+    layout = choice["kind"]
+    if layout == "label":
+        graft.current().imports.answer(entry["id"], layout="flat", label=choice["label"])
+    elif not seen["complete"] and layout == seen["recommended"]:
+        graft.current().imports.answer(entry["id"])  # only its beginning was seen: the whole of it may say more
+    else:
+        graft.current().imports.answer(entry["id"], layout=layout)
+    st.rerun()
+
+
+def _cancel(project: Project, import_id: str) -> None:
+    """Delete the upload, and the project that was begun only for it."""
+    here = graft.current()
+    here.imports.cancel(import_id)
+    dataset_id = project.dataset_id
+    others = here.imports.waiting(dataset_id) or here.running_imports(dataset_id)
+    if st.session_state.get(state.BEGUN_HERE) == project.id and not others and not here.registry.imports(dataset_id):
+        here.delete_project(project.id)
+        state.open_project(None)
+    st.toast(_("Cancelled. Nothing was added."))
+    st.rerun()
+
+
+def _size(seen: dict) -> str:
+    megabytes = seen["bytes"] / 1e6
+    size = decimal(megabytes, ".1f" if megabytes < 10 else ".0f")
+    pictures = plural("{n} picture", "{n} pictures", seen["pictures"])
+    if not seen["complete"]:
+        pictures = _("more than {pictures}").format(pictures=pictures)
+    return f"{pictures} · {size} MB · " + _("nothing is stored yet")
+
+
+def _headline(choice: dict) -> str:
+    """Return what the pictures would be, in one sentence that asks."""
+    if choice["kind"] == "flat":
+        return _("The pictures would come in without a class.")
+    if choice["kind"] == "label":
+        return _("All of them would be one class: {label}.").format(label=md_escape(choice["label"]))
+    what = _classes_in_words(choice)
+    if choice["kind"] == "table":
+        table = md_escape(", ".join(choice["tables"]))
+        return _("The table {table} gives {what}. Use them?").format(table=table, what=what)
+    if choice["splits"]:
+        return _("I see {what}, and a division into {parts}. Use them?").format(what=what, parts=_parts(choice))
+    return _("I see {what}. Use them?").format(what=what)
+
+
+def _classes_in_words(choice: dict) -> str:
+    classes = plural("{n} class", "{n} classes", choice["num_classes"])
+    if not choice["num_groups"]:
+        return classes
+    return f"{plural('{n} group', '{n} groups', choice['num_groups'])} × {classes}"
+
+
+def _parts(choice: dict) -> str:
+    names = {"train": _("training"), "validation": _("validation"), "test": _("test")}
+    return " / ".join(names[part] for part in SPLITS if part in choice["splits"])
+
+
+def _option(choice: dict) -> str:
+    if choice["kind"] == "label":
+        return _("all pictures are one class: {label}").format(label=choice["label"])
+    if choice["kind"] == "flat":
+        return words()["flat"]
+    return f"{words()[choice['kind']]} — {_classes_in_words(choice)}"
+
+
+def _what_it_gives(choice: dict) -> None:
+    rows = [(_("Classes"), choice["classes"], choice["num_classes"])] if choice["kind"] != "label" else []
+    rows.append((_("Groups"), choice["groups"], choice["num_groups"]))
+    parts = {"train": _("training"), "validation": _("validation"), "test": _("test")}
+    splits = [(parts[part], choice["splits"][part]) for part in SPLITS if part in choice["splits"]]
+    rows.append((_("Parts"), splits, len(splits)))
+    for title, entries, total in rows:
+        if entries:
+            st.caption(title)
+            st.html(STYLE + _chips(title, entries, total))
+
+
+def _chips(title: str, entries: list, total: int) -> str:
+    chips = [f"<li>{html.escape(name)}<b>{number(count)}</b></li>" for name, count in entries]
+    if total > len(entries):
+        more = _("… and {n} more").format(n=number(total - len(entries)))
+        chips.append(f'<li class="more">{html.escape(more)}</li>')
+    return f'<ul class="arrival" aria-label="{html.escape(title)}">{"".join(chips)}</ul>'
+
+
+def _what_else(seen: dict, choice: dict) -> None:
+    """Say what would be refused: it is named afterwards as well, but nobody should be surprised."""
+    lost, others = choice["without_class"], seen["others"]
+    if lost and choice["kind"] not in ("flat", "label"):
+        one, many = (
+            "{n} picture has no class there and would be left out.",
+            ("{n} pictures have no class there and would be left out."),
+        )
+        st.warning(plural(one, many, lost), icon=":material/rule:")
+    if others["count"]:
+        names = ", ".join(md_escape(name) for name in others["names"])
+        more = " …" if others["count"] > len(others["names"]) else ""
+        words = plural(
+            "{n} file is no picture and will be listed as refused:",
+            "{n} files are no pictures and will be listed as refused:",
+            others["count"],
+        )
+        st.caption(f"{words} {names}{more}")
+    if not seen["complete"]:
+        st.caption(_("It is large: this was read from its first files."))
