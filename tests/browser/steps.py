@@ -35,10 +35,18 @@ def use_example(page: Page, url: str, name: str, pictures: str) -> None:
     settled(page)
 
 
+def bring_in(page: Page) -> None:
+    """Say yes to the card that tells what has arrived; it goes."""
+    button = page.locator("[class*='st-key-arrival-use-'] button").first
+    button.click(timeout=TRAINING_MS)
+    expect(button).to_have_count(0, timeout=TRAINING_MS)
+
+
 def upload_archive(page: Page, url: str, archive: Path, pictures: str) -> None:
     page.goto(f"{url}/data")
     settled(page)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
+    bring_in(page)
     expect(page.get_by_text(pictures).first).to_be_visible(timeout=TRAINING_MS)
     settled(page)
 
