@@ -5,6 +5,7 @@ import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from engine import runs
@@ -12,7 +13,7 @@ from engine.backbones import catalogue
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.errors import TrainingError, UserError
-from engine.evaluation import evaluate, metrics
+from engine.evaluation import calibration, evaluate, metrics, unknown
 from engine.evaluation.predict import PREPARATION
 from engine.runs import RunWriter
 from engine.shards import ShardCache
@@ -42,11 +43,13 @@ NO_MEMORY = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training ended with: the file is written, `probabilities` are those of the held-out rows."""
+    """What training ended with; `probabilities` are those of the held-out rows, divided by `temperature` or not yet."""
 
+    classifier: keras.Model
     probabilities: np.ndarray
     chosen: str
     stopped: bool
+    temperature: float = 1.0
 
 
 def train(run_dir: Path, workspace: Workspace) -> None:
@@ -91,6 +94,8 @@ def _train(work: Work, writer: RunWriter) -> None:
     cache = _embed(work)
     head = _fit_probe(work, cache)
     outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
+    outcome = _calibrate(work, outcome)
+    model.save(outcome.classifier, work.run_dir / runs.MODEL)
     _evaluate(work, cache, head, outcome)
     writer.event("finished", chosen=outcome.chosen)
     if not outcome.stopped:
@@ -145,34 +150,43 @@ def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> Head:
 
 
 def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
-    """Save the probe as the run's model."""
+    """Take the probe as the run's model."""
     backbone = frozen(work.recipe.backbone, work.recipe.size)
-    model.save(model.finished(backbone, head, work.recipe.dropout), work.run_dir / runs.MODEL)
     probabilities = head.probabilities(cache.read(work.snapshot.keys(work.held_out)))
-    return Outcome(probabilities, "probe", stopped=False)
+    return Outcome(model.finished(backbone, head, work.recipe.dropout), probabilities, "probe", stopped=False)
 
 
 def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
-    """Adapt the network and save the best of it, probe included, as the run's model."""
+    """Adapt the network and take the best of it, probe included, as the run's model."""
     try:
         adapted = adapt(work, cache, head)
     except Stopped:  # before its first step: the probe is the best so far
         return replace(_keep_probe(work, cache, head), stopped=True)
-    model.save(adapted.classifier, work.run_dir / runs.MODEL)
     chosen = f"epoch {adapted.best_epoch}" if adapted.best_epoch else "probe"
-    return Outcome(adapted.probabilities, chosen, adapted.stopped)
+    return Outcome(adapted.classifier, adapted.probabilities, chosen, adapted.stopped)
+
+
+def _calibrate(work: Work, outcome: Outcome) -> Outcome:
+    """Make the model as sure as it is right on the validation pictures; its answers stay."""
+    validation = work.snapshot.splits[work.held_out] == "validation"
+    y = work.snapshot.y[work.held_out[validation]]
+    temperature = calibration.fit_temperature(y, outcome.probabilities[validation])
+    model.temper(outcome.classifier, temperature)
+    probabilities = calibration.tempered(outcome.probabilities, temperature)
+    return replace(outcome, probabilities=probabilities, temperature=temperature)
 
 
 def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> None:
     work.progress.begin("evaluate", TESTING)
     frozen, rows = work.snapshot, work.held_out
     train_rows = frozen.rows("train")
-    held_out = cache.read(frozen.keys(rows))
-    before = evaluate.nearest_class_mean(held_out, cache.read(frozen.keys(train_rows)), frozen.y[train_rows])
-    predictions = evaluate.Predictions(rows, outcome.probabilities, before)
+    held_out, train_features = cache.read(frozen.keys(rows)), cache.read(frozen.keys(train_rows))
+    before = evaluate.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
+    predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature)
     probe_scores = _probe_scores(frozen, rows, head.probabilities(held_out))
+    strange = unknown.learn(work.run_dir, frozen, train_features, held_out)
     work.progress.end()
-    evaluate.write(work.run_dir, frozen, predictions, _facts(work, probe_scores, outcome))
+    evaluate.write(work.run_dir, frozen, predictions, {**_facts(work, probe_scores, outcome), "unknown": strange})
 
 
 def _probe_scores(frozen: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> dict:

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.parquet
 
 from engine import runs
-from engine.evaluation import metrics
+from engine.evaluation import calibration, metrics
 from engine.training.head import softmax
 from engine.training.snapshot import Snapshot
 from engine.workspace import write_atomic, write_json
@@ -20,15 +20,21 @@ BEFORE = "before_fine_tuning.parquet"
 VERSIONS = ("keras", "tensorflow", "jax", "numpy", "scikit-learn", "pillow", "ai-edge-litert")
 # Sharpness of the nearest-mean baseline's probabilities; it does not change which class is nearest.
 TEMPERATURE = 0.05
+# With more classes than this it also tells whether the right one is among the first few answers.
+TOPS = (3, 5)
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities for some rows of a snapshot: the trained model's and those of the network before any training."""
+    """Probabilities for some rows of a snapshot: the trained model's and those of the network before any training.
+
+    `temperature` is what the model's logits were divided by to calibrate it.
+    """
 
     rows: np.ndarray
     trained: np.ndarray
     before: np.ndarray
+    temperature: float = 1.0
 
 
 def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:
@@ -69,7 +75,11 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "accuracy_interval": list(metrics.wilson_interval(int((y_true == y_pred).sum()), len(y_true))),
         "validation_accuracy": float(validation.mean()),
         "macro_f1": metrics.macro_f1(y_true, y_pred, num_classes),
+        "weighted_f1": metrics.weighted_f1(y_true, y_pred, num_classes),
         "balanced_accuracy": metrics.balanced_accuracy(y_true, y_pred, num_classes),
+        "cohens_kappa": metrics.cohens_kappa(y_true, y_pred, num_classes),
+        "log_loss": metrics.log_loss(y_true, probabilities),
+        "top_k": {str(k): metrics.top_k_accuracy(y_true, probabilities, k) for k in TOPS if k < num_classes},
         "per_class": _per_class(snapshot.class_names, y_true, y_pred, before),
         "confusion_matrix": metrics.confusion_matrix(y_true, y_pred, num_classes).tolist(),
         "groups": _groups(snapshot.groups[rows], y_true, y_pred, before),
@@ -78,6 +88,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
             "before_fine_tuning": metrics.accuracy(y_true, before),
         },
         "calibration_error": metrics.calibration_error(y_true, probabilities),
+        "calibration": calibration.report(y_true, probabilities, predictions.temperature, len(validation)),
     }
 
 

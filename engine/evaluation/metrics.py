@@ -4,22 +4,24 @@ import math
 
 import numpy as np
 
+from engine.evaluation.calibration import calibration_error
 from engine.training.scores import accuracy, log_loss
 
 __all__ = [
     "accuracy",
     "balanced_accuracy",
     "calibration_error",
+    "cohens_kappa",
     "confusion_matrix",
     "log_loss",
     "macro_f1",
     "majority_accuracy",
     "per_class",
+    "top_k_accuracy",
+    "weighted_f1",
     "wilson_interval",
 ]
 
-# Bins of the calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks").
-CALIBRATION_BINS = 15
 Z_95 = 1.959963984540054
 
 
@@ -63,16 +65,29 @@ def macro_f1(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> float:
     return float(scores["f1"][present].mean()) if present.any() else 0.0
 
 
-def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
-    """Return the expected calibration error in [0, 1]: how far confidence and accuracy are apart, on average."""
+def weighted_f1(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> float:
+    """Return the mean F1 over the pictures: a class counts as much as it has pictures in y_true."""
+    scores = per_class(y_true, y_pred, num_classes)
+    return float(np.average(scores["f1"], weights=scores["support"])) if len(y_true) else 0.0
+
+
+def top_k_accuracy(y_true: np.ndarray, probabilities: np.ndarray, k: int) -> float:
+    """Return the share of pictures whose class is among the k likeliest; ties count for the model."""
     if not len(y_true):
         return 0.0
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == y_true
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(bin_of, minlength=bins)
-    gaps = np.bincount(bin_of, confidence - correct, minlength=bins)
-    return float(np.abs(gaps).sum() / counts.sum())
+    own = probabilities[np.arange(len(y_true)), y_true]
+    return float(((probabilities > own[:, None]).sum(axis=1) < k).mean())
+
+
+def cohens_kappa(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> float:
+    """Return the agreement beyond chance (Cohen 1960): 1 is perfect, 0 what answering blindly would reach."""
+    matrix = confusion_matrix(y_true, y_pred, num_classes).astype(float)
+    count = matrix.sum()
+    if not count:
+        return 0.0
+    by_chance = float(matrix.sum(axis=0) @ matrix.sum(axis=1)) / count**2
+    agreed = float(np.trace(matrix)) / count
+    return 1.0 if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
 
 
 def majority_accuracy(y_train: np.ndarray, y_true: np.ndarray) -> float:

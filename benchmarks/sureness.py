@@ -1,0 +1,96 @@
+"""How far probabilities can be believed, and whether classes that were never learned are noticed.
+
+python -m benchmarks.sureness --source clothing.zip --seeds 3 [--strange cifar10-sample.zip]
+
+The first table: temperature scaling, fitted on validation, measured on the test split. The second: every pair of classes
+is left out of training in turn, and the detector has to tell their test pictures from those of the other classes;
+"likeliest class alone" is the usual stand-in, the largest probability of a probe trained on the same classes. With
+`--strange` up to 200 pictures of another source are to be told from the test pictures as well.
+"""
+
+import itertools
+import tempfile
+
+import numpy as np
+
+from benchmarks.common import arguments, bring_in, row, train, workspace_in
+
+
+def main() -> None:
+    options = arguments(
+        __doc__,
+        source="example:digits",
+        backbone="sprout",
+        seed=0,
+        seeds=1,
+        workspace="",
+        strange="",
+        recipes="instant",
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        workspace = workspace_in(options.workspace or temporary)
+        items = bring_in(options.source, workspace)
+        row("recipe", "seed", "temperature", "ECE before", "ECE after", "log loss before", "log loss after", "accuracy")
+        row(*["---"] * 8)
+        for seed in range(options.seed, options.seed + options.seeds):
+            for name in options.recipes.split("+"):
+                _calibration(name, seed, train(workspace, items, name=name, backbone=options.backbone, seed=seed))
+        strange = bring_in(options.strange, workspace)[:200] if options.strange else []
+        _unknown(workspace, items, strange, options.backbone)
+
+
+def _calibration(name: str, seed: int, evaluation: dict) -> None:
+    found = evaluation["calibration"]
+    before, after = found["before"], found["after"]
+    losses = before["log_loss"], after["log_loss"]
+    row(name, seed, found["temperature"], before["error"], after["error"], *losses, evaluation["accuracy"])
+
+
+def _unknown(workspace, items, strange, backbone: str) -> None:
+    x, y, split = _features(workspace, items, backbone)
+    others = _features(workspace, strange, backbone)[0] if strange else np.empty((0, x.shape[1]))
+    pairs = itertools.combinations(range(y.max() + 1), 2)
+    rows = np.array([_left_out(x, y, split, np.array(pair), others) for pair in pairs])
+    row("told apart (AUROC)", "mean", "smallest", "largest")
+    row(*["---"] * 4)
+    for place, title in enumerate(("classes left out, detector", "classes left out, likeliest class alone")):
+        row(title, rows[:, place].mean(), rows[:, place].min(), rows[:, place].max())
+    if strange:
+        row("other pictures, detector", rows[:, 2].mean(), rows[:, 2].min(), rows[:, 2].max())
+        row("other pictures, likeliest class alone", rows[:, 3].mean(), rows[:, 3].min(), rows[:, 3].max())
+    row("false refusals of known classes", rows[:, 4].mean(), rows[:, 4].min(), rows[:, 4].max())
+
+
+def _left_out(x, y, split, out, others) -> tuple[float, ...]:
+    from engine.evaluation import unknown
+    from engine.training import probe
+    from engine.training.recipe import Recipe
+
+    known = ~np.isin(y, out)
+    learn, choose, test = (known & (split == part) for part in ("train", "validation", "test"))
+    detector = unknown.fit(x[learn], y[learn], x[choose])
+    own = np.unique(y[learn], return_inverse=True)[1]
+    head = probe.fit(x[learn], own, own.max() + 1, Recipe.from_dict({"l2": 0.005})).head
+    scores = (detector.scores, lambda features: -head.probabilities(features).max(axis=1))
+    strange = x[(split == "test") & ~known]
+    told = [unknown.auroc(score(x[test]), score(strange)) for score in scores]
+    far = [unknown.auroc(score(x[test]), score(others)) if len(others) else np.nan for score in scores]
+    return *told, *far, unknown.refused_share(detector, x[test])
+
+
+def _features(workspace, items, backbone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from engine.training import features
+    from engine.training.pixels import Pixels, choose_fit
+    from engine.training.recipe import Recipe
+
+    recipe = Recipe.from_dict({"name": "instant", "backbone": backbone})
+    keys = [item.sha256 for item in items]
+    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
+    cache = features.embed(workspace, backbone, pixels, keys, lambda _done, _total: None)
+    labels = sorted({item.label for item in items})
+    y = np.array([labels.index(item.label) for item in items])
+    return cache.read(keys), y, np.array([item.split for item in items])
+
+
+if __name__ == "__main__":
+    main()

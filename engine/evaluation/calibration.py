@@ -1,0 +1,110 @@
+"""Calibration: make a model as sure as it is right, and show how close it comes.
+
+Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks"): one number, learned on the validation
+pictures, divides the logits. No answer changes, only how sure it sounds.
+"""
+
+import numpy as np
+
+from engine.training.scores import log_loss
+
+# Bins of the calibration error, as in the paper.
+BINS = 15
+# A temperature is taken to lie near 1 until the pictures say otherwise: the logarithm's deviation is SPREAD beforehand,
+# so that three validation pictures, all right, do not make a model claim certainty.
+SPREAD = 0.5
+LOWEST, HIGHEST = 0.1, 10.0
+STEPS = 60
+SMALLEST = 1e-30
+
+
+def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature that makes these probabilities (N, num_classes) likeliest for y_true (N,).
+
+    Above 1 the model was too sure of itself, below 1 not sure enough; 1.0 where there is nothing to learn from.
+    """
+    if not len(y_true):
+        return 1.0
+    logits = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
+
+    def cost(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        chosen = scaled[np.arange(len(y_true)), y_true] - np.log(np.exp(scaled).sum(axis=1))
+        return float(-chosen.sum() + log_temperature**2 / (2 * SPREAD**2))
+
+    best = float(np.exp(_smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
+    return best if cost(np.log(best)) < cost(0.0) else 1.0
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return float32 probabilities as they are after the logits were divided by `temperature`; argmax stays."""
+    logits = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
+    """Return the expected calibration error in [0, 1]: how far confidence and accuracy are apart, on average."""
+    rows = reliability(y_true, probabilities, bins)
+    return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / max(1, len(y_true))
+
+
+def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> list[dict]:
+    """Return {"confidence", "accuracy", "count"} of every bin of confidence that has pictures: means and number."""
+    if not len(y_true):
+        return []
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == y_true
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
+    sums = np.bincount(bin_of, confidence, bins), np.bincount(bin_of, correct, bins)
+    return [
+        {
+            "confidence": float(sums[0][place] / counts[place]),
+            "accuracy": float(sums[1][place] / counts[place]),
+            "count": int(counts[place]),
+        }
+        for place in np.flatnonzero(counts)
+    ]
+
+
+def report(y_true: np.ndarray, calibrated: np.ndarray, temperature: float, fitted_on: int) -> dict:
+    """Return what evaluation.json says about calibration on these pictures, before and after `temperature`.
+
+    {"temperature", "fitted_on", "before": {"error", "log_loss", "bins"}, "after": ...}; `fitted_on` counts pictures.
+    """
+    # Dividing by the inverse undoes the scaling exactly.
+    before = tempered(calibrated, 1 / temperature)
+    return {
+        "temperature": temperature,
+        "fitted_on": fitted_on,
+        "before": _figures(y_true, before),
+        "after": _figures(y_true, calibrated),
+    }
+
+
+def _figures(y_true: np.ndarray, probabilities: np.ndarray) -> dict:
+    bins = reliability(y_true, probabilities)
+    return {
+        "error": calibration_error(y_true, probabilities),
+        "log_loss": log_loss(y_true, probabilities),
+        "bins": bins,
+    }
+
+
+def _smallest(cost, low: float, high: float) -> float:
+    """Return where a function with one valley is smallest (golden-section search, Kiefer 1953)."""
+    ratio = (np.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    for _step in range(STEPS):
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = cost(right)
+    return (low + high) / 2

@@ -1,0 +1,214 @@
+"""How sure a model is, when it had better say nothing, and what it has never seen: numbers against scikit-learn."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from engine import runs
+from engine.evaluation import calibration, curves, metrics, selective, unknown
+from engine.evaluation.selective import Answering
+from engine.training import head, model, probe
+from engine.training.recipe import Recipe
+from engine.workspace import Workspace
+from tests.tiny_runs import discs, train
+
+
+def too_sure(pictures: int = 4000, classes: int = 4, temperature: float = 2.5) -> tuple[np.ndarray, np.ndarray]:
+    """Return classes drawn from honest probabilities, and the same probabilities sharpened as by a network."""
+    rng = np.random.default_rng(0)
+    honest = head.softmax(rng.normal(0, 2, (pictures, classes)))
+    y = (rng.random((pictures, 1)) > honest.cumsum(axis=1)).sum(axis=1).clip(0, classes - 1)
+    return y, calibration.tempered(honest, 1 / temperature)
+
+
+def test_the_temperature_that_made_a_model_too_sure_is_found_and_taken_back():
+    y, sharpened = too_sure()
+    temperature = calibration.fit_temperature(y[:2000], sharpened[:2000])
+    assert temperature == pytest.approx(2.5, rel=0.1)
+    after = calibration.tempered(sharpened[2000:], temperature)
+    assert calibration.calibration_error(y[2000:], after) < 0.03
+    assert calibration.calibration_error(y[2000:], sharpened[2000:]) > 0.1
+    np.testing.assert_array_equal(after.argmax(axis=1), sharpened[2000:].argmax(axis=1))
+
+
+def test_three_validation_pictures_all_right_do_not_make_a_model_claim_certainty():
+    sure = np.tile(np.array([[0.7, 0.3]], np.float32), (3, 1))
+    temperature = calibration.fit_temperature(np.zeros(3, int), sure)
+    assert 0.5 < temperature < 1
+    assert calibration.fit_temperature(np.zeros(0, int), np.zeros((0, 2))) == 1.0
+
+
+def test_the_report_holds_both_sides_and_every_picture_once():
+    y, sharpened = too_sure(500)
+    report = calibration.report(y, calibration.tempered(sharpened, 2.5), 2.5, fitted_on=100)
+    assert report["before"]["error"] == pytest.approx(calibration.calibration_error(y, sharpened), abs=1e-4)
+    assert report["before"]["log_loss"] > report["after"]["log_loss"]
+    assert sum(row["count"] for row in report["after"]["bins"]) == 500
+
+
+def test_the_temperature_is_inside_the_saved_model():
+    inputs = keras.Input((4, 4, 3))
+    body = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    rng = np.random.default_rng(1)
+    layers = ((rng.normal(0, 0.05, (48, 3)).astype(np.float32), np.array([0.1, -0.2, 0.3], np.float32)),)
+    classifier = model.finished(body, head.Head(layers, np.zeros(48, np.float32), np.ones(48, np.float32)))
+    pixels = rng.uniform(0, 255, (5, 4, 4, 3)).astype(np.float32) / 100
+    before = model.predict(classifier, pixels)
+    model.temper(classifier, 3.0)
+    np.testing.assert_allclose(model.predict(classifier, pixels), calibration.tempered(before, 3.0), atol=1e-5)
+
+
+def test_every_score_agrees_with_scikit_learn():
+    y, probabilities = too_sure(400, classes=6)
+    said = probabilities.argmax(axis=1)
+    assert metrics.weighted_f1(y, said, 6) == pytest.approx(reference.f1_score(y, said, average="weighted"))
+    assert metrics.macro_f1(y, said, 6) == pytest.approx(reference.f1_score(y, said, average="macro"))
+    assert metrics.balanced_accuracy(y, said, 6) == pytest.approx(reference.balanced_accuracy_score(y, said))
+    assert metrics.cohens_kappa(y, said, 6) == pytest.approx(reference.cohen_kappa_score(y, said))
+    assert metrics.log_loss(y, probabilities) == pytest.approx(reference.log_loss(y, probabilities), rel=1e-4)
+    for k in (1, 3, 5):
+        assert metrics.top_k_accuracy(y, probabilities, k) == pytest.approx(
+            reference.top_k_accuracy_score(y, probabilities, k=k, labels=range(6))
+        )
+
+
+def test_curves_of_a_class_agree_with_scikit_learn():
+    y, probabilities = too_sure(300)
+    scores, positive = probabilities[:, 1].round(2), y == 1
+    roc, found = curves.roc(positive, scores), curves.precision_recall(positive, scores)
+    assert roc["area"] == pytest.approx(reference.roc_auc_score(positive, scores))
+    assert found["average"] == pytest.approx(reference.average_precision_score(positive, scores))
+    precision, recall, _thresholds = reference.precision_recall_curve(positive, scores)
+    assert {(round(p, 9), round(r, 9)) for p, r in zip(found["precision"], found["recall"], strict=True)} <= {
+        (round(p, 9), round(r, 9)) for p, r in zip(precision, recall, strict=True)
+    }
+
+
+def test_a_threshold_trades_misses_for_false_alarms():
+    positive, scores = np.array([True, True, True, False, False]), np.array([0.9, 0.4, 0.1, 0.5, 0.05])
+    assert curves.counts_at(positive, scores, 0.5) == curves.Counts(1, 2, 1, 1)
+    assert curves.counts_at(positive, scores, 0.1) == curves.Counts(3, 0, 1, 1)
+    assert curves.counts_at(positive, scores, 0.5).cost(5) == 11
+    assert curves.threshold_for(1) == 0.5 and curves.threshold_for(4) == pytest.approx(0.2)
+
+
+def test_a_threshold_of_one_class_changes_only_what_it_must():
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])
+    assert curves.answers_with_threshold(probabilities, 1, 0.25).tolist() == [1, 1, 2]
+    assert curves.answers_with_threshold(probabilities, 1, 0.8).tolist() == [0, 0, 2]
+
+
+def test_the_dearer_a_mistake_the_less_it_answers_and_the_more_of_it_is_right():
+    assert [selective.threshold_for(cost) for cost in (1, 2, 10)] == [0, 0.5, 0.9]
+    y, sharpened = too_sure()
+    honest = calibration.tempered(sharpened, 2.5)
+    outcomes = [selective.outcome(y, honest, selective.threshold_for(cost)) for cost in (1, 3, 10)]
+    assert outcomes[0].answered == len(y)
+    assert [o.answered for o in outcomes] == sorted((o.answered for o in outcomes), reverse=True)
+    assert [o.accuracy for o in outcomes] == sorted(o.accuracy for o in outcomes)
+    # The rule is the cheapest there is when probabilities are honest.
+    cheapest = min(selective.outcome(y, honest, t).cost(3) for t in np.linspace(0, 1, 41))
+    assert outcomes[1].cost(3) <= 1.03 * cheapest
+
+
+def test_the_selective_curve_ends_at_the_accuracy_of_all_pictures():
+    y = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.8, 0.2]])
+    points = selective.curve(y, probabilities)
+    assert [(p["coverage"], round(p["accuracy"], 3)) for p in points] == [
+        (0.25, 1),
+        (0.5, 0.5),
+        (0.75, 0.667),
+        (1, 0.75),
+    ]
+
+
+def test_how_a_model_answers_is_kept_beside_it_and_obeyed(tmp_path):
+    assert selective.verdict(selective.read(tmp_path), 0.2, None) == "answer"
+    selective.write(tmp_path, Answering(cost=5))
+    kept = selective.read(tmp_path)
+    assert selective.verdict(kept, 0.79, None) == "unsure"
+    assert selective.verdict(kept, 0.81, {"score": 1.0, "limit": 2.0}) == "answer"
+    assert selective.verdict(kept, 0.99, {"score": 3.0, "limit": 2.0}) == "unknown"
+    assert selective.verdict(Answering(5, refuse_unknown=False), 0.99, {"score": 3.0, "limit": 2.0}) == "answer"
+
+
+def blobs(classes: int, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return features of classes around corners of a cube, in 12 dimensions."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(classes), per_class)
+    return (4 * np.eye(12)[y] + rng.normal(0, 1, (len(y), 12))).astype(np.float32), y
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_what_is_unlike_all_training_is_refused_and_what_is_like_it_rarely(classes, tmp_path):
+    (x, y), (validation, _own), (test, _test) = (blobs(classes, 60, seed) for seed in range(3))
+    detector = unknown.fit(x, y, validation)
+    detector.save(tmp_path / unknown.FILE)
+    again = unknown.load(tmp_path / unknown.FILE)
+    np.testing.assert_allclose(again.scores(test), detector.scores(test), rtol=1e-4)
+    assert unknown.refused_share(again, test) < 0.15
+    far = np.random.default_rng(5).normal(0, 12, (50, 12)).astype(np.float32)
+    assert unknown.refused_share(again, far) > 0.9
+
+
+def test_the_detector_is_judged_on_classes_it_never_saw():
+    parts = [blobs(6, 40, seed) for seed in range(3)]
+    found = unknown.estimate(*parts[0], *parts[1], *parts[2])
+    assert found["folds"] == 5 and found["auroc"] > 0.9
+    assert unknown.estimate(*blobs(2, 40, 0), *blobs(2, 40, 1), *blobs(2, 40, 2)) is None
+    assert unknown.fit(*blobs(2, 40, 0), np.zeros((3, 12))) is None
+    known, strange = np.array([0.0, 1, 2]), np.array([1.0, 5])
+    area = reference.roc_auc_score([0, 0, 0, 1, 1], [*known, *strange])
+    assert unknown.auroc(known, strange) == pytest.approx(area)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("sure")).create()
+    return workspace, train(workspace, discs(workspace, per_class=40))
+
+
+def test_a_run_stores_its_calibration_its_scores_and_its_detector(trained):
+    workspace, run_dir = trained
+    facts = runs.read_evaluation(run_dir)
+    assert facts["calibration"]["fitted_on"] == facts["counts"]["validation"]
+    assert facts["calibration_error"] == pytest.approx(facts["calibration"]["after"]["error"])
+    assert {"weighted_f1", "cohens_kappa", "log_loss", "top_k"} <= facts.keys()
+    assert facts["unknown"]["limit"] == pytest.approx(unknown.load(run_dir / unknown.FILE).limit)
+    assert 0 <= facts["unknown"]["false_refusals"] <= 0.3
+
+
+def test_temperature_scaling_lowers_the_log_loss_on_clothing(shared_data):
+    """On the features of a fixed projection of the pixels: the network itself is measured in benchmarks/RESULTS.md."""
+    pytest.importorskip("PIL")
+    x, y, split = _small_pixels(shared_data / "clothing.zip")
+    fitted = probe.fit(x[split == 0], y[split == 0], 10, Recipe.from_dict({"l2": 1e-5}))
+    validation, test = fitted.head.probabilities(x[split == 1]), fitted.head.probabilities(x[split == 2])
+    temperature = calibration.fit_temperature(y[split == 1], validation)
+    after = calibration.tempered(test, temperature)
+    assert temperature > 1
+    assert calibration.calibration_error(y[split == 2], after) < calibration.calibration_error(y[split == 2], test)
+
+
+def _small_pixels(archive) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    import io
+    import zipfile
+
+    from PIL import Image
+
+    with zipfile.ZipFile(archive) as opened:
+        names = [name for name in opened.namelist() if name.lower().endswith((".jpg", ".jpeg", ".png"))]
+        pictures = [_tiny(Image, io.BytesIO(opened.read(name))) for name in names]
+    parts = [name.split("/")[-3:-1] for name in names]
+    classes = sorted({label for _split, label in parts})
+    order = ("train", "validation", "test")
+    y = np.array([classes.index(label) for _split, label in parts])
+    return np.stack(pictures), y, np.array([order.index(part) for part, _label in parts])
+
+
+def _tiny(images, source) -> np.ndarray:
+    image = images.open(source)
+    image.draft("RGB", (32, 32))
+    return np.asarray(image.convert("RGB").resize((8, 8)), np.float32).ravel() / 255
