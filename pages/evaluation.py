@@ -10,15 +10,14 @@ from pages.elements.i18n import _
 project = state.project()
 entries = run_list.with_results(project) if project else []
 if not entries:
-    page.title(_("Results"))
-    page.empty(
+    page.nothing_yet(
+        _("Results"),
         ":material/insights:",
         _("There are no results yet"),
         _("They appear here as soon as a training of this project has ended."),
         button=_("Go to Train"),
-        page="train",
+        leads_to="train",
     )
-    st.stop()
 
 actions = page.title(_("Results"))
 entry = run_list.picker(entries)

@@ -14,28 +14,27 @@ from pages.elements.start_bar import start_bar
 
 project = state.project()
 if project is None:
-    page.title(_("Model"))
-    page.empty(
+    page.nothing_yet(
+        _("Model"),
         ":material/photo_library:",
         _("There is no project yet"),
         _("A project holds your pictures and everything learned from them. An example is ready in a few seconds."),
         button=_("Go to the start page"),
-        page="home",
+        leads_to="home",
     )
-    st.stop()
 
 facts = facts_of(project)
-page.title(_("Model"), _("A network that has seen many pictures learns yours. Choose which one, and how."))
 if facts.problem is not None:
-    page.empty(
+    page.nothing_yet(
+        _("Model"),
         ":material/photo_library:",
         _("The pictures are not ready for a training yet"),
         say_error(facts.problem),
         button=_("Go to Data"),
-        page="data",
+        leads_to="data",
     )
-    st.stop()
 
+page.title(_("Model"), _("A network that has seen many pictures learns yours. Choose which one, and how."))
 ready = backbone_cards.ready_keys()
 device = graft.current().device() or {}
 has_model = any(entry.facts is not None for entry in run_list.views(project))

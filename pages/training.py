@@ -11,15 +11,14 @@ from pages.elements.run_table import run_table
 project = state.project()
 entries = run_list.views(project) if project else []
 if not entries:
-    page.title(_("Train"))
-    page.empty(
+    page.nothing_yet(
+        _("Train"),
         ":material/model_training:",
         _("Nothing has been trained here yet"),
         _("Choose a network first; a training with the pictures of this project takes seconds to minutes."),
         button=_("Choose a network"),
-        page="model",
+        leads_to="model",
     )
-    st.stop()
 
 page.title(_("Train"), _("Trainings go on when you close this page. Come back any time, from any device."))
 opened = state.run()

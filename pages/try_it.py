@@ -16,15 +16,14 @@ ASKED = "samples-asked"
 project = state.project()
 entries = [entry for entry in run_list.with_results(project) if entry.folder.exists()] if project else []
 if not entries:
-    page.title(_("Try it"))
-    page.empty(
+    page.nothing_yet(
+        _("Try it"),
         ":material/photo_camera:",
         _("There is no model to try yet"),
         _("Train one first; then drop any picture here and see what it says."),
         button=_("Go to Train"),
-        page="train",
+        leads_to="train",
     )
-    st.stop()
 
 page.title(
     _("Try it"),

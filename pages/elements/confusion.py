@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine.evaluation import charts, results
 from engine.evaluation.results import Confusion, Prediction
+from pages.elements import page
 from pages.elements.gallery import Tile, gallery, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
@@ -59,15 +60,7 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
 def _matrix(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int, int] | None:
     """Show the matrix as a picture or a table; return the chosen cell (true, predicted) as positions."""
     views = {"counts": _("Counts"), "shares": _("Shares"), "table": _("Table")}
-    view = st.segmented_control(
-        _("Show as"),
-        list(views),
-        default="counts",
-        required=True,
-        format_func=views.get,
-        key=VIEW,
-        label_visibility="collapsed",
-    )
+    view = page.choice(_("Show as"), views, key=VIEW)
     if view == "table":
         return _table(facts, run_id, positions)
     figure = charts.confusion_matrix_figure(
@@ -98,15 +91,7 @@ def _positions(facts: dict) -> list[int] | None:
     if size <= MANY_CLASSES:
         return None
     words = {"hardest": _("The {n} classes with most mistakes").format(n=HARDEST), "all": _("All {n}").format(n=size)}
-    chosen = st.segmented_control(
-        _("Classes"),
-        list(words),
-        default="hardest",
-        required=True,
-        format_func=words.get,
-        key=WIDTH,
-        label_visibility="collapsed",
-    )
+    chosen = page.choice(_("Classes"), words, key=WIDTH)
     return results.hardest_classes(facts, HARDEST) if chosen == "hardest" else None
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, Recipe
+from pages.elements import page
 from pages.elements.i18n import _, decimal
 
 LEARNING_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -55,13 +56,11 @@ def _pictures(plan: Recipe) -> dict:
 
 def _augmentation() -> list[str]:
     kinds = {"auto": _("Automatic"), "chosen": _("Choose"), "none": _("None")}
-    kind = st.segmented_control(
+    kind = page.choice(
         _("Varied copies (augmentation)"),
-        list(kinds),
-        default="auto",
-        required=True,
-        format_func=kinds.get,
+        kinds,
         key="expert-augmentation-kind",
+        label_visibility="visible",
         help=_("Automatic tries on your own pictures which variations are safe for them."),
         **KEEP,
     )

@@ -58,7 +58,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
             _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
         ),
         (
-            _("Before learning"),
+            _("Before training"),
             _percent(figures.before),
             None,
             _("The pretrained network as it came, giving each picture the class whose average it is nearest to."),

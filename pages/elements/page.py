@@ -1,4 +1,4 @@
-"""Parts that every page has: a title row, an empty state, an error in words."""
+"""Parts that pages share: a title row, an empty state, a choice, an error in words."""
 
 from contextlib import contextmanager
 
@@ -57,6 +57,26 @@ def empty(icon: str, headline: str, explanation: str, *, button: str = "", page:
     if pressed and page:
         state.go(page)
     return pressed
+
+
+def nothing_yet(name: str, icon: str, headline: str, explanation: str, *, button: str, leads_to: str) -> None:
+    """Be a page that has nothing to show yet: its title, what is missing and the way there. Ends the script."""
+    title(name)
+    empty(icon, headline, explanation, button=button, page=leads_to)
+    st.stop()
+
+
+def choice(label: str, options: dict[str, str], *, key: str, default: str | None = None, **more) -> str:
+    """Show {id: words} as a row of buttons of which one is always pressed, by default the first; return its id."""
+    return st.segmented_control(
+        label,
+        list(options),
+        default=default or next(iter(options)),
+        required=True,
+        format_func=options.get,
+        key=key,
+        **{"label_visibility": "collapsed", **more},
+    )
 
 
 def error_box(error: UserError) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from engine import runs
 from engine.evaluation import charts, results
 from engine.training.recipe import Recipe
+from pages.elements import page
 from pages.elements.confusion import tiles
 from pages.elements.gallery import gallery, page_of
 from pages.elements.i18n import _, decimal
@@ -26,15 +27,7 @@ def per_class(facts: dict) -> None:
         "name": (_("By name"), lambda row: row["class"].casefold()),
         "size": (_("Largest first"), lambda row: -row["support"]),
     }
-    order = st.segmented_control(
-        _("Order"),
-        list(orders),
-        default="worst",
-        required=True,
-        format_func=lambda name: orders[name][0],
-        key="class-order",
-        label_visibility="collapsed",
-    )
+    order = page.choice(_("Order"), {name: words for name, (words, _key) in orders.items()}, key="class-order")
     rows = sorted(facts["per_class"], key=orders[order][1])
     st.caption(
         _(
@@ -73,7 +66,7 @@ def groups(facts: dict) -> None:
         _("Test pictures"): [str(row["support"]) for row in rows],
     }
     if all(row.get("before_accuracy") is not None for row in rows):
-        columns[_("Before learning")] = [f"{decimal(100 * row['before_accuracy'])} %" for row in rows]
+        columns[_("Before training")] = [f"{decimal(100 * row['before_accuracy'])} %" for row in rows]
     plain_table(columns, key="groups-table", alt=_("Accuracy of every group"))
 
 
