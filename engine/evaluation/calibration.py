@@ -6,6 +6,7 @@ pictures, divides the logits. No answer changes, only how sure it sounds.
 
 import numpy as np
 
+from engine.evaluation.intervals import wilson_interval
 from engine.training.scores import log_loss
 
 # Bins of the calibration error, as in the paper.
@@ -15,6 +16,8 @@ BINS = 15
 SPREAD = 0.5
 LOWEST, HIGHEST = 0.1, 10.0
 STEPS = 60
+# Fewer pictures than this cannot show what a confidence is worth.
+FEWEST_TO_SPEAK = 15
 SMALLEST = 1e-30
 
 
@@ -51,7 +54,10 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int =
 
 
 def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> list[dict]:
-    """Return {"confidence", "accuracy", "count"} of every bin of confidence that has pictures: means and number."""
+    """Return {"confidence", "accuracy", "low", "high", "count"} of every bin of confidence that has pictures.
+
+    Means, the 95 % interval of the accuracy, and the number of pictures.
+    """
     if not len(y_true):
         return []
     confidence = probabilities.max(axis=1).astype(np.float64)
@@ -59,14 +65,32 @@ def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS)
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     counts = np.bincount(bin_of, minlength=bins)
     sums = np.bincount(bin_of, confidence, bins), np.bincount(bin_of, correct, bins)
-    return [
-        {
-            "confidence": float(sums[0][place] / counts[place]),
-            "accuracy": float(sums[1][place] / counts[place]),
-            "count": int(counts[place]),
-        }
-        for place in np.flatnonzero(counts)
-    ]
+    return [_bin(sums[0][place], sums[1][place], int(counts[place])) for place in np.flatnonzero(counts)]
+
+
+def _bin(confidence: float, correct: float, count: int) -> dict:
+    low, high = wilson_interval(int(correct), count)
+    return {
+        "confidence": float(confidence / count),
+        "accuracy": float(correct / count),
+        "low": low,
+        "high": high,
+        "count": count,
+    }
+
+
+def spoken(y_true: np.ndarray, probabilities: np.ndarray, level: float = 0.9, width: float = 0.05) -> dict | None:
+    """Return what a confidence of about `level` is worth, as one bin; the nearest level with enough pictures.
+
+    None where no level has FEWEST_TO_SPEAK pictures.
+    """
+    highest = probabilities.max(axis=1) if len(y_true) else np.zeros(0)
+    for shift in (0, 0.05, -0.05, -0.1, -0.2, -0.3, -0.4, -0.5):
+        own = np.abs(highest - level - shift) <= width
+        if own.sum() >= FEWEST_TO_SPEAK:
+            correct = (probabilities.argmax(axis=1) == y_true)[own].sum()
+            return {**_bin(highest[own].sum(), correct, int(own.sum())), "level": level + shift}
+    return None
 
 
 def report(y_true: np.ndarray, calibrated: np.ndarray, temperature: float, fitted_on: int) -> dict:

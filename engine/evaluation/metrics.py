@@ -1,10 +1,9 @@
 """Numbers from labels and probabilities: how good a classifier is, and how sure one can be of it. Draws nothing."""
 
-import math
-
 import numpy as np
 
 from engine.evaluation.calibration import calibration_error
+from engine.evaluation.intervals import wilson_interval
 from engine.training.scores import accuracy, log_loss
 
 __all__ = [
@@ -21,19 +20,6 @@ __all__ = [
     "weighted_f1",
     "wilson_interval",
 ]
-
-Z_95 = 1.959963984540054
-
-
-def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the interval that holds the true share with 95 % confidence (Wilson 1927); (0, 1) when count is 0."""
-    if count == 0:
-        return 0.0, 1.0
-    share = correct / count
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    # Rounding must not put the share itself outside.
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def confusion_matrix(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:

@@ -4,19 +4,18 @@ Reads evaluation.json and predictions.parquet, and nothing heavier than pyarrow,
 """
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 
 from engine import runs
+from engine.evaluation.intervals import pictures_for_margin
 from engine.workspace import read_json
 
-# 95 %: the interval that evaluation.json holds is made with the same figure.
-Z = 1.959964
 # A test set whose interval is wider than this on one side cannot tell a good model from a fair one.
 WIDE = 0.05
 TARGET_MARGIN = 0.03
@@ -117,6 +116,16 @@ def predictions(run_dir: Path, split: str = "test") -> Predictions:
     return _read_predictions(str(path), stamp, split)
 
 
+def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
+    """Return classes (N,) as positions in class_names and probabilities (N, num_classes), in the order of the rows."""
+    answers, facts = predictions(run_dir, split), evaluation(run_dir)
+    if not len(answers) or facts is None:
+        return np.zeros(0, int), np.zeros((0, len((facts or {}).get("class_names", ())) or 1), np.float32)
+    return _scores(
+        str(run_dir / runs.PREDICTIONS), _stamp(run_dir / runs.PREDICTIONS), split, tuple(facts["class_names"])
+    )
+
+
 def honest_number(facts: dict) -> HonestNumber:
     """Return the figures of the one sentence, from an evaluation."""
     low, high = facts["accuracy_interval"]
@@ -128,17 +137,8 @@ def honest_number(facts: dict) -> HonestNumber:
         high=high,
         majority=facts["baselines"]["majority"],
         before=facts["baselines"].get("before_fine_tuning"),
-        more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures) - pictures),
+        more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures, TARGET_MARGIN) - pictures),
     )
-
-
-def pictures_for_margin(accuracy: float, pictures: int, margin: float = TARGET_MARGIN) -> int:
-    """Return how many test pictures give an interval of about plus or minus `margin`.
-
-    The accuracy is pulled towards one half as in Wilson's interval (1927), so that 25 of 25 does not ask for none.
-    """
-    centre = (accuracy * pictures + Z * Z / 2) / (pictures + Z * Z)
-    return math.ceil(centre * (1 - centre) * (Z / margin) ** 2)
 
 
 def per_hundred(share: float) -> str:
@@ -181,6 +181,25 @@ def confident_mistakes(answers: Predictions, limit: int = 24) -> list[Prediction
     return sorted(wrong, key=lambda row: -row.probability)[:limit]
 
 
+def least_sure(run_dir: Path, limit: int = 24) -> list[Prediction]:
+    """Return the test pictures whose two likeliest classes are closest together."""
+    _y, probabilities = scores(run_dir)
+    if not len(probabilities):
+        return []
+    first, second = -np.sort(-probabilities, axis=1)[:, :2].T
+    return predictions(run_dir).rows(np.argsort(first - second, kind="stable")[:limit].tolist())
+
+
+def surest_right(run_dir: Path, limit: int = 24) -> list[Prediction]:
+    """Return the right answers of which the model was most sure, every class in turn: what a class looks like to it."""
+    y, probabilities = scores(run_dir)
+    right = np.flatnonzero(probabilities.argmax(axis=1) == y)
+    order = right[np.argsort(-probabilities[right].max(axis=1), kind="stable")]
+    turns = [np.flatnonzero(y[order] == label) for label in np.unique(y[order])]
+    places = sorted((turn, place) for own in turns for turn, place in enumerate(own))
+    return predictions(run_dir).rows([int(order[place]) for _turn, place in places[:limit]])
+
+
 def samples(answers: Predictions, limit: int = 12) -> list[Prediction]:
     """Return test pictures to play with: one of every class in turn, the same ones every time."""
     by_class: dict[str, list[int]] = {}
@@ -213,6 +232,20 @@ def _cached_json(path: Path):
 @functools.lru_cache(maxsize=2048)
 def _read_json(path: str, _stamp: tuple[int, int]):
     return read_json(Path(path))
+
+
+@functools.lru_cache(maxsize=8)
+def _scores(
+    path: str, stamp: tuple[int, int], split: str, class_names: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    answers = _read_predictions(path, stamp, split)
+    index = {name: position for position, name in enumerate(class_names)}
+    values = answers.table["probabilities"].combine_chunks().flatten()
+    kind = np.float64 if pyarrow.types.is_float64(values.type) else np.float32
+    # The buffer itself: to_numpy imports pandas (50 MB).
+    numbers = np.frombuffer(values.buffers()[1], kind)[values.offset : values.offset + len(values)]
+    probabilities = numbers.reshape(answers.table.num_rows, len(class_names))[list(answers.positions)]
+    return np.array([index[label] for label in answers.labels]), probabilities
 
 
 @functools.lru_cache(maxsize=8)
