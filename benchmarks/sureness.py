@@ -2,8 +2,8 @@
 
 python -m benchmarks.sureness --source clothing.zip --seeds 3 [--strange cifar10-sample.zip]
 
-The first table: temperature scaling, fitted on validation, measured on the test split. The second: every pair of classes
-is left out of training in turn, and the detector has to tell their test pictures from those of the other classes;
+The first table: temperature scaling, fitted on validation, measured on the test split. The second: every pair of
+classes is left out of training in turn, and the detector has to tell their test pictures from those of the other classes;
 "likeliest class alone" is the usual stand-in, the largest probability of a probe trained on the same classes. With
 `--strange` up to 200 pictures of another source are to be told from the test pictures as well.
 """
