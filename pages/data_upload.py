@@ -29,6 +29,8 @@ pictures = sum(numbers.values()) + bare
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Pictures"))
 numbers_row = st.container(key="numbers")
+if not pictures:
+    numbers_row.caption(_("No pictures yet"))
 with st.container(key="imports"):
     importing = imports.watch(project) if project else False
     asking = arrival.cards(project) if project else False

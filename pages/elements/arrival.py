@@ -16,11 +16,14 @@ from pages.elements.names import md_escape
 from pages.elements.reading import words
 
 STYLE = """<style>
-.arrival { display: flex; flex-wrap: wrap; gap: .4rem; margin: .1rem 0; padding: 0; list-style: none; }
-.arrival li { border: 1px solid rgba(128, 140, 132, .35); border-radius: 1rem; padding: .1rem .7rem; margin: 0;
+.arrival { display: grid; grid-template-columns: auto 1fr; gap: .55rem .9rem; align-items: baseline; margin: .2rem 0; }
+.arrival > span { font-size: .875rem; opacity: .7; }
+.arrival > div { display: flex; flex-wrap: wrap; gap: .4rem; }
+.arrival i { font-style: normal; border: 1px solid rgba(128, 140, 132, .4); border-radius: 1rem; padding: .1rem .7rem;
   font-size: .9rem; line-height: 1.6; max-width: 100%; overflow-wrap: anywhere; }
-.arrival b { font-weight: 600; font-variant-numeric: tabular-nums; opacity: .75; margin-left: .3rem; }
-.arrival li.more { border-style: dashed; opacity: .8; }
+.arrival b { font-weight: 600; font-variant-numeric: tabular-nums; opacity: .75; margin-left: .4rem; }
+.arrival i.more { border-style: dashed; }
+@media (max-width: 640px) { .arrival { grid-template-columns: 1fr; gap: .25rem; } }
 </style>"""
 
 
@@ -120,8 +123,11 @@ def _classes_in_words(choice: dict) -> str:
 
 
 def _parts(choice: dict) -> str:
-    names = {"train": _("training"), "validation": _("validation"), "test": _("test")}
-    return " / ".join(names[part] for part in SPLITS if part in choice["splits"])
+    return " / ".join(_parts_in_words()[part] for part in SPLITS if part in choice["splits"])
+
+
+def _parts_in_words() -> dict[str, str]:
+    return {"train": _("training"), "validation": _("validation"), "test": _("test")}
 
 
 def _option(choice: dict) -> str:
@@ -133,23 +139,25 @@ def _option(choice: dict) -> str:
 
 
 def _what_it_gives(choice: dict) -> None:
-    rows = [(_("Classes"), choice["classes"], choice["num_classes"])] if choice["kind"] != "label" else []
-    rows.append((_("Groups"), choice["groups"], choice["num_groups"]))
-    parts = {"train": _("training"), "validation": _("validation"), "test": _("test")}
-    splits = [(parts[part], choice["splits"][part]) for part in SPLITS if part in choice["splits"]]
-    rows.append((_("Parts"), splits, len(splits)))
-    for title, entries, total in rows:
-        if entries:
-            st.caption(title)
-            st.html(STYLE + _chips(title, entries, total))
+    """Name the first classes, groups and parts with their numbers of pictures."""
+    splits = [(_parts_in_words()[part], choice["splits"][part]) for part in SPLITS if part in choice["splits"]]
+    rows = [
+        (_("Classes"), choice["classes"], choice["num_classes"]),
+        (_("Groups"), choice["groups"], choice["num_groups"]),
+        (_("Parts"), splits, len(splits)),
+    ]
+    lines = [_line(title, entries, total) for title, entries, total in rows if entries]
+    if lines and choice["kind"] != "label":
+        st.html(f'{STYLE}<div class="arrival">{"".join(lines)}</div>')
 
 
-def _chips(title: str, entries: list, total: int) -> str:
-    chips = [f"<li>{html.escape(name)}<b>{number(count)}</b></li>" for name, count in entries]
+def _line(title: str, entries: list, total: int) -> str:
+    chips = [f'<i role="listitem">{html.escape(name)}<b>{number(count)}</b></i>' for name, count in entries]
     if total > len(entries):
         more = _("… and {n} more").format(n=number(total - len(entries)))
-        chips.append(f'<li class="more">{html.escape(more)}</li>')
-    return f'<ul class="arrival" aria-label="{html.escape(title)}">{"".join(chips)}</ul>'
+        chips.append(f'<i role="listitem" class="more">{html.escape(more)}</i>')
+    title = html.escape(title)
+    return f'<span>{title}</span><div role="list" aria-label="{title}">{"".join(chips)}</div>'
 
 
 def _what_else(seen: dict, choice: dict) -> None:

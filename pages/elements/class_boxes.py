@@ -13,6 +13,7 @@ from pages.elements.i18n import _, number, plural
 MOST = 24  # boxes on one page; a box is a component of its own in the browser
 EMPTY_AT_FIRST = 2
 PICTURES = 5
+STRIP = 44  # pixels; the room is kept free while there is no picture yet
 
 
 def boxes(project: Project | None, counts: dict[str, int]) -> None:
@@ -40,7 +41,8 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
         _rename(project, box, clean_name(name))
     # Always there, so that the drop zone below keeps its place, and the camera stays open, when pictures arrive.
     with st.container():
-        gallery.strip([gallery.thumbnail_url(sha256) for sha256 in pictures], height=44, alt=name)
+        sources = [gallery.thumbnail_url(sha256) for sha256 in pictures]
+        gallery.strip(sources, height=STRIP, alt=name) if sources else st.space(STRIP)
     st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
     upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=True)
     if upload is not None:

@@ -1,4 +1,4 @@
-// Collects files (dropped, chosen, or frames of the webcam) and sends them, a few at a time, to data.url.
+// Collects files (dropped, chosen, pasted, or frames of the webcam) and sends them, a few at a time, to data.url.
 const PARALLEL = 4
 const FRAME_MS = 125
 const MAX_FRAMES = 600
@@ -9,6 +9,7 @@ export default function (component) {
   zones.set(component.parentElement, zone)
   zone.update(component)
   return () => {
+    zone.forget()
     zone.closeCamera()
     zone.abort()
     zones.delete(component.parentElement)
@@ -50,6 +51,7 @@ class Zone {
     this.root.innerHTML = MARKUP
     this.requests = new Set()
     this.frames = []
+    this.waiting = [] // batches that came while another was on its way
     this.part = (name) => this.root.querySelector(name)
     this.wire()
   }
@@ -72,6 +74,7 @@ class Zone {
       this.finished = false
       this.say('')
     }
+    this.sendNext()
   }
 
   wire() {
@@ -93,6 +96,9 @@ class Zone {
     }
     this.part('.cancel').onclick = () => this.cancel()
     this.wireCamera()
+    const paste = (event) => this.paste(event)
+    document.addEventListener('paste', paste)
+    this.forget = () => document.removeEventListener('paste', paste)
   }
 
   say(text, bad = false) {
@@ -105,7 +111,6 @@ class Zone {
   async drop(event) {
     event.preventDefault()
     this.root.classList.remove('over')
-    if (this.sending) return
     // Entries must be asked for before the first await: the list of items is empty afterwards.
     const items = [...event.dataTransfer.items].filter((item) => item.kind === 'file')
     const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile())
@@ -132,12 +137,42 @@ class Zone {
     }
   }
 
+  // pasted files and screenshots
+
+  paste(event) {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (!files.length || event.defaultPrevented || !this.isMeant(event)) return
+    event.preventDefault()
+    const when = stamp()
+    // Browsers call every picture on the clipboard image.png; copied files keep the names they have.
+    const name = (file, index) =>
+      /^image\.\w+$/.test(file.name) ? `pasted-${when}-${index + 1}.${file.name.split('.').pop()}` : file.name
+    this.send(files.map((file, index) => ({ file, name: name(file, index) })))
+  }
+
+  // A large zone takes what is pasted anywhere on the page; a box of one class only what is pasted over it.
+  isMeant(event) {
+    const target = event.composedPath()[0]
+    if (target?.closest?.('input, textarea, [contenteditable]')) return false
+    return this.root.matches(':hover, :focus-within') || (!this.data.compact && this.root.offsetParent !== null)
+  }
+
   // sending
 
   async send(files) {
+    if (!files.length) return this.say(this.data.words.nothing, true)
+    this.waiting.push(files)
+    this.sendNext()
+  }
+
+  // A ticket is for one batch: the next goes when the page has brought a new one.
+  sendNext() {
+    if (this.sending || !this.waiting.length || this.data.url === this.used) return
+    this.sendBatch(this.waiting.shift())
+  }
+
+  async sendBatch(files) {
     const { words, url } = this.data
-    if (this.sending) return
-    if (!files.length) return this.say(words.nothing, true)
     Object.assign(this, { sending: true, stopped: false, fatal: '', failed: [], sent: 0, bytes: 0, loaded: new Map() })
     this.total = files.reduce((sum, { file }) => sum + file.size, 0)
     this.count = files.length
@@ -153,15 +188,18 @@ class Zone {
     this.show('start')
     const ticket = url.split('/').pop()
     if (this.stopped) {
+      this.waiting = []
+      this.used = url
       this.say(this.fatal || words.cancelled, Boolean(this.fatal))
       return this.trigger('cancelled', ticket)
     }
     const lost = this.failed.map((name) => fill(words.failed, { name }))
     if (!this.sent) {
       this.say(lost.slice(0, 3).join(' '), true)
-      return
+      return this.sendNext()
     }
     this.finished = true
+    this.used = url
     this.say(words.arrived)
     this.trigger('done', { ticket, sent: this.sent, failed: this.failed })
   }
@@ -237,6 +275,7 @@ class Zone {
     this.part('.progress').hidden = what !== 'progress'
     this.part('.start').hidden = what === 'progress' || Boolean(this.stream)
     this.part('.camera').hidden = !this.stream
+    this.root.classList.toggle('filming', Boolean(this.stream))
   }
 
   // the webcam
@@ -285,7 +324,7 @@ class Zone {
   }
 
   record() {
-    if (this.recording || this.sending || !this.stream) return
+    if (this.recording || !this.stream) return
     this.part('.hold').classList.add('recording')
     this.snap()
     this.recording = setInterval(() => this.snap(), FRAME_MS)
@@ -312,7 +351,7 @@ class Zone {
   }
 
   async sendFrames() {
-    const taken = new Date().toISOString().replace(/[:.]/g, '-')
+    const taken = stamp()
     const frames = await Promise.all(this.frames.splice(0))
     const name = (index) => `webcam-${taken}-${String(index + 1).padStart(3, '0')}.jpg`
     const files = frames.filter(Boolean).map((file, index) => ({ file, name: name(index) }))
@@ -322,6 +361,10 @@ class Zone {
 
 function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (all, name) => values?.[name] ?? all)
+}
+
+function stamp() {
+  return new Date().toISOString().replace(/[:.]/g, '-')
 }
 
 function megabytes(bytes) {

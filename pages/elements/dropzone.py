@@ -95,7 +95,10 @@ def _words(compact: bool) -> dict:
         "headline": _("Drop pictures here") if compact else _("Drop a zip, a folder or pictures here"),
         "hint": ""
         if compact
-        else _("Folder names become class names. A table (CSV or JSONL) beside the files works too."),
+        else _(
+            "Folder names become class names. A table (CSV or JSONL) beside the files works too. Pictures can also be "
+            "pasted."
+        ),
         "drop": _("Let go to send them"),
         "files": _("Choose files"),
         "folder": _("Choose a folder"),

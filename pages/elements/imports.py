@@ -14,6 +14,14 @@ from pages.elements.i18n import _, number, plural, say, say_plain
 from pages.elements.names import md_escape
 
 POLL_SECONDS = 0.5
+# At the lower edge of the window: whatever somebody holds under a finger, such as the webcam's button, stays there.
+STYLE = """<style>
+.st-key-import-progress { position: fixed; bottom: 1rem; left: 50%; transform: translateX(-50%); z-index: 999;
+  width: min(30rem, calc(100vw - 2rem)); padding: .6rem 1rem .8rem; border-radius: .6rem;
+  border: 1px solid rgba(128, 140, 132, .4); backdrop-filter: blur(14px); box-shadow: 0 4px 18px rgba(0, 0, 0, .14); }
+[data-testid="stLayoutWrapper"]:has(> .st-key-imports):not(:has(.stAlert, [class*="st-key-arrival-"])) {
+  position: absolute; }
+</style>"""
 STARTED = "imports-started"  # ids of imports that this session began and whose end it has not shown yet
 MOST_NAMES = 500  # refused files listed by name for one reason; the rest is counted
 
@@ -76,6 +84,7 @@ def _progress(dataset_id: str, known: int) -> None:
     if len(running) != known:
         st.rerun()
     with st.container(key="import-progress"):
+        st.html(STYLE)
         for import_id in running:
             status = graft.current().import_status(import_id)
             message = status.get("message") or "Reading the files."

@@ -11,6 +11,8 @@ from pages.elements.i18n import say_error
 # Small corrections to Streamlit's own look; everything else is in .streamlit/config.toml.
 STYLE = """<style>
 .st-key-title-row h1 { padding: 0; }
+/* As high as a button, so that nothing below moves when one appears. */
+.st-key-title-row { min-height: 2.5rem; }
 .st-key-machine [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-machine p { margin: 0; display: flex; }
 /* Names of figures are longer in some languages: two lines rather than three dots. */
