@@ -1,79 +1,43 @@
 """What is to be said about a dataset: how it is divided, its groups, and what is worth looking at before training."""
 
-from collections import defaultdict
-
 import streamlit as st
 
 from engine import graft
-from engine.data import check, split
+from engine.data import split
 from engine.registry import Project
-from pages.elements import class_edits, gallery
-from pages.elements.i18n import _, number, plural, say
+from pages.elements import class_edits, page
+from pages.elements.data import open_findings, sections
+from pages.elements.dataset_facts import facts_of
+from pages.elements.i18n import _, number, plural, say_error
 from pages.elements.names import md_escape
 
-SEVERITY = {
-    "error": (st.error, ":material/error:"),
-    "warning": (st.warning, ":material/warning:"),
-    "note": (st.info, ":material/info:"),
-}
-MOST_PICTURES = 12
-MOST_SHOWN = 2  # findings of one kind that are shown one by one
 APART = ("auto", "yes", "no")
 
 
 def findings(project: Project) -> None:
-    """Show what is worth knowing before training, the worst first, findings of one kind together."""
-    found = _findings(project.dataset_id, graft.current().registry.version(project.dataset_id))
-    kinds = defaultdict(list)
-    for finding in found:
-        kinds[finding["kind"], finding["severity"]].append(finding)
-    serious = {kind: group for kind, group in kinds.items() if kind[1] != "note"}
-    notes = {kind: group for kind, group in kinds.items() if kind[1] == "note"}
-    for group in serious.values():
-        _show(group)
-    if notes:
-        count = sum(len(group) for group in notes.values())
-        title = plural("{n} thing worth knowing", "{n} things worth knowing", count)
-        with st.expander(title, icon=":material/lightbulb:", key="notes"):
-            for group in notes.values():
-                for finding in group[:20]:
-                    _sentence(finding)
+    """Say in one line how much there is to decide, and lead to it; above it what keeps a training from starting."""
+    if sections.opened() == "check":
+        return
+    with page.errors_in_words():
+        if (problem := facts_of(project).problem) is not None:
+            st.error(say_error(problem), icon=":material/error:")
+        looked = graft.current().inspection(project.dataset_id)
+        _lead(open_findings.report(project, looked["report"]))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _findings(dataset_id: str, version: str) -> list[dict]:
-    items = graft.current().registry.items(dataset_id)
-    found = check.findings(items)
-    pictures = {item.name: item.sha256 for item in items} if any(finding["files"] for finding in found) else {}
-    return [{**f, "pictures": [pictures[name] for name in f["files"][:MOST_PICTURES]]} for f in found]
-
-
-def _show(group: list[dict]) -> None:
-    box, icon = SEVERITY[group[0]["severity"]]
-    for finding in group[:MOST_SHOWN]:
-        box(f"{say(finding['message'], finding['values'])} {say(finding['fix'], finding['values'])}", icon=icon)
-        _files(finding)
-    if len(group) > MOST_SHOWN:
-        with st.expander(_("… and {n} more of this kind").format(n=number(len(group) - MOST_SHOWN))):
-            for finding in group[MOST_SHOWN : MOST_SHOWN + 50]:
-                _sentence(finding)
-
-
-def _sentence(finding: dict) -> None:
-    message = say(finding["message"], finding["values"])
-    st.markdown(f"{message} :gray[{say(finding['fix'], finding['values'])}]")
-    _files(finding)
-
-
-def _files(finding: dict, most: int = 6) -> None:
-    if finding["pictures"]:
-        gallery.strip([gallery.thumbnail_url(sha256) for sha256 in finding["pictures"]], height=56)
-    if finding["files"]:
-        names = ", ".join(md_escape(name) for name in finding["files"][:most])
-        more = (
-            _(" … and {n} more").format(n=number(len(finding["files"]) - most)) if len(finding["files"]) > most else ""
-        )
-        st.caption(names + more)
+def _lead(report: open_findings.Report) -> None:
+    decide, know = len(report.decide), len(report.know)
+    if not decide and not know:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="findings"):
+        if decide:
+            words = plural("{n} thing to decide", "{n} things to decide", decide)
+            st.markdown(f":orange[:material/rule:] **{words}**", width="content")
+        if know:
+            words = plural("{n} thing worth knowing", "{n} things worth knowing", know)
+            st.caption(f"{'· ' if decide else ':material/lightbulb: '}{words}", width="content")
+        if st.button(_("Check"), icon=":material/arrow_forward:", type="tertiary", key="to-check"):
+            sections.open_section("check")
 
 
 def division_in_words(counts: dict[str, dict[str, int]]) -> str:

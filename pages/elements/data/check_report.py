@@ -70,7 +70,7 @@ def _cards(project: Project, report: Report, closer: dict | None, asking: str | 
         if report.know:
             st.markdown(f"##### {_('Worth knowing')}")
         for group in report.know:
-            finding_card.card(project, report, group, _body(project, report, group, closer))
+            finding_card.folded(project, report, group, _body(project, report, group, closer))
         _set_aside(project, report)
 
 

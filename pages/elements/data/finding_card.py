@@ -34,45 +34,63 @@ ICONS = {
 }
 COLOURS = {"error": "red", "warning": "orange", "question": "blue", "note": "gray"}
 FIRST, ALL = 12, 48  # pictures of a collected finding: at first, and on a page once all are asked for
-FAMILIES = 3  # on a page
+FAMILIES = 12  # on a page
+CONFLICTS = 4  # on a page: each has buttons of its own
 ROWS = 6  # sentences of one kind without pictures, before they are folded
 
 
 def card(project: Project, report: Report, group: Sequence[dict], body: Callable[[], None] | None = None) -> None:
     """Draw findings of one kind as one card. `body` stands for pictures and buttons where a kind has its own."""
     first = group[0]
-    key = f"finding-{first['kind']}-{first['severity']}"
+    key = key_of(first)
     with st.container(border=True, key=key):
-        _headline(project, group, key)
-        if body is not None:
-            body()
-        elif first["kind"] in ASKED:
-            _asked(project, report, first)
-        elif len(group) == 1:
-            _pictures(project, report, first, key)
-            fixes.buttons(project, report, first, key)
-        elif all(len(finding.get("families", ())) == 1 for finding in group):
-            _by_family(project, report, group, key)
-        else:
-            _several(project, report, group, key)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-head"):
+            st.markdown(f"{icon(first)} **{headline(group)}**", width="stretch")
+            if first["severity"] != "error":
+                _fine(project, group, key)
+        _inside(project, report, group, key, body)
 
 
-def _headline(project: Project, group: Sequence[dict], key: str) -> None:
+def folded(project: Project, report: Report, group: Sequence[dict], body: Callable[[], None] | None = None) -> None:
+    """Draw findings of one kind as one line that opens: what is only worth knowing takes no more room than that."""
+    key = key_of(group[0])
+    with st.expander(f"{icon(group[0])} {headline(group)}", key=key):
+        _inside(project, report, group, key, body)
+        _fine(project, group, key)
+
+
+def key_of(finding: dict) -> str:
+    """Return the key of a card."""
+    return f"finding-{finding['kind']}-{finding['severity']}"
+
+
+def icon(finding: dict) -> str:
+    """Return the icon of a kind in the colour of its severity, as Markdown."""
+    return f":{COLOURS[finding['severity']]}[:material/{ICONS.get(finding['kind'], 'info')}:]"
+
+
+def _inside(project: Project, report: Report, group: Sequence[dict], key: str, body: Callable | None) -> None:
     first = group[0]
-    icon = f":{COLOURS[first['severity']]}[:material/{ICONS.get(first['kind'], 'info')}:]"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-head"):
-        st.markdown(f"{icon} **{headline(group)}**", width="stretch")
-        if first["severity"] != "error" and st.button(
-            _("This is fine"),
-            type="tertiary",
-            icon=":material/done:",
-            key=f"{key}-fine",
-            help=_("Takes it out of the report. It comes back when there is more of it, or when you ask for it below."),
-        ):
-            open_findings.set_aside(project, group)
-            st.rerun()
-    if len(group) == 1 or first["kind"] == "conflict":
+    if first["kind"] not in ASKED and (len(group) == 1 or first["kind"] == "conflict"):
         st.caption(say(first["fix"], first["values"]))
+    if body is not None:
+        body()
+    elif first["kind"] in ASKED:
+        _asked(project, report, first)
+    elif len(group) == 1:
+        _pictures(project, report, first, key)
+        fixes.buttons(project, report, first, key)
+    elif all(len(finding.get("families", ())) == 1 for finding in group):
+        _by_family(project, report, group, key)
+    else:
+        _several(project, report, group, key)
+
+
+def _fine(project: Project, group: Sequence[dict], key: str) -> None:
+    words = _("Takes it out of the report. It comes back when there is more of it, or when you ask for it below.")
+    if st.button(_("This is fine"), type="tertiary", icon=":material/done:", key=f"{key}-fine", help=words):
+        open_findings.set_aside(project, group)
+        st.rerun()
 
 
 def headline(group: Sequence[dict]) -> str:
@@ -127,6 +145,8 @@ def _pictures(project: Project, report: Report, finding: dict, key: str) -> None
     """Show what a finding is about: families of copies, pictures, or names of files."""
     if "families" in finding:
         _families(report, finding["families"], key)
+    elif finding["kind"] == "name_groups":
+        pictures.row([report.items[item] for item in finding["items"] if item in report.items], most=8)
     elif items := [report.items[item] for item in finding["items"] if item in report.items]:
         _collected(project, items, key)
     elif finding["files"]:
@@ -164,20 +184,22 @@ def _families(report: Report, families: Sequence[Sequence[int]], key: str) -> No
     place = st.container()
     offset = gallery.page_of(len(families), key=f"{key}-page", per_page=FAMILIES)
     with place:
-        for family in families[offset : offset + FAMILIES]:
-            pictures.row([report.items[item] for item in family if item in report.items])
+        pictures.families(
+            [[report.items[i] for i in family if i in report.items] for family in families[offset : offset + FAMILIES]]
+        )
 
 
 def _by_family(project: Project, report: Report, group: Sequence[dict], key: str) -> None:
-    """Show findings that are about one family each: its members side by side, its buttons below them."""
+    """Show findings that are about one family each: its members side by side, its buttons next to them."""
     place = st.container()
-    offset = gallery.page_of(len(group), key=f"{key}-page", per_page=FAMILIES)
+    offset = gallery.page_of(len(group), key=f"{key}-page", per_page=CONFLICTS)
     with place:
-        for finding in group[offset : offset + FAMILIES]:
+        for finding in group[offset : offset + CONFLICTS]:
             family = finding["families"][0]
-            with st.container(border=True, key=f"{key}-{min(family)}"):
-                pictures.row([report.items[item] for item in family if item in report.items], side=112)
-                fixes.buttons(project, report, finding, f"{key}-{min(family)}")
+            own = f"{key}-{min(family)}"
+            with st.container(horizontal=True, vertical_alignment="center", border=True, key=own):
+                pictures.row([report.items[item] for item in family if item in report.items], side=112, most=6)
+                fixes.buttons(project, report, finding, own)
 
 
 def _several(project: Project, report: Report, group: Sequence[dict], key: str) -> None:

@@ -30,38 +30,33 @@ def bar(project: Project, looked: dict, report: Report) -> None:
     """Show what there is to know about the long look: the offer, its progress, when it was made, or why it failed."""
     if looked["state"] == "running":
         st.fragment(_progress, run_every=POLL_SECONDS)(project)
-        return
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="look-closer"):
-        if looked["state"] == "failed":
-            st.markdown(f":orange[:material/warning:] {say(looked['message'], looked['values'])}", width="stretch")
-            _button(project, _("Try again"))
-        elif looked["report"] is None:
-            st.markdown(_offer(len(report.items)), width="stretch")
-            _button(project, _("Look closer"))
-        else:
-            _made(project, looked)
+    elif looked["state"] == "failed":
+        words = f":orange[:material/warning:] {say(looked['message'], looked['values'])}"
+        _row(project, words, _("Try again"))
+    elif looked["report"] is None:
+        _row(project, _offer(len(report.items)), _("Look closer"))
+    elif looked["stale"]:
+        changed = _(
+            "The pictures have changed since. What you have put right is left out; what is new was not looked at."
+        )
+        _row(project, f":gray[:material/history: {_made(looked['report'])} {changed}]", _("Look again"))
+    else:
+        st.caption(f":material/check_circle: {_made(looked['report'])}")
 
 
-def _made(project: Project, looked: dict) -> None:
-    report = looked["report"]
+def _made(report: dict) -> str:
     words = plural("{n} picture", "{n} pictures", report.get("pictures", 0))
-    seconds = _seconds(report)
-    line = _("Looked at closely: {pictures}, in {time}.").format(pictures=words, time=duration(max(1, seconds)))
-    if not looked["stale"]:
-        st.caption(f":material/check_circle: {line}", width="stretch")
-        return
-    st.caption(
-        f":material/history: {line} "
-        + _("The pictures have changed since. What you have put right is left out; what is new was not looked at."),
-        width="stretch",
+    return _("Looked at closely: {pictures}, in {time}.").format(
+        pictures=words, time=duration(max(1, _seconds(report)))
     )
-    _button(project, _("Look again"))
 
 
-def _button(project: Project, words: str) -> None:
-    if st.button(words, icon=":material/search:", key="look-closer-button"):
-        graft.current().start_inspection(project.dataset_id)
-        st.rerun()
+def _row(project: Project, words: str, button: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="look-closer"):
+        st.markdown(words, width="stretch")
+        if st.button(button, icon=":material/search:", key="look-closer-button"):
+            graft.current().start_inspection(project.dataset_id)
+            st.rerun()
 
 
 def _offer(pictures: int) -> str:

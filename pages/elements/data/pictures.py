@@ -21,15 +21,19 @@ STYLE = """<style>
 .graft-row span + span { opacity: .72; }
 .graft-row .more { display: grid; place-items: center; width: var(--side); height: var(--side); font-size: .85rem;
   opacity: .72; }
+.graft-families { display: flex; flex-wrap: wrap; gap: .6rem; }
+.graft-families .graft-row { border: 1px solid rgba(128,140,132,.3); border-radius: .6rem; padding: .5rem; }
 </style>"""
 
 
 def row(items: Sequence[Item], *, side: int = 96, most: int = MOST) -> None:
     """Show up to `most` items, each with its class and its part; say how many there are beyond."""
-    figures = "".join(_figure(item) for item in items[:most])
-    if len(items) > most:
-        figures += f'<div class="more">{html.escape(plural("{n} more", "{n} more", len(items) - most))}</div>'
-    st.html(f'{STYLE}<div class="graft-row" style="--side:{side}px">{figures}</div>')
+    st.html(STYLE + _row(items, side, most), width="content")
+
+
+def families(members: Sequence[Sequence[Item]], *, side: int = 84, most: int = 5) -> None:
+    """Show families of items, each in a frame of its own, as many beside each other as fit."""
+    st.html(f'{STYLE}<div class="graft-families">{"".join(_row(items, side, most) for items in members)}</div>')
 
 
 def tiles(items: Sequence[Item]) -> list[gallery.Tile]:
@@ -50,6 +54,13 @@ def part_word(part: str | None) -> str:
 def short_name(item: Item) -> str:
     """Return the last part of the file's name."""
     return item.name.rsplit("/", 1)[-1]
+
+
+def _row(items: Sequence[Item], side: int, most: int) -> str:
+    figures = "".join(_figure(item) for item in items[:most])
+    if len(items) > most:
+        figures += f'<div class="more">{html.escape(plural("{n} more", "{n} more", len(items) - most))}</div>'
+    return f'<div class="graft-row" style="--side:{side}px">{figures}</div>'
 
 
 def _figure(item: Item) -> str:

@@ -47,6 +47,11 @@ def choice() -> str:
     return chosen
 
 
+def opened() -> str:
+    """Return the section that is open, for what is drawn above the choice."""
+    return st.session_state.get("data-section") or st.query_params.get(KEY) or "pictures"
+
+
 def view(section: str) -> Callable[[Project], None]:
     """Return the function that draws a section."""
     if section == "pictures":
