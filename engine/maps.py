@@ -1,6 +1,6 @@
 """The map of a dataset as pages ask for it: begun when it is missing, and packed for the browser.
 
-Like everything the server imports this stays clear of Keras; a worker finds the positions (engine/training/embedding.py).
+Like all that the server imports this stays clear of Keras; a worker finds the positions (engine/training/embedding.py).
 """
 
 import functools
@@ -17,14 +17,15 @@ KIND = "maps"
 MAP = "map.npz"
 NONE = 0xFFFF  # no class, no group
 SPLITS = ("train", "validation", "test")
+OUTLYING = 0.001  # the share at each end that may not make the map small
 FAILED, RUNNING = "failed", "running"
 
 
 @dataclass(frozen=True)
 class MapState:
-    """How far the map is. `tag` is another text whenever what `packed` returns is another; empty while there is none.
+    """How far the map is. `tag` is another text whenever `packed` returns something else; empty while there is none.
 
-    `method` is "pca" or "tsne" or "" while there is none; `placed` and `pictures` count what is on it and what should be.
+    `method` is "pca", "tsne" or "" while there is none; `placed` and `pictures` count what is on it and what should be.
     """
 
     tag: str
@@ -55,8 +56,8 @@ def look(graft: Graft, dataset_id: str) -> MapState:
 def packed(graft: Graft, dataset_id: str) -> bytes | None:
     """Return the points for the browser, or None while there is no map.
 
-    A header (its length as uint32, then JSON: count, classes, groups, splits, method), padded to four bytes; then one after
-    the other ids uint32, x, y, class and group uint16 (0xFFFF: none), split uint8 (3: none), content hashes of 32 bytes
+    A header (its length as uint32, then JSON: count, classes, groups, splits, method), padded to four bytes; then, one
+    after the other, ids uint32, x, y, class and group uint16 (0xFFFF: none), split uint8 (3: none), hashes of 32 bytes
     and the file names in UTF-8, a line each. x and y span 0 to 65,535, y downwards.
     """
     path = _path(graft, dataset_id)
@@ -124,10 +125,10 @@ def _coded(values) -> tuple[list[str], list[int]]:
 
 
 def _spread(positions: np.ndarray) -> np.ndarray:
-    """Return positions as uint16 that fill the longer side of 0 to 65,535, y downwards."""
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    middle, side = (low + high) / 2, float((high - low).max()) or 1.0
-    return np.round(((positions - middle) / side * (1, -1) + 0.5) * 65535).clip(0, 65535).astype(np.uint16)
+    """Return positions as uint16 that fill 0 to 65,535 each way, y downwards; a few far outliers come to the edge."""
+    low, high = np.quantile(positions, [OUTLYING, 1 - OUTLYING], axis=0)
+    side = np.maximum(high - low, 1e-9)
+    return np.round(((positions - (low + high) / 2) / side * (0.98, -0.98) + 0.5).clip(0, 1) * 65535).astype(np.uint16)
 
 
 def _framed(header: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Long looks at a whole dataset (its map, suggestions) that a worker takes while the page goes on.
 
-One study of a kind at a time for a dataset; what it finds are files in its folder below caches/, readable while it works.
+One study of a kind at a time for a dataset; what it finds are files below caches/, readable while it works.
 """
 
 import logging
@@ -45,8 +45,8 @@ class Studies:
     def begin(self, kind: str, dataset_id: str, wanted: str, job: Callable[[], dict]) -> None:
         """Let a worker run engine.tasks:{kind} unless it is at it, or has just failed at the very same.
 
-        `wanted` names the state of the dataset that is looked at. `job()` gathers the plain data of the task; it runs in a
-        thread of its own, for it may take a moment.
+        `wanted` names the state of the dataset that is looked at. `job()` gathers the plain data of the task; it runs
+        in a thread of its own, for it may take a moment.
         """
         folder = self.folder(kind, dataset_id)
         with self._lock:

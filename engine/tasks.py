@@ -138,3 +138,64 @@ def inspect(job_path: str, workspace_root: str) -> None:
 
     found = look(Workspace(Path(workspace_root)), job["items"], job["backbone"], tell)
     write_json(Path(job["report"]), {"version": job["version"], **found})
+
+
+def pack(job_path: str, workspace_root: str) -> None:
+    """Write the zip that a job names, of its items; what it holds as JSON beside it, and status.json on the way."""
+    from dataclasses import asdict
+
+    from engine.data import export
+    from engine.registry import Item
+
+    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
+
+    def tell(done: int, total: int) -> None:
+        values = {"done": done, "total": total}
+        message = "{done} of {total} pictures packed"
+        write_json(status, {"progress": done / max(1, total), "message": message, "values": values})
+
+    target = Path(job["target"])
+    items = [Item(**item) for item in job["items"]]
+    made = export.write(Workspace(Path(workspace_root)), items, target, tell)
+    write_json(target.with_suffix(".json"), asdict(made))
+
+
+def maps(job_path: str, workspace_root: str) -> None:
+    """Draw the map of the pictures that job.json names, into its folder; status.json tells how far it is."""
+    from engine.training import embedding
+
+    folder = Path(job_path).parent
+    keys = read_json(Path(job_path))["keys"]
+    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _studying(folder))
+
+
+def suggestions(job_path: str, workspace_root: str) -> None:
+    """Suggest classes for the unlabelled pictures of job.json, into its folder; status.json tells how far it is."""
+    from engine.evaluation import suggest
+
+    folder = Path(job_path).parent
+    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _studying(folder))
+
+
+STUDYING = {
+    "features": "Looking at the pictures: {done} of {total}",
+    "arrange": "Arranging the map: {percent} %",
+    "predict": "Asking the model: {done} of {total}",
+}
+REPORT_EVERY = 0.25  # seconds
+
+
+def _studying(folder: Path):
+    """Return advance(done, total, phase), which keeps status.json up to date a few times a second."""
+    last = 0.0
+
+    def advance(done: int, total: int, phase: str) -> None:
+        nonlocal last
+        if time.monotonic() - last < REPORT_EVERY:
+            return
+        last = time.monotonic()
+        share = done / max(1, total)
+        values = {"done": done, "total": total, "percent": round(100 * share)}
+        write_json(folder / "status.json", {"progress": share, "message": STUDYING[phase], "values": values})
+
+    return advance

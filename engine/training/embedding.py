@@ -53,7 +53,9 @@ def read(folder: Path) -> Map | None:
 def write(folder: Path, made: Map) -> None:
     """Keep a map. Raises UserError when the disk is full."""
     sink = io.BytesIO()
-    np.savez(sink, keys=made.keys.astype("S64"), positions=made.positions.astype(np.float32), method=np.array(made.method))
+    np.savez(
+        sink, keys=made.keys.astype("S64"), positions=made.positions.astype(np.float32), method=np.array(made.method)
+    )
     write_atomic(folder / MAP, sink.getvalue())
 
 

@@ -1,53 +1,254 @@
-// Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard.
+// Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard. Arrow keys walk
+// from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, 1 to 9 move
+// them to a class, X excludes and Z undoes.
+const LONG_PRESS = 500 // milliseconds
 const memory = new WeakMap()
 
 export default function ({ parentElement, data: [data], setStateValue }) {
-  const root = parentElement.querySelector('.gallery')
-  const own = memory.get(parentElement) ?? { selected: new Set(), last: null, clear: data.clear, drawn: '' }
+  const own = memory.get(parentElement) ?? new Gallery(parentElement, data)
   memory.set(parentElement, own)
-  root.style.setProperty('--size', `${data.size}px`)
+  own.update(data, setStateValue)
+}
 
-  const report = () => setStateValue('selected', [...own.selected])
-  if (own.clear !== data.clear) {
-    own.clear = data.clear
-    own.selected.clear()
-    own.last = null
-    mark()
-    report()
+class Gallery {
+  constructor(parent, data) {
+    this.root = parent.querySelector('.gallery')
+    this.keys = parent.querySelector('.keys')
+    this.dialog = parent.querySelector('dialog')
+    this.selected = new Set()
+    this.last = null
+    this.at = 0
+    this.clear = data.clear
+    this.asked = []
+    this.serial = 0
+    this.root.onclick = (event) => this.click(event)
+    this.root.ondblclick = (event) => this.onTile(event, (index) => this.enlarge(index))
+    this.root.onkeydown = (event) => this.key(event)
+    this.root.onpointerdown = (event) => this.press(event)
+    this.root.onpointerup = this.root.onpointercancel = this.root.onpointerleave = () => clearTimeout(this.pressing)
+    this.root.oncontextmenu = (event) => this.pressed && event.preventDefault()
+    this.dialog.onkeydown = (event) => this.dialogKey(event)
+    this.dialog.onclick = (event) => event.target.closest('button') || this.dialog.close()
+    this.dialog.onclose = () => this.focus(this.at)
   }
 
-  const toggle = (index, range) => {
-    const id = data.tiles[index].id
-    const on = !own.selected.has(id)
-    const from = range && own.last !== null ? Math.min(own.last, index) : index
-    const to = range && own.last !== null ? Math.max(own.last, index) : index
-    for (let i = from; i <= to; i++) on ? own.selected.add(data.tiles[i].id) : own.selected.delete(data.tiles[i].id)
-    own.last = index
-    mark()
-    report()
+  update(data, setStateValue) {
+    this.data = data
+    this.set = setStateValue
+    this.root.style.setProperty('--size', `${data.size}px`)
+    this.asked = this.asked.filter((one) => one.n > data.done)
+    if (this.clear !== data.clear) {
+      this.clear = data.clear
+      this.empty()
+    }
+    // Redrawing only what changed keeps the focus and the scroll position after a click.
+    const drawing = JSON.stringify([data.tiles, data.selectable, data.sorting, data.classes, data.words])
+    if (this.drawn !== drawing) {
+      this.drawn = drawing
+      this.draw()
+    }
   }
 
-  function mark() {
-    root.querySelectorAll('button.picture').forEach((button) => {
-      button.setAttribute('aria-pressed', own.selected.has(data.tiles[button.dataset.index]?.id))
+  draw() {
+    const { data, root } = this
+    const focused = root.contains(root.getRootNode().activeElement)
+    this.last = null
+    const shown = new Set(data.tiles.map((tile) => tile.id))
+    const before = this.selected.size
+    this.selected = new Set([...this.selected].filter((id) => shown.has(id)))
+    root.replaceChildren(...data.tiles.map((tile, index) => figure(tile, index, data)))
+    this.at = Math.max(0, Math.min(this.at, data.tiles.length - 1))
+    this.drawKeys()
+    this.mark()
+    if (focused) this.focus(this.at)
+    if (this.dialog.open) data.tiles.length ? this.enlarge(this.at) : this.dialog.close()
+    if (this.selected.size !== before) this.report()
+  }
+
+  drawKeys() {
+    const { data } = this
+    this.keys.hidden = !data.sorting
+    if (!data.sorting) return
+    this.keys.setAttribute('aria-label', data.words.keys)
+    const chips = data.classes.map((name, position) => chip(String(position + 1), name, () => this.label(position)))
+    this.keys.replaceChildren(
+      ...chips,
+      chip('X', data.words.exclude, () => this.ask({ do: 'exclude' })),
+      chip('Z', data.words.undo, () => this.ask({ do: 'undo' })),
+      chip('A', data.words.all, () => this.all()),
+    )
+  }
+
+  // what is chosen
+
+  report() {
+    this.set('selected', [...this.selected])
+  }
+
+  empty() {
+    this.selected.clear()
+    this.last = null
+    this.mark()
+    this.report()
+  }
+
+  toggle(index, range) {
+    const { data, selected } = this
+    const on = !selected.has(data.tiles[index].id)
+    const from = range && this.last !== null ? Math.min(this.last, index) : index
+    const to = range && this.last !== null ? Math.max(this.last, index) : index
+    for (let i = from; i <= to; i++) on ? selected.add(data.tiles[i].id) : selected.delete(data.tiles[i].id)
+    this.last = index
+    this.mark()
+    this.report()
+  }
+
+  all() {
+    const { tiles } = this.data
+    const every = tiles.every((tile) => this.selected.has(tile.id))
+    this.selected = new Set(every ? [] : tiles.map((tile) => tile.id))
+    this.mark()
+    this.report()
+  }
+
+  mark() {
+    this.tiles().forEach((tile, index) => {
+      if (this.data.selectable) tile.setAttribute('aria-pressed', this.selected.has(this.data.tiles[index]?.id))
+      tile.tabIndex = index === this.at ? 0 : -1
     })
   }
 
-  // Redrawing only what changed keeps the focus and the scroll position after a click.
-  const drawing = JSON.stringify([data.tiles, data.selectable, data.words])
-  if (own.drawn !== drawing) {
-    own.drawn = drawing
-    own.last = null
-    const shown = new Set(data.tiles.map((tile) => tile.id))
-    const before = own.selected.size
-    own.selected = new Set([...own.selected].filter((id) => shown.has(id)))
-    root.replaceChildren(...data.tiles.map((tile, index) => figure(tile, index, data)))
-    mark()
-    if (own.selected.size !== before) report()
+  tiles() {
+    return [...this.root.querySelectorAll('.picture')]
   }
-  root.onclick = (event) => {
-    const button = event.target.closest('button.picture')
-    if (button) toggle(Number(button.dataset.index), event.shiftKey)
+
+  focus(index) {
+    this.at = index
+    this.mark()
+    this.tiles()[index]?.focus({ preventScroll: false })
+  }
+
+  // what is asked of the page
+
+  label(position) {
+    const label = this.data.classes[position]
+    if (label !== undefined) this.ask({ do: 'label', label })
+  }
+
+  ask(deed) {
+    const items = this.dialog.open || !this.selected.size ? [this.data.tiles[this.at]?.id] : [...this.selected]
+    if (deed.do !== 'undo' && items[0] === undefined) return
+    this.serial = Math.max(Date.now(), this.serial + 1)
+    this.asked = [...this.asked, { n: this.serial, items: deed.do === 'undo' ? [] : items, ...deed }]
+    this.set('asked', this.asked)
+    if (deed.do !== 'undo') this.stamp(items, deed)
+  }
+
+  stamp(items, deed) {
+    // What was asked shows at once; the page follows in a moment.
+    const words = deed.do === 'label' ? deed.label : this.data.words.excluded
+    this.tiles().forEach((tile, index) => {
+      if (!items.includes(this.data.tiles[index].id)) return
+      tile.querySelector('.stamp')?.remove()
+      tile.append(text('span', `stamp ${deed.do}`, words))
+    })
+    if (this.dialog.open) this.enlarge(Math.min(this.at + 1, this.data.tiles.length - 1))
+    else if (!this.selected.size) this.focus(Math.min(this.at + 1, this.data.tiles.length - 1))
+    this.selected.clear()
+    this.mark()
+    this.report()
+  }
+
+  // mouse, finger, keyboard
+
+  onTile(event, act) {
+    const tile = event.target.closest('.picture')
+    if (tile) act(Number(tile.dataset.index))
+  }
+
+  click(event) {
+    const larger = event.target.closest('.larger')
+    if (larger) return this.enlarge(Number(larger.dataset.index))
+    if (this.pressed) return (this.pressed = false)
+    this.onTile(event, (index) => {
+      this.at = index
+      if (this.data.selectable) this.toggle(index, event.shiftKey)
+    })
+  }
+
+  press(event) {
+    this.pressed = false
+    if (event.pointerType === 'mouse') return
+    clearTimeout(this.pressing)
+    this.pressing = setTimeout(() => this.onTile(event, (index) => {
+      this.pressed = true
+      this.enlarge(index)
+    }), LONG_PRESS)
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    this.onTile(event, (index) => (this.at = index))
+    const columns = this.columns()
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key]
+    if (step) {
+      const next = this.at + step
+      if (next >= 0 && next < this.data.tiles.length) this.focus(next)
+    } else if (event.key === 'Home' || event.key === 'End') {
+      this.focus(event.key === 'Home' ? 0 : this.data.tiles.length - 1)
+    } else if (event.key.toLowerCase() === 'p') {
+      this.enlarge(this.at)
+    } else if (!this.sort(event.key)) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  sort(key) {
+    if (!this.data.sorting) return false
+    if (/^[1-9]$/.test(key)) this.label(Number(key) - 1)
+    else if (key === 'x' || key === 'X' || key === 'Delete') this.ask({ do: 'exclude' })
+    else if (key === 'z' || key === 'Z') this.ask({ do: 'undo' })
+    else if (key === 'a' || key === 'A') this.all()
+    else return false
+    return true
+  }
+
+  columns() {
+    const [first, ...others] = this.tiles()
+    const next = others.findIndex((tile) => tile.getBoundingClientRect().top > first.getBoundingClientRect().top + 4)
+    return next < 0 ? this.data.tiles.length : next + 1
+  }
+
+  // one picture, large
+
+  enlarge(index) {
+    const tile = this.data.tiles[index]
+    if (!tile) return
+    this.at = index
+    const picture = document.createElement('img')
+    picture.alt = [tile.caption, tile.note].filter(Boolean).join(', ')
+    picture.src = tile.src.replace('api/thumbnail/', 'api/preview/')
+    const close = text('button', 'close', '×')
+    close.type = 'button'
+    close.setAttribute('aria-label', this.data.words.close)
+    close.onclick = () => this.dialog.close()
+    const line = text('p', '', picture.alt)
+    const keys = this.data.sorting ? this.data.classes.map((name, at) => chip(String(at + 1), name, () => this.label(at))) : []
+    const row = text('div', 'row', '')
+    row.append(...keys, ...(this.data.sorting ? [chip('X', this.data.words.exclude, () => this.ask({ do: 'exclude' }))] : []))
+    this.dialog.replaceChildren(picture, line, row, close)
+    if (!this.dialog.open) this.dialog.showModal()
+    this.dialog.focus()
+  }
+
+  dialogKey(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const next = this.at + (step ?? 0)
+    if (step && next >= 0 && next < this.data.tiles.length) this.enlarge(next)
+    else if (event.key.toLowerCase() === 'p') this.dialog.close()
+    else if (event.ctrlKey || event.metaKey || event.key === 'a' || !this.sort(event.key)) return event.stopPropagation()
+    event.preventDefault()
+    event.stopPropagation()
   }
 }
 
@@ -63,12 +264,19 @@ function figure(tile, index, data) {
   }
   const picture = document.createElement('img')
   picture.loading = 'lazy'
+  picture.draggable = false
   picture.alt = data.selectable ? '' : words
   picture.onerror = () => picture.replaceWith(text('div', 'missing', data.words.missing))
   picture.src = tile.src
   frame.append(picture)
   if (data.selectable) frame.append(text('span', 'tick', ''))
-  box.append(frame)
+  const larger = text('button', 'larger', '')
+  larger.type = 'button'
+  larger.tabIndex = -1
+  larger.dataset.index = index
+  larger.title = data.words.larger
+  larger.setAttribute('aria-label', `${data.words.larger}: ${words}`)
+  box.append(frame, larger)
   if (words) {
     const caption = document.createElement('figcaption')
     if (tile.caption) caption.append(text('span', '', tile.caption))
@@ -77,6 +285,15 @@ function figure(tile, index, data) {
     box.append(caption)
   }
   return box
+}
+
+function chip(key, words, act) {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'chip'
+  button.append(text('kbd', '', key), text('span', '', words))
+  button.onclick = act
+  return button
 }
 
 function text(tag, className, content) {

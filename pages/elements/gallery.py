@@ -1,14 +1,15 @@
-"""A grid of thumbnails: as many columns as fit, captions, and pictures that can be selected by mouse or keyboard."""
+"""A grid of thumbnails: as many columns as fit, captions, and pictures that can be selected and sorted by keys."""
 
 import base64
 import functools
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from pages.elements import keystrokes
 from pages.elements.i18n import _
 
 _HERE = Path(__file__).parent
@@ -29,22 +30,58 @@ class Tile:
     tone: str = ""
 
 
-def gallery(tiles: Sequence[Tile], *, key: str, selectable: bool = False, size: int = 112, clear: int = 0) -> list:
+def gallery(
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    selectable: bool = False,
+    size: int = 112,
+    clear: int = 0,
+    classes: Sequence[str] = (),
+    on_keys: Callable[[list[dict]], None] | None = None,
+) -> list:
     """Show the tiles; return the ids that are selected, in the order of the tiles.
 
     size: the least width of a column in CSS pixels. A new number in `clear` empties the selection.
+    on_keys: makes the gallery one for sorting by keys: 1 to 9 stand for the first of `classes`. It is given what was
+    asked, once each: {"do": "label", "label", "items"}, {"do": "exclude", "items"} or {"do": "undo"}.
     """
     data = {
         "tiles": [asdict(tile) for tile in tiles],
         "selectable": selectable,
         "size": size,
         "clear": clear,
-        "words": {"select": _("Select"), "missing": _("No preview")},
+        "classes": list(classes)[:9],
+        "sorting": on_keys is not None,
+        "done": keystrokes.done(key),
+        "words": _words(),
     }
     # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas (80 MB) to know one.
-    result = _component()(key=key, data=[data], default={"selected": []}, on_selected_change=_nothing)
+    result = _component()(
+        key=key,
+        data=[data],
+        default={"selected": [], "asked": []},
+        on_selected_change=_nothing,
+        on_asked_change=_nothing,
+    )
+    if on_keys is not None and (asked := keystrokes.fresh(key, result.asked)):
+        on_keys(asked)
     chosen = set(result.selected or []) if selectable else set()
     return [tile.id for tile in tiles if tile.id in chosen]
+
+
+def _words() -> dict[str, str]:
+    return {
+        "select": _("Select"),
+        "missing": _("No preview"),
+        "larger": _("See it larger"),
+        "close": _("Close"),
+        "all": _("All on this page"),
+        "exclude": _("Exclude"),
+        "undo": _("Undo"),
+        "excluded": _("Excluded"),
+        "keys": _("Keys: 1 to 9 move to a class, X excludes, Z undoes, P shows a picture larger"),
+    }
 
 
 def strip(sources: Sequence[str], *, height: int = 64, alt: str = "") -> None:
@@ -85,7 +122,7 @@ def page_of(number_of_items: int, *, key: str, per_page: int = 48) -> int:
 def _component():
     return st.components.v2.component(
         "graft_gallery",
-        html='<div class="gallery"></div>',
+        html='<div class="keys" role="group"></div><div class="gallery"></div><dialog></dialog>',
         css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
         js=(_HERE / "gallery.js").read_text(encoding="utf-8"),
     )

@@ -1,18 +1,17 @@
-"""The pictures of the project by class: look through them, select some, move or remove them."""
-
-from collections.abc import Callable
+"""The pictures of the project by class: look through them, select some, move, exclude or restore them."""
 
 import streamlit as st
 
 from engine import graft
 from engine.data.layout import clean_name
 from engine.registry import UNLABELLED, Item, Project
-from pages.elements import class_edits, gallery, page
+from pages.elements import class_edits, gallery, page, picture_actions
 from pages.elements.class_list import class_list, open_class
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
 
 PER_PAGE = 48
+EXCLUDED = "\x00excluded"  # stands for pictures that were taken out; no class can be called so
 
 
 @st.fragment
@@ -23,9 +22,12 @@ def sort_pictures(project: Project) -> None:
         counts = {label: sum(splits.values()) for label, splits in registry.counts(project.dataset_id).items()}
         if bare := registry.unlabelled(project.dataset_id):
             counts = {UNLABELLED: bare, **counts}
+        if out := registry.removed(project.dataset_id):
+            counts = {**counts, EXCLUDED: out}
         left, right = st.columns([1, 3], gap="medium")
         with left:
-            label = class_list(counts, key=f"classes-{project.dataset_id}", names={UNLABELLED: _("No class yet")})
+            names = {name: _shown(name) for name in (UNLABELLED, EXCLUDED)}
+            label = class_list(counts, key=f"classes-{project.dataset_id}", names=names)
         if label is not None:
             with right:
                 _class(project, label, counts)
@@ -33,24 +35,32 @@ def sort_pictures(project: Project) -> None:
 
 def _class(project: Project, label: str, counts: dict[str, int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="class-row"):
-        st.markdown(f"#### {md_escape(shortened(class_edits.shown_name(label), 40))}", width="content")
+        st.markdown(f"#### {md_escape(shortened(_shown(label), 40))}", width="content")
         st.caption(plural("{n} picture", "{n} pictures", counts[label]), width="content")
         st.space("stretch")
-        if label != UNLABELLED:
+        if label not in (UNLABELLED, EXCLUDED):
             _edit(project, label, counts)
     bar = st.container(key="selection-bar")
     place = st.container()
     offset = gallery.page_of(counts[label], key=f"page-{project.dataset_id}-{label}", per_page=PER_PAGE)
-    items = graft.current().registry.items(project.dataset_id, label=label, offset=offset, limit=PER_PAGE)
+    of = {"removed": True} if label == EXCLUDED else {"label": label}
+    items = graft.current().registry.items(project.dataset_id, offset=offset, limit=PER_PAGE, **of)
+    classes = [name for name in counts if name not in (UNLABELLED, EXCLUDED)]
     with place:
         selected = gallery.gallery(
             [_tile(item) for item in items],
             key=f"gallery-{project.dataset_id}",
             selectable=True,
-            clear=st.session_state.get("selection-clear", 0),
+            clear=picture_actions.cleared(),
+            classes=classes,
+            on_keys=None if label == EXCLUDED else picture_actions.by_keys(project),
         )
     with bar:
         _selection(project, label, list(counts), selected)
+
+
+def _shown(label: str) -> str:
+    return _("Excluded") if label == EXCLUDED else class_edits.shown_name(label)
 
 
 def _tile(item: Item) -> gallery.Tile:
@@ -92,33 +102,11 @@ def _selection(project: Project, label: str, labels: list[str], selected: list[i
     """Offer what can be done with the selected pictures; without any, say how to select."""
     with st.container(horizontal=True, vertical_alignment="center", key="selection-row"):
         if not selected:
-            st.caption(_("Click pictures to select them, Shift+click for a range: then move or remove them."))
+            st.caption(_("Click pictures to select them, Shift+click for a range: then move or exclude them."))
             return
         st.markdown(f"**{plural('{n} selected', '{n} selected', len(selected))}**", width="content")
-        others = [other for other in labels if other not in (label, UNLABELLED)]
-        target = st.selectbox(
-            _("Move to"),
-            others,
-            index=None,
-            placeholder=_("Move to a class, or type a new one"),
-            accept_new_options=True,
-            label_visibility="collapsed",
-            key=f"move-to-{st.session_state.get('selection-clear', 0)}",
-        )
-        if st.button(_("Remove"), icon=":material/delete:", key="remove-pictures"):
-            _done(class_edits.exclude, project, selected)
-        if st.button(_("Clear"), type="tertiary", key="clear-selection"):
-            _done(_nothing)
-    if target:
-        _done(class_edits.move, project, selected, target)
-
-
-def _done(change: Callable, *arguments) -> None:
-    """Make the change and empty the selection."""
-    change(*arguments)
-    st.session_state["selection-clear"] = st.session_state.get("selection-clear", 0) + 1
-    st.rerun()
-
-
-def _nothing() -> None:
-    """Clearing the selection changes nothing else."""
+        if label == EXCLUDED:
+            picture_actions.restore_buttons(project, selected, key="selection")
+        else:
+            others = [other for other in labels if other not in (label, UNLABELLED, EXCLUDED)]
+            picture_actions.buttons(project, selected, others, key="selection")

@@ -1,0 +1,80 @@
+"""What can be done with chosen pictures, wherever they were chosen: move, exclude, restore; by button or by key."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Project
+from pages.elements import class_edits
+from pages.elements.i18n import _
+
+CLEAR = "selection-clear"
+
+
+def cleared() -> int:
+    """Return a number that is another one after each change: components empty their selection then."""
+    return st.session_state.get(CLEAR, 0)
+
+
+def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, key: str) -> None:
+    """Offer to move the pictures to one of `labels` or a new class, to exclude them, or to let the selection go."""
+    target = st.selectbox(
+        _("Move to"),
+        labels,
+        index=None,
+        placeholder=_("Move to a class, or type a new one"),
+        accept_new_options=True,
+        label_visibility="collapsed",
+        key=f"{key}-to-{cleared()}",
+    )
+    if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
+        done(class_edits.exclude, project, items)
+    if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
+        done(_nothing)
+    if target:
+        done(class_edits.move, project, items, target)
+
+
+def restore_buttons(project: Project, items: Sequence[int], *, key: str) -> None:
+    """Offer to bring excluded pictures back."""
+    if st.button(_("Restore"), icon=":material/restore:", type="primary", key=f"{key}-restore"):
+        done(class_edits.restore, project, items)
+    if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
+        done(_nothing)
+
+
+def done(change: Callable, *arguments) -> None:
+    """Make the change, empty the selection and draw the page anew."""
+    change(*arguments)
+    st.session_state[CLEAR] = cleared() + 1
+    st.rerun()
+
+
+def by_keys(project: Project) -> Callable[[list[dict]], None]:
+    """Return what a gallery calls with what was asked by keys (see gallery.gallery); then the page is drawn anew."""
+
+    def carry_out(asked: list[dict]) -> None:
+        for one in asked:
+            if one["do"] == "label":
+                class_edits.move(project, one["items"], one["label"])
+            elif one["do"] == "exclude":
+                class_edits.exclude(project, one["items"])
+            elif one["do"] == "undo":
+                undo_last(project)
+        st.rerun()
+
+    return carry_out
+
+
+def undo_last(project: Project) -> None:
+    """Undo the last change to pictures that stands, if there is one."""
+    registry = graft.current().registry
+    changes = registry.changes(project.dataset_id)
+    last = next((change for change in changes if not change.undone and change.kind != "import"), None)
+    if last is not None:
+        registry.undo(last.id)
+
+
+def _nothing() -> None:
+    """Clearing the selection changes nothing else."""
