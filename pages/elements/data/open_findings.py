@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine import graft
 from engine.data import check
+from engine.data.ingest import ALREADY
 from engine.registry import Item, Project
 
 SEVERITIES = ("error", "warning", "question", "note")
@@ -62,7 +63,9 @@ def at_once(dataset_id: str, version: str) -> tuple[dict[int, Item], list[dict]]
 def _at_once(_workspace: str, dataset_id: str, _version: str) -> tuple[dict[int, Item], list[dict]]:
     registry = graft.current().registry
     items = registry.items(dataset_id)
-    refused = [entry for account in registry.imports(dataset_id) for entry in account["refused"]]
+    accounts = registry.imports(dataset_id)
+    # What came twice is in the account of its import; there is nothing to do about it.
+    refused = [entry for account in accounts for entry in account["refused"] if entry["reason"] != ALREADY]
     return {item.id: item for item in items}, check.findings(items, refused)
 
 
