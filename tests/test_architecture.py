@@ -14,7 +14,7 @@ HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "openTSNE", "ai_edge_litert"
 SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.charts", "engine.evaluation.results")
 # A module may import from its own layer and from those below it.
 LAYERS = (
-    {"engine.__main__", "engine.commands", "engine.maps"},
+    {"engine.__main__", "engine.commands", "engine.labelling", "engine.maps"},
     {"engine.graft", "engine.importing", "engine.inspections", "engine.tasks", "engine.training_run"},
     {"engine.sharing"},
     {"engine.evaluation"},
