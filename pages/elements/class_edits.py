@@ -58,6 +58,22 @@ def move(project: Project, items: Sequence[int], new: str) -> int:
     return graft.current().registry.change_each(project.dataset_id, changes, summary, who=person.name())
 
 
+def label_each(project: Project, labels: dict[int, str]) -> int:
+    """Give each picture the class that was suggested for it, in one change; return its id."""
+    registry = graft.current().registry
+    changes = {item_id: {"label": label} for item_id, label in labels.items()}
+    for label in sorted(set(labels.values())):
+        own = [item_id for item_id, given in labels.items() if given == label]
+        for item_id, part in _new_parts(project, own, label).items():
+            changes[item_id]["split"] = part
+    one = len(labels) == 1
+    summary = _summary(
+        "accepted the class suggested for {n} picture" if one else "accepted the classes suggested for {n} pictures",
+        n=len(labels),
+    )
+    return registry.change_each(project.dataset_id, changes, summary, who=person.name())
+
+
 def exclude(project: Project, items: Sequence[int]) -> int:
     """Take pictures out of the dataset and return the change's id; the originals stay, so that they can be restored."""
     summary = _summary("excluded {n} picture" if len(items) == 1 else "excluded {n} pictures", n=len(items))
