@@ -1,0 +1,98 @@
+"""Suggestions for pictures without a class, as pages ask for them: begun when due, read when they are there."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import runs
+from engine.graft import Graft
+from engine.registry import Project
+from engine.workspace import read_json
+
+KIND = "suggestions"
+ANSWER = "suggestions.json"
+SURE = 0.95
+# The suggestions are made anew after so many confirmations, and after so large a share of all labels.
+EVERY, SHARE = 10, 0.03
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One picture and its likeliest classes (class, probability), likeliest first; none while nothing is known."""
+
+    item: int
+    likeliest: tuple[tuple[str, float], ...]
+
+    @property
+    def is_sure(self) -> bool:
+        return bool(self.likeliest) and self.likeliest[0][1] >= SURE
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """The most useful picture first. `source`: the id of a run, "probe", or "none" while there are under two classes.
+
+    `checked` is (sure, right): of so many labelled pictures it had not learned from the model was sure, so often right.
+    """
+
+    source: str
+    rows: tuple[Suggestion, ...]
+    checked: tuple[int, int]
+    labelled: int
+    unlabelled: int
+
+
+def look(graft: Graft, project: Project) -> tuple[Suggestions | None, dict]:
+    """Return the newest suggestions (None before the first) and the status of the study; begin one when it is due."""
+    registry = graft.registry
+    labelled = sum(sum(parts.values()) for parts in registry.counts(project.dataset_id).values())
+    unlabelled = registry.unlabelled(project.dataset_id)
+    path = graft.studies.folder(KIND, project.dataset_id) / ANSWER
+    found = _read(str(path), _stamp(path))
+    if unlabelled and _due(found, labelled, unlabelled):
+        wanted = f"{labelled}-{unlabelled}"
+        graft.studies.begin(KIND, project.dataset_id, wanted, lambda: _job(graft, project, labelled, unlabelled))
+    return found, graft.studies.status(KIND, project.dataset_id)
+
+
+def _due(found: Suggestions | None, labelled: int, unlabelled: int) -> bool:
+    if found is None or unlabelled > found.unlabelled:
+        return True
+    new = abs(labelled - found.labelled)
+    # With nothing known yet the second class changes everything.
+    return new >= max(EVERY, SHARE * found.labelled) or (found.source == "none" and new > 1)
+
+
+def _job(graft: Graft, project: Project, labelled: int, unlabelled: int) -> dict:
+    rows = graft.registry.columns(project.dataset_id, "id", "sha256", "label", "split")
+    finished = [
+        str(graft.workspace.run_dir(run.id))
+        for run in graft.registry.runs(project.id)
+        if runs.read_status(graft.workspace.run_dir(run.id))["state"] == "finished"
+    ]
+    return {
+        "of": [labelled, unlabelled],
+        "labelled": [[sha256, label, part] for _id, sha256, label, part in rows if label is not None],
+        "unlabelled": [[item, sha256] for item, sha256, label, _part in rows if label is None],
+        "runs": finished,
+    }
+
+
+def _stamp(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: str, stamp: int | None) -> Suggestions | None:
+    answer = None if stamp is None else read_json(Path(path))
+    if answer is None:
+        return None
+    names = answer["class_names"]
+    rows = tuple(
+        Suggestion(item, tuple((names[code], share) for code, share in zip(codes, shares, strict=True)))
+        for item, codes, shares in answer["items"]
+    )
+    return Suggestions(answer["source"], rows, tuple(answer["checked"]), *answer["of"])
