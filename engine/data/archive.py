@@ -29,6 +29,7 @@ BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAE
 UNREADABLE = (*BROKEN, NotImplementedError, RuntimeError, MemoryError)
 
 SYSTEM_FILE = "A system file, not a picture."
+IN_ICLOUD = "Only a placeholder: the picture itself is still in iCloud. Download it there first."
 IS_LINK = "A link to another file, not a picture. Put the picture itself here."
 ESCAPES = "Its path leads out of the archive, so it was not opened."
 TOO_LARGE = "The file is larger than {limit} MB. Make it smaller."
@@ -171,6 +172,13 @@ def _refused(name: str) -> DataError | None:
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or "\0" in name or re.fullmatch(r"[A-Za-z]:", parts[0]):
         return DataError(ESCAPES)
+    return system_file(name)
+
+
+def system_file(name: str) -> DataError | None:
+    """Return why a file that an operating system left behind is not opened, None for any other."""
+    if name.rpartition("/")[2].startswith(".") and name.lower().endswith(".icloud"):
+        return DataError(IN_ICLOUD)
     return DataError(SYSTEM_FILE) if is_system_file(name) else None
 
 

@@ -16,12 +16,17 @@ from engine.errors import DataError
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "PPM", "JPEG2000", "ICO")
 FITS = ("letterbox", "crop", "stretch")
 ORIENTATION = 0x0112  # the EXIF tag; values above 4 swap width and height
+REDUCED, SUB_IMAGES, DNG_VERSION = 254, 330, 50706  # TIFF tags
+STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 NO_PICTURE = (
     "This is not a picture, or it is damaged. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC are understood. "
     "Open it in a picture program and save it again."
 )
+RAW = "This is a camera's raw picture. Export it as JPEG, and add that."
 DAMAGED = "The picture is damaged or cut off ({detail}). Copy or download it again."
+
+ODD_TIFF = "This TIFF keeps its pixels in a way that is not understood, or it is damaged. Save it as PNG and add that."
 
 # (where, first bytes, sentence): what people put between their pictures most often
 KNOWN_CONTENT = (
@@ -33,6 +38,20 @@ KNOWN_CONTENT = (
     (0, b"Rar!", "This is a RAR archive, not a picture. Unpack it and add its pictures."),
     (0, b"7z\xbc\xaf", "This is a 7z archive, not a picture. Unpack it and add its pictures."),
     (0, b"version https://git-lfs", "This is a Git LFS pointer, not the picture itself. Run 'git lfs pull' first."),
+    (8, b"CR\x02", RAW),
+    (8, b"crx ", RAW),
+    (0, b"FUJIFILMCCD-RAW", RAW),
+    (0, b"IIRO", RAW),
+    (0, b"IIU\0", RAW),
+    (128, b"DICM", "This is a medical DICOM file. Export it as PNG or TIFF and add that."),
+    (0, b"\xff\x0a", "This is a JPEG XL picture, which is not understood yet. Save it as JPEG or PNG and add that."),
+    (
+        0,
+        b"\0\0\0\x0cJXL ",
+        "This is a JPEG XL picture, which is not understood yet. Save it as JPEG or PNG and add that.",
+    ),
+    (0, b"II*\0", ODD_TIFF),
+    (0, b"MM\0*", ODD_TIFF),
     (8, b"WAVE", "This is a sound, not a picture."),
     (0, b"ID3", "This is a sound, not a picture."),
     (0, b"OggS", "This is a sound, not a picture."),
@@ -65,13 +84,18 @@ def open_with_size(
     try:
         if image.format == "PNG":
             image = _verified_png(image, content)
+        if image.format == "TIFF" and _is_raw(image, content):
+            raise DataError(RAW)
         size = _upright_size(image)
-        if image.format in ("JPEG", "MPO") and target:
+        reduced = image.format in ("JPEG", "MPO") and target
+        if reduced:
             image.draft(image.mode, target if size == image.size else target[::-1])
         image.load()
         with contextlib.suppress(Exception):  # a broken EXIF block must not cost the picture
             ImageOps.exif_transpose(image, in_place=True)
-        return _to_rgb(image), size
+        return _to_rgb(image), size if reduced else image.size
+    except DataError:
+        raise
     except Exception as error:
         raise DataError(DAMAGED, detail=str(error)[:120] or type(error).__name__) from error
 
@@ -120,15 +144,24 @@ def _open(content: bytes, limit: int) -> Image.Image:
     if not content:
         raise DataError("The file is empty (0 bytes). Copy or download it again.")
     _register_heif()
+    Image.MAX_IMAGE_PIXELS = limit  # Pillow's own guard follows the setting: it raises at twice as many
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels(min(limit, 2 * (Image.MAX_IMAGE_PIXELS or limit))) from error
+        raise _too_many_pixels(limit) from error
     except Exception as error:
         raise DataError(_what_it_is(content)) from error
     if image.width * image.height > limit:
         raise _too_many_pixels(limit)
     return image
+
+
+def _is_raw(image: Image.Image, content: bytes) -> bool:
+    """Raw files of many cameras are TIFFs whose first picture is a small preview: that must not pass for the photo."""
+    tags = image.tag_v2
+    if content[8:11] == b"CR\x02":
+        return True
+    return DNG_VERSION in tags or (bool(tags.get(REDUCED, 0) & 1) and SUB_IMAGES in tags)
 
 
 def _verified_png(image: Image.Image, content: bytes) -> Image.Image:
@@ -145,6 +178,8 @@ def _too_many_pixels(limit: int) -> DataError:
 
 
 def _what_it_is(content: bytes) -> str:
+    if content[4:8] == b"ftyp" and content[8:12] in STILL_BRANDS:
+        return NO_PICTURE
     for start, magic, sentence in KNOWN_CONTENT:
         if content[start : start + len(magic)] == magic:
             return sentence
@@ -191,12 +226,14 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _to_8_bit(values: np.ndarray) -> np.ndarray:
     """Scale by the number of bits in use (8, 12 or 16), so that a 12-bit scan in a 16-bit file is not black.
 
-    Floats are taken as 0..1 or 0..255; other ranges are stretched from their smallest to their largest value.
+    Floats are taken as 0..1, or as 0..255 when they reach above 16; other ranges are stretched from their smallest to
+    their largest value.
     """
+    floats = values.dtype.kind == "f"
     values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
     low, high = values.min(), values.max()
-    for top in (1.0, 255.0, 4095.0, 65535.0):
-        if low >= 0 and high <= top:
+    for top in (1.0, 255.0) if floats else (1.0, 255.0, 4095.0, 65535.0):
+        if low >= 0 and high <= top and not (floats and 1 < high <= 16):
             return np.round(values * (255 / top)).astype(np.uint8)
     return np.round((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from engine.data import archive, tables
 from engine.data.archive import Entry, LimitError
-from engine.data.layout import is_system_file
 from engine.errors import DataError
 
 
@@ -76,8 +75,8 @@ def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
     root = root.resolve()
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
-        if is_system_file(name):
-            yield Entry(name, refused=DataError(archive.SYSTEM_FILE))
+        if refused := archive.system_file(name):
+            yield Entry(name, refused=refused)
         elif path.is_symlink() and not (path.is_file() and path.resolve().is_relative_to(root)):
             yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
         elif name.lower().endswith(archive.SUFFIXES):

@@ -9,7 +9,6 @@ from pages.elements import fitting, imports, person
 from pages.elements.i18n import _, say
 from pages.elements.names import md_escape
 
-READ_AS = "read {source} as {kind}"
 MEANINGS = {
     "class": "class / picture",
     "split/class": "train or test / class / picture",
@@ -60,10 +59,9 @@ def _sentence(read: dict, folders: tuple | None) -> str:
 def _read_again_as(dataset_id: str, entry: dict) -> dict | None:
     """Return the layout that a person has chosen for this import since it came, if that was not undone."""
     for change in graft.current().registry.changes(dataset_id, limit=500):
-        if change.summary.get("template") == READ_AS and not change.undone:
-            values = change.summary["values"]
-            if values.get("import") == entry["id"]:
-                return {"kind": values["layout"]}
+        values = change.summary.get("values", {})
+        if not change.undone and "layout" in values and values.get("import") == entry["id"]:
+            return {"kind": values["layout"]}
     return None
 
 
@@ -92,7 +90,8 @@ def read_again(project: Project, entry: dict, kind: str) -> None:
     changes = reread.reread(inside, kind, existing=outside, groups_apart=options.get("groups_apart", "auto"))
     meaning = {"template": MEANINGS[kind], "values": {}}
     values = {"source": entry["source"], "kind": meaning, "import": entry["id"], "layout": kind}
-    registry.change_each(project.dataset_id, changes, {"template": READ_AS, "values": values}, who=person.name())
+    summary = {"template": "read {source} as {kind}", "values": values}
+    registry.change_each(project.dataset_id, changes, summary, who=person.name())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
