@@ -1,9 +1,11 @@
 """The command line, as a script uses it: one JSON object, one sentence for a mistake, exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +16,24 @@ from tests.pictures import draw_folder, draw_picture
 ROOT = Path(__file__).parents[1]
 
 
-def engine(*arguments, workspace: Path) -> subprocess.CompletedProcess:
+def engine(*arguments, workspace: Path, scheduler: str | None = None) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "engine", *map(str, arguments), "--workspace", str(workspace)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    environment = os.environ if scheduler is None else {**os.environ, "GRAFT_SCHEDULER": scheduler}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
 
 
-def answer(*arguments, workspace: Path) -> dict:
-    done = engine(*arguments, "--json", workspace=workspace)
+def answer(*arguments, **where) -> dict:
+    done = engine(*arguments, "--json", **where)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def team(warm_graft) -> Iterator[None]:
+    """Commands use the warm worker of a team, as GRAFT_SCHEDULER lets them; loading Keras anew takes seconds each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +43,9 @@ def place(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def digits(place) -> dict:
-    """A finished run on the example of handwritten digits."""
-    return answer("train", "example:digits", "--recipe", "instant", "--seed", 1, workspace=place / "workspace")
+    """A finished run on the example of handwritten digits, with workers of its own as on any single machine."""
+    where = {"workspace": place / "workspace", "scheduler": ""}
+    return answer("train", "example:digits", "--recipe", "instant", "--seed", 1, **where)
 
 
 def test_training_on_digits_reaches_95_percent_and_tells_everything_it_should(digits):

@@ -81,9 +81,17 @@ class Server:
         pytest.fail(f"the server did not come up within {START_SECONDS} s:\n{log[-3000:]}")
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory) -> Iterator[Server]:
+    """One server for tests that begin a project of their own in it; its workers stay warm."""
+    server = Server(tmp_path_factory.mktemp("shared") / "workspace").start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def server(tmp_path) -> Iterator[Server]:
-    """A server of this test's own, with an empty workspace."""
+    """A server of this test's own, with an empty workspace: to be killed."""
     server = Server(tmp_path / "workspace").start()
     yield server
     server.stop()

@@ -31,6 +31,7 @@ def go_to(page: Page, name: str) -> None:
 def use_example(page: Page, url: str, name: str, pictures: str) -> None:
     page.goto(url)
     press(page, f"home-{name}")
+    page.wait_for_url(re.compile("/data"))
     expect(page.get_by_text(pictures).first).to_be_visible(timeout=TRAINING_MS)
     settled(page)
 
@@ -42,9 +43,16 @@ def bring_in(page: Page) -> None:
     expect(button).to_have_count(0, timeout=TRAINING_MS)
 
 
-def upload_archive(page: Page, url: str, archive: Path, pictures: str) -> None:
-    page.goto(f"{url}/data")
+def begin_project(page: Page, url: str) -> None:
+    """Start with pictures of one's own: an empty project, whatever else there is."""
+    page.goto(url)
+    press(page, "start")
+    page.wait_for_url(re.compile("/data"))
     settled(page)
+
+
+def upload_archive(page: Page, url: str, archive: Path, pictures: str) -> None:
+    begin_project(page, url)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
     bring_in(page)
     expect(page.get_by_text(pictures).first).to_be_visible(timeout=TRAINING_MS)

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     TRAINING_MS,
+    begin_project,
     click_cell,
-    go_to,
     open_results,
     press,
     see_honest_number,
@@ -56,8 +56,8 @@ def training_worker(server) -> psutil.Process:
     return psutil.Process(json.loads(beat.read_text())["pid"])
 
 
-def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(server, page, tmp_path):
-    use_example(page, server.url, "digits", "1,797 pictures")
+def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(shared_server, page, tmp_path):
+    use_example(page, shared_server.url, "digits", "1,797 pictures")
     start_training(page)
     open_results(page)
     see_honest_number(page)
@@ -74,9 +74,9 @@ def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(server, page, tm
 
 
 def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_stops_when_told(
-    server, page, browser, large_archive
+    shared_server, page, browser, large_archive
 ):
-    upload_archive(page, server.url, large_archive, "3,800 pictures")
+    upload_archive(page, shared_server.url, large_archive, "3,800 pictures")
     start_training(page, recipe="Balanced")
     see_training(page)
 
@@ -93,11 +93,11 @@ def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_sto
     other.close()
 
 
-def test_two_browsers_work_on_two_projects_at_once(server, page, browser, small_archive):
+def test_two_browsers_work_on_two_projects_at_once(shared_server, page, browser, small_archive):
     other = browser.new_context()
     second = other.new_page()
-    upload_archive(page, server.url, small_archive, "30 pictures")
-    use_example(second, server.url, "digits", "1,797 pictures")
+    upload_archive(page, shared_server.url, small_archive, "30 pictures")
+    use_example(second, shared_server.url, "digits", "1,797 pictures")
     start_training(page)
     start_training(second)
     for visitor in (page, second):
@@ -128,23 +128,24 @@ def test_a_killed_process_shows_the_run_as_interrupted_and_it_resumes(server, pa
     expect(widget(page, "stop-run")).to_have_count(0, timeout=TRAINING_MS)
 
 
-def test_bad_archives_are_refused_in_words_and_the_app_goes_on(server, page, tmp_path, small_archive):
+def test_bad_archives_are_refused_in_words_and_the_app_goes_on(shared_server, page, tmp_path, small_archive):
     broken = tmp_path / "broken.zip"
     broken.write_bytes(small_archive.read_bytes()[:500])
-    page.goto(f"{server.url}/data")
-    settled(page)
+    begin_project(page, shared_server.url)
     files = widget(page, "drop-everything").locator("input[type=file]").first
     files.set_input_files(str(broken))
     expect(page.get_by_test_id("stAlert").first).to_contain_text("broken.zip", timeout=TRAINING_MS)
-    upload_archive(page, server.url, small_archive, "30 pictures")
-    assert list((server.workspace / "incoming").glob("upload-*/*.zip")) == []
+    upload_archive(page, shared_server.url, small_archive, "30 pictures")
+    assert list((shared_server.workspace / "incoming").glob("upload-*/*.zip")) == []
 
 
-def test_names_that_are_markup_stay_names(server, page, tmp_path):
+def test_names_that_are_markup_stay_names(shared_server, page, tmp_path):
     foreign = []
-    page.on("request", lambda request: foreign.append(request.url) if server.url not in request.url else None)
+    page.on("request", lambda request: foreign.append(request.url) if shared_server.url not in request.url else None)
     classes = {"![x](http:__evil.example_x.png)": 12, "<script>alert(1)": 12}
-    upload_archive(page, server.url, zip_of(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures")
+    upload_archive(
+        page, shared_server.url, zip_of(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures"
+    )
     expect(page.get_by_text("<script>alert(1)").locator("visible=true").first).to_be_visible()
     start_training(page)
     open_results(page)
@@ -152,26 +153,13 @@ def test_names_that_are_markup_stay_names(server, page, tmp_path):
         page.get_by_role("tab", name=tab).click()
         settled(page)
     assert page.locator("img[src*='evil']").count() == 0
-    assert [url for url in foreign if not url.startswith(("data:", "blob:", server.url.replace("http", "ws")))] == []
+    assert [
+        url for url in foreign if not url.startswith(("data:", "blob:", shared_server.url.replace("http", "ws")))
+    ] == []
 
 
-def test_a_class_is_filled_from_the_webcam(server, page):
-    page.goto(f"{server.url}/data")
-    settled(page)
+def test_a_class_is_filled_from_the_webcam(shared_server, page):
+    begin_project(page, shared_server.url)
     page.get_by_text("Class by class").click()
     settled(page)
     expect(page.get_by_role("textbox").first).to_be_visible()
-
-
-def test_every_page_says_what_to_do_when_there_is_nothing_yet(server, page):
-    page.goto(server.url)
-    settled(page)
-    for name, words in (
-        ("Data", "Drop a zip"),
-        ("Model", "There is no project yet"),
-        ("Train", "Nothing has been trained"),
-        ("Results", "There are no results yet"),
-        ("Try it", "There is no model to try yet"),
-    ):
-        go_to(page, name)
-        expect(page.get_by_text(words).first).to_be_visible()
