@@ -13,7 +13,7 @@ import anyio
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from engine import graft, maps, uploads
@@ -102,6 +102,20 @@ async def dataset_map(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
 
+async def dataset_zip(request: Request) -> Response:
+    """GET /api/export/{dataset_id}/{version}: a packed dataset, streamed from disk; breaking off and going on works."""
+    dataset_id, version = request.path_params["dataset_id"], request.path_params["version"]
+    if not re.fullmatch(r"[0-9a-f]+/[0-9]+", f"{dataset_id}/{version}"):
+        return Response(status_code=404)
+    here = graft.current()
+    path = await anyio.to_thread.run_sync(here.exports.path, dataset_id, version)
+    if path is None:
+        return _refuse(UserError("This zip is no longer there. Prepare it again on the Data page."), 404)
+    projects = await anyio.to_thread.run_sync(here.registry.projects)
+    name = next((project.name for project in projects if project.dataset_id == dataset_id), "dataset")
+    return FileResponse(path, filename=f"{name}.zip", media_type="application/zip")
+
+
 async def _picture(request: Request, read: Callable) -> Response:
     """Answer with a JPEG made from a stored picture. Content never changes, so browsers keep it."""
     sha256 = request.path_params["sha256"]
@@ -137,6 +151,7 @@ app = st.App(
         Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
         Route("/api/preview/{sha256}", preview, methods=["GET"]),
         Route("/api/map/{dataset_id}", dataset_map, methods=["GET"]),
+        Route("/api/export/{dataset_id}/{version}", dataset_zip, methods=["GET"]),
     ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,

@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     _add(subparsers, "backbones", commands.backbones, "list the networks a training can start from")
     _add(subparsers, "runs", commands.list_runs, "list the runs of the workspace")
     _add_source(_add(subparsers, "check", commands.check_source, "look at a source without keeping anything of it"))
+
+    export = _add(
+        subparsers, "export-data", commands.export_data, "write a project's pictures as a zip that imports again"
+    )
+    export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
+    export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
     return parser
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine import runs, settings
 from engine.errors import DataError, UserError
 from engine.graft import Graft
-from engine.registry import Registry
+from engine.registry import Project, Registry
 from engine.workspace import Workspace
 
 
@@ -220,6 +220,45 @@ def _refusal(entry: dict) -> dict:
 
 def _check_progress(done: int, total: int | None, refused: int) -> None:
     _progress(f"{done} files read, {refused} refused", {"progress": done / total if total else 0})
+
+
+def export_data(options) -> None:
+    """Write the pictures of a project as a zip that imports again with the same labels, groups and splits."""
+    from engine.data import export
+
+    registry = _registry()
+    project = find_project(registry, options.project)
+    items = registry.items(project.dataset_id)
+    if not items:
+        raise DataError("The project {project} has no pictures to export.", project=project.name)
+    target = Path(options.output).resolve()
+    workspace = Workspace(settings.current().workspace)
+    made = export.write(workspace, items, target, _export_progress)
+    for name in made.missing:
+        print(f"left out, its original is gone: {name}", file=sys.stderr)
+    _end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
+    if options.json:
+        _print_json({"file": str(target), "project": project.id, "pictures": made.pictures, "missing": made.missing})
+
+
+def _export_progress(done: int, total: int) -> None:
+    _progress(f"{done} of {total} pictures packed", {"progress": done / max(1, total)})
+
+
+def find_project(registry: Registry, text: str) -> Project:
+    """Return the project given by id, name or 'latest'."""
+    projects = registry.projects()
+    named = [project for project in projects if text in (project.id, project.name)]
+    found = projects[:1] if text == "latest" else named
+    if len(found) != 1:
+        names = ", ".join(f"{project.name} ({project.id})" for project in (named or projects)[:10]) or "none"
+        raise UserError(
+            "There is no single project '{text}' ({count} found). Give the id of one of these: {names}.",
+            text=text,
+            count=len(found),
+            names=names,
+        )
+    return found[0]
 
 
 def find_run(text: str) -> Path:

@@ -17,6 +17,7 @@ from engine import runs, settings
 from engine.compute import Compute
 from engine.data import check, versions
 from engine.errors import ComputeError, UserError
+from engine.exports import Exports
 from engine.importing import SUBMITTER, Imports, is_alive, this_process
 from engine.inspections import Inspections
 from engine.registry import Registry, Run
@@ -43,6 +44,7 @@ class Graft:
         self.imports = Imports(workspace, registry, lambda: self.compute)
         self.studies = Studies(workspace, lambda: self.compute)
         self.inspections = Inspections(workspace, registry, self.studies)
+        self.exports = Exports(workspace, registry, self.studies)
         self._device: dict | None = None
 
     @classmethod
@@ -188,6 +190,9 @@ class Graft:
     def delete_project(self, project_id: str) -> None:
         for run in self.registry.runs(project_id):
             self.delete_run(run.id)
+        project = self.registry.project(project_id)
+        if project is not None:
+            self.exports.forget(project.dataset_id)
         self.registry.delete_project(project_id)
 
     def wait_for_run(self, run_id: str, on_progress=None) -> dict:

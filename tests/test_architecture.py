@@ -15,7 +15,7 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 # A module may import from its own layer and from those below it.
 LAYERS = (
     {"engine.__main__", "engine.commands", "engine.labelling", "engine.maps"},
-    {"engine.graft", "engine.importing", "engine.inspections", "engine.tasks", "engine.training_run"},
+    {"engine.graft", "engine.exports", "engine.importing", "engine.inspections", "engine.tasks", "engine.training_run"},
     {"engine.sharing"},
     {"engine.evaluation"},
     {"engine.training"},

@@ -295,8 +295,8 @@ def _row_problem(
         return DataError(
             "The table gives {file} twice, as {first} and as {second}; the first was taken. Remove one line.",
             file=record.name,
-            first=earlier.label,
-            second=row.label,
+            first=earlier.label or "",
+            second=row.label or "",
         )
     return None
 
@@ -312,7 +312,7 @@ def _without_existing(records: list[ItemRecord], found: _Found, existing: set) -
 
 
 def _counted(kind: str, records: list[ItemRecord]) -> dict:
-    classes = len({record.label for record in records})
+    classes = len({record.label for record in records if record.label})
     groups = len({record.group for record in records if record.group})
     return _described(kind, layouts.DESCRIPTIONS[kind], classes=classes, groups=groups)
 

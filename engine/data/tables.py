@@ -28,7 +28,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table. `where` names the table and the line for messages."""
+    """One line of a table. `where` names the table and the line for messages; no label means none yet."""
 
     file: str  # as it is written in the table
     folder: str  # where the table lies
@@ -54,7 +54,7 @@ def read(name: str, content: bytes) -> list[Row]:
     folder = PurePosixPath(name).parent
     own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
-    if not any(row.label and row.file for row in rows):
+    if not any(row.file and (row.label or not row.refused) for row in rows):
         raise DataError(NO_COLUMNS, name=name)
     return rows
 
@@ -154,7 +154,7 @@ def _row(folder: PurePosixPath, where: str, cells: dict, own_split: str | None) 
     refused = None
     if not file:
         refused = DataError("This line names no file. Write the file and its label.")
-    elif not label:
+    elif "label" not in cells:  # an empty cell says that the picture has no class yet; a missing one is a mistake
         refused = DataError("This line gives no label for {file}.", file=file)
     elif file.startswith("/") or ".." in file.split("/") or ":" in file.split("/")[0]:
         refused = DataError("{file} lies outside the folder of the table. Put it beside the table.", file=file)
