@@ -2,7 +2,8 @@
 
 The model is a finished run that knows the classes of today, else a linear probe on the labelled pictures' features.
 Most useful is what the model is unsure about and what is unlike the rest that is asked: BADGE (Ash et al. 2020),
-k-means++ (Arthur & Vassilvitskii 2007) among the gradients that each picture would give. The test split is never looked at.
+k-means++ (Arthur & Vassilvitskii 2007) among the gradients that each picture would give. The test split
+is never looked at.
 """
 
 from pathlib import Path

@@ -1,0 +1,205 @@
+"""Label: one large picture after the other with a suggested class, confirmed with a key; then the sure rest at once."""
+
+import functools
+from pathlib import Path
+
+import streamlit as st
+
+from engine import graft, labelling
+from engine.labelling import Suggestions
+from engine.registry import UNLABELLED, Project
+from pages.elements import class_edits, gallery, keystrokes, page, picture_actions
+from pages.elements.i18n import _, language, number, plural, say
+from pages.elements.names import md_escape
+
+_HERE = Path(__file__).parent
+KEY = "labelling"
+AHEAD = 24  # pictures the browser knows beforehand, so that the next one is there at once
+REVIEWED = 120  # sure suggestions looked over at a time
+POLL_SECONDS = 1.5
+RUNNING, FAILED = "running", "failed"
+
+
+def view(project: Project) -> None:
+    """Label what has no class yet; say how to bring such pictures in when there are none."""
+    registry = graft.current().registry
+    if not registry.unlabelled(project.dataset_id) and not st.session_state.get(f"{KEY}-answers"):
+        _nothing_to_label()
+        return
+    _found, study = labelling.look(graft.current(), project)
+    looking = study["state"] == RUNNING
+    st.fragment(_label, run_every=POLL_SECONDS if looking else None)(project, looking)
+
+
+def _nothing_to_label() -> None:
+    page.empty(
+        ":material/label:",
+        _("Every picture has a class."),
+        _("Drop pictures that lie in no class folder: they come in without one, and you name them here, with help."),
+        key=f"{KEY}-empty",
+    )
+
+
+def _label(project: Project, watched: bool) -> None:
+    with page.errors_in_words():
+        key = f"{KEY}-{project.dataset_id}"
+        try:
+            _carry_out(project, keystrokes.fresh(key, (st.session_state.get(key) or {}).get("asked")))
+        finally:
+            _current(project, key, watched)
+
+
+def _current(project: Project, key: str, watched: bool) -> None:
+    found, study = labelling.look(graft.current(), project)
+    if (study["state"] == RUNNING) != watched:
+        st.rerun()  # once for the whole page: it begins or ends the timer
+    counts = graft.current().registry.counts(project.dataset_id)
+    left = graft.current().registry.items(project.dataset_id, label=UNLABELLED)
+    open_items = {item.id: item for item in left}
+    labelled = sum(sum(parts.values()) for parts in counts.values())
+    rows = [row for row in (found.rows if found else ()) if row.item in open_items]
+    _progress(labelled, len(left), rows, study)
+    if not left:
+        st.success(_("Every picture has a class now."), icon=":material/check_circle:")
+    _desk(key, rows, open_items, sorted(counts))
+    if found is not None:
+        _model(found)
+        _sure(project, found, [row for row in rows if row.is_sure], open_items)
+
+
+def _progress(labelled: int, left: int, rows: list, study: dict) -> None:
+    sure = sum(row.is_sure for row in rows)
+    words = _("{done} of {all} labelled").format(done=number(labelled), all=number(labelled + left))
+    if sure:
+        words += " · " + _("the model would now be sure about {n} of the rest").format(n=number(sure))
+    st.progress(labelled / max(1, labelled + left), text=words)
+    if study["state"] == FAILED:
+        st.warning(say(study["message"], study["values"]), icon=":material/warning:")
+    elif study["state"] == RUNNING and not rows:
+        st.caption(say(study["message"], study["values"]) if study["message"] else _("Looking at the pictures"))
+
+
+def _desk(key: str, rows: list, items: dict, classes: list[str]) -> None:
+    """Mount the large picture with its keys. Before the first suggestions the pictures come in their own order."""
+    skipped = st.session_state.get(f"{KEY}-skipped", set())
+    order = [(row.item, row.likeliest) for row in rows] or [(item, ()) for item in items]
+    ahead = [(item, likeliest) for item, likeliest in order if item not in skipped][:AHEAD]
+    ahead = ahead or [(item, likeliest) for item, likeliest in order][:AHEAD]  # at last the skipped ones come again
+    queue = [
+        {
+            "id": item,
+            "sha": items[item].sha256,
+            "name": items[item].name.rsplit("/", 1)[-1],
+            "likeliest": [[label, share] for label, share in likeliest],
+        }
+        for item, likeliest in ahead
+    ]
+    data = {"queue": queue, "classes": classes, "done": keystrokes.done(key), "words": _words(), "language": language()}
+    _component()(key=key, data=[data], default={"asked": []}, on_asked_change=_ignore)
+
+
+def _carry_out(project: Project, asked: list[dict]) -> None:
+    """Do what was asked by keys; what can be undone is remembered with the change it made."""
+    answers = st.session_state.setdefault(f"{KEY}-answers", {})
+    skipped = st.session_state.setdefault(f"{KEY}-skipped", set())
+    for one in asked:
+        if one["do"] == "label":
+            answers[one["n"]] = class_edits.move(project, [one["item"]], one["label"])
+        elif one["do"] == "exclude":
+            answers[one["n"]] = class_edits.exclude(project, [one["item"]])
+        elif one["do"] == "skip":
+            skipped.add(one["item"])
+        elif one["do"] == "undo" and (change := answers.pop(one["of"], None)) is not None:
+            graft.current().registry.undo(change)
+        elif one["do"] == "undo":
+            skipped.discard(one["item"])
+
+
+def _model(found: Suggestions) -> None:
+    """Say whose suggestions these are."""
+    if found.source == "none":
+        words = _("Name pictures of two classes, and suggestions begin.")
+    elif found.source == "probe":
+        words = plural(
+            "Suggested by a quick model of {n} labelled picture; it learns again as you go on.",
+            "Suggested by a quick model of {n} labelled pictures; it learns again as you go on.",
+            found.labelled,
+        )
+    else:
+        run = graft.current().registry.run(found.source)
+        words = _("Suggested by your model {name}.").format(name=md_escape(run.name if run else found.source))
+    st.caption(words)
+
+
+def _sure(project: Project, found: Suggestions, sure: list, items: dict) -> None:
+    """Offer to accept what the model is sure of, after a look at it."""
+    if not sure:
+        return
+    st.subheader(_("What the model is sure about"), anchor=False)
+    st.markdown(
+        plural("Of {n} picture it is at least 95 % sure.", "Of {n} pictures it is at least 95 % sure.", len(sure))
+        + " "
+        + _trust(*found.checked)
+    )
+    if not st.toggle(_("Look them over"), key=f"{KEY}-review"):
+        return
+    shown = sorted(sure, key=lambda row: (row.likeliest[0][0], row.likeliest[0][1]))[:REVIEWED]
+    st.caption(_("Click the pictures whose class is wrong; they stay without a class."))
+    wrong = set(
+        gallery.gallery(
+            [_tile(row, items[row.item]) for row in shown],
+            key=f"{KEY}-review-gallery",
+            selectable=True,
+            clear=picture_actions.cleared(),
+        )
+    )
+    accepted = {row.item: row.likeliest[0][0] for row in shown if row.item not in wrong}
+    words = plural("Accept {n} suggestion", "Accept {n} suggestions", len(accepted))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(words, type="primary", icon=":material/done_all:", key=f"{KEY}-accept", disabled=not accepted):
+            picture_actions.done(class_edits.label_each, project, accepted)
+        if len(sure) > len(shown):
+            st.caption(plural("{n} more afterwards", "{n} more afterwards", len(sure) - len(shown)))
+
+
+def _trust(checked: int, right: int) -> str:
+    """Say how often such suggestions were right on labelled pictures the model had not learned from."""
+    if checked < 1:
+        return _("How often it is right then could not be checked yet: label more pictures.")
+    return _("Checked on labelled pictures it had not learned from: {right} right out of {checked}.").format(
+        right=number(right), checked=number(checked)
+    )
+
+
+def _tile(row, item) -> gallery.Tile:
+    label, share = row.likeliest[0]
+    return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), label, f"{100 * share:.0f} %")
+
+
+def _words() -> dict[str, str]:
+    return {
+        "suggested": _("Suggested"),
+        "choose": _("Which class?"),
+        "other": _("Another class, or a new one"),
+        "save": _("Save"),
+        "exclude": _("Exclude"),
+        "skip": _("Skip"),
+        "undo": _("Undo"),
+        "waiting": _("The next pictures are on their way."),
+        "picture": _("Picture to label: {name}"),
+        "help": _("Enter takes the suggestion, 1 to 9 a class, N types one, X excludes, S skips, Z undoes."),
+    }
+
+
+@functools.cache
+def _component():
+    return st.components.v2.component(
+        "graft_labelling",
+        html='<div class="desk" tabindex="0"></div>',
+        css=(_HERE / "labelling.css").read_text(encoding="utf-8"),
+        js=(_HERE / "labelling.js").read_text(encoding="utf-8"),
+    )
+
+
+def _ignore() -> None:
+    """A component only reports what has a callback."""
