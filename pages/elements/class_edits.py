@@ -83,10 +83,10 @@ def exclude(project: Project, items: Sequence[int]) -> int:
 remove = exclude
 
 
-def restore(project: Project, items: Sequence[int]) -> None:
-    """Bring excluded pictures back as they were."""
+def restore(project: Project, items: Sequence[int]) -> int:
+    """Bring excluded pictures back as they were. Return the change."""
     summary = _summary("restored {n} picture" if len(items) == 1 else "restored {n} pictures", n=len(items))
-    graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=False)
+    return graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=False)
 
 
 def undo_button(project: Project) -> None:

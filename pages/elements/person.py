@@ -24,14 +24,14 @@ def name() -> str:
 def remember(text: str) -> None:
     """Keep the name for this session, and in this browser for the next ones."""
     st.session_state[KEY] = _clean(text)
-    cookie = f"{COOKIE}={quote(st.session_state[KEY], safe='')}; path=/; max-age={YEAR}; samesite=lax"
-    st.session_state[f"{KEY}-cookie"] = cookie
 
 
 def write_cookie() -> None:
-    """Hand a name that was given in this session to the browser; draw this where the name is asked for."""
-    if cookie := st.session_state.get(f"{KEY}-cookie"):
-        st.html(f"<script>document.cookie = {json.dumps(cookie)}</script>", unsafe_allow_javascript=True)
+    """Hand a name that was given in this session to the browser. The frame draws this; it takes no room."""
+    if (given := st.session_state.get(KEY)) is not None:
+        cookie = f"{COOKIE}={quote(given, safe='')}; path=/; max-age={YEAR}; samesite=lax"
+        with st.container(key="person-cookie"):
+            st.html(f"<script>document.cookie = {json.dumps(cookie)}</script>", unsafe_allow_javascript=True)
 
 
 def _clean(text: str) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import page, state
+from pages.elements import page, person, state
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape, shortened
 
@@ -31,6 +31,7 @@ def picker() -> None:
             words = _("Delete this project…")
             st.button(words, icon=":material/delete:", type="tertiary", key="delete-project", on_click=_ask_to_delete)
         _introduce()
+        person.write_cookie()
     if here is not None and st.session_state.pop(DELETING, False):
         st.dialog(_("Delete this project?"))(confirm_delete)(here)
 
@@ -84,12 +85,12 @@ def _create() -> None:
 def _introduce() -> None:
     st.text_input(
         _("Your name"),
-        value=state.person(),
+        value=person.name(),
         max_chars=60,
         key="your-name",
         placeholder=_("optional"),
         help=_("Stands beside the trainings you start and the changes you make, so that others know whom to ask."),
-        on_change=lambda: st.session_state.update({state.PERSON: st.session_state["your-name"]}),
+        on_change=lambda: person.remember(st.session_state["your-name"]),
     )
 
 

@@ -8,7 +8,7 @@ from engine import graft, settings
 from engine.backbones import catalogue, local_weights
 from engine.errors import UserError
 from engine.registry import Project
-from pages.elements import answers, state
+from pages.elements import answers, person, state
 from pages.elements.dataset_facts import DatasetFacts
 from pages.elements.i18n import _, plural, say_error
 from pages.elements.run_list import duration, recipe_words
@@ -23,7 +23,7 @@ def start_bar(project: Project, recipe: dict, facts: DatasetFacts) -> None:
         st.space("stretch")
         pressed = _button(recipe)
     if pressed:
-        state.open_run(graft.current().start_run(project.id, recipe, owner=state.person()))
+        state.open_run(graft.current().start_run(project.id, recipe, owner=person.name()))
         state.go("train")
 
 

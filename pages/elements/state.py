@@ -20,7 +20,6 @@ PAGES = {
 }
 PROJECT, RUN = "project", "run"
 BEGUN_HERE = "project-begun-by-pictures"  # the project that this session began by sending pictures
-PERSON = "person"
 
 
 def follow_url() -> None:
@@ -70,11 +69,6 @@ def open_run(run_id: str) -> None:
     if (opened := _known_run()) is not None:
         st.session_state[f"current_{PROJECT}"] = opened.project_id
     _write_url()
-
-
-def person() -> str:
-    """Return the name that whoever sits here gave, for trainings and changes; "" when they gave none."""
-    return str(st.session_state.get(PERSON) or "").strip()
 
 
 def go(page: str) -> None:
