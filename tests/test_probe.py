@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.training import probe
+from engine.training import focal, probe
 from engine.training.recipe import Recipe
 
 
@@ -73,6 +73,25 @@ def test_balancing_helps_the_small_class(balancing):
         return float((predicted[test_y == 1] == 1).mean())
 
     assert recall(balancing) > recall("none") + 0.1
+
+
+def test_focal_balancing_ends_where_the_focal_loss_is_smaller():
+    x, y = blobs([300, 30], spread=6.0)
+
+    def focal_loss(option: str) -> float:
+        logits = probe.fit(x, y, 2, Recipe(class_balancing=option, l2=0.01)).head.logits(x)
+        return float(focal.FocalLoss()(y, logits))
+
+    assert focal_loss("focal") < 0.97 * focal_loss("none")
+
+
+def test_focal_loss_is_that_of_the_paper_and_its_weights_are_its_gradient():
+    logits, y = np.log([[0.9, 0.1], [0.2, 0.8]]).astype(np.float32), np.array([0, 0])
+    expected = -np.mean([0.1**2 * np.log(0.9), 0.8**2 * np.log(0.2)])
+    assert float(focal.FocalLoss()(y, logits)) == pytest.approx(expected, rel=1e-4)
+    p, step = np.array([0.9, 0.2]), 1e-6
+    slope = ((1 - p - step) ** 2 * np.log(p + step) - (1 - p) ** 2 * np.log(p)) / (np.log(p + step) - np.log(p))
+    assert focal.gradient_weights(p) == pytest.approx(slope, rel=1e-3)
 
 
 def test_oversampling_shows_every_class_equally_often_and_forgets_nobody():

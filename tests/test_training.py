@@ -148,7 +148,7 @@ def test_divergence_lowers_the_rate_and_starts_again(workspace, monkeypatch):
 @pytest.mark.parametrize(
     "options",
     [
-        {"freeze_depth": 0.0, "image_size": 48},
+        {"freeze_depth": 0.0, "image_size": 48, "class_balancing": "focal"},
         {"freeze_depth": 1.0, "head": "hidden", "hidden_units": 16, "dropout": 0.3},
         {"optimizer": "sgd", "class_balancing": "weights", "l1": 1e-4, "l2": 1e-3},
         {"optimizer": "adam", "class_balancing": "oversample", "augmentation": []},

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.backbones import device
 from engine.shards import ShardCache
-from engine.training import checkpoint
+from engine.training import checkpoint, focal
 from engine.training.checkpoint import State
 from engine.training.head import softmax
 from engine.training.optimizer import make_optimizer
@@ -90,10 +90,10 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     return Tuned(state.best_epoch, state.epoch - first, stopped)
 
 
-def prepare(part: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+def prepare(part: keras.Model, optimizer: keras.optimizers.Optimizer, class_balancing: str = "none") -> None:
     """Compile `part` for training."""
     freeze_batch_norm(part)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = focal.loss(class_balancing)
     # The loss without the penalty is what the curves compare with the validation loss.
     entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="entropy")
     part.compile(optimizer=optimizer, loss=loss, weighted_metrics=[entropy, "accuracy"], jit_compile=_jit())
@@ -126,7 +126,7 @@ def predict(part: keras.Model, activations: np.ndarray) -> np.ndarray:
 def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path, saved) -> bool:
     """Train from the state to the last epoch; return False when the loss diverged on the way."""
     optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data.y_train, recipe))
-    prepare(part, optimizer)
+    prepare(part, optimizer, recipe.class_balancing)
     if saved is not None:
         saved.apply(part, optimizer)
     try:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from engine.training import focal
 from engine.training.head import Head, standardisation
 from engine.training.probe import oversampled
 from engine.training.progress import Progress, Stopped
@@ -27,8 +28,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     epochs = _epochs(len(x))
     steps = epochs * -(-len(x) // BATCH_SIZE)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
+    network.compile(optimizer=keras.optimizers.Adam(rate), loss=focal.loss(recipe.class_balancing))
     listener = _Listener(progress, steps)
     network.fit(
         x,

@@ -41,7 +41,10 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
         strength, source = _strength(x, y, recipe)
         model = _model(strength, len(x), recipe, ITERATIONS)
         model.fit(*balanced(x, y, recipe))
-    return Probe(Head(_layers(model, num_classes), mean, deviation, _penalty(strength, recipe)), strength, source)
+        layers = _layers(model, num_classes)
+        if recipe.class_balancing == "focal":
+            layers = (_focal(x, y, *layers[0], strength),)
+    return Probe(Head(layers, mean, deviation, _penalty(strength, recipe)), strength, source)
 
 
 def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -50,6 +53,13 @@ def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, 
         return x, y
     rows = oversampled(y, np.random.default_rng(recipe.seed))
     return x[rows], y[rows]
+
+
+def _focal(x: np.ndarray, y: np.ndarray, kernel: np.ndarray, bias: np.ndarray, strength: float) -> tuple:
+    """Go on from the fit of the cross-entropy to that of the focal loss; an L1 penalty counts as L2 there."""
+    from engine.training import focal
+
+    return focal.refit(x, y, kernel, bias, strength)
 
 
 def oversampled(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -42,6 +42,7 @@ BALANCINGS = {
     "none": "Every picture counts the same",
     "weights": "Pictures of small classes count more",
     "oversample": "Pictures of small classes are shown more often",
+    "focal": "Pictures that are hard to tell count more (focal loss)",
 }
 AUGMENTATIONS = {
     "flip": "Mirror left and right",
