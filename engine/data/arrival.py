@@ -168,6 +168,8 @@ def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
         if index is None or index in taken or row.refused:
             continue
         taken.add(index)
+        if row.label is None:
+            continue  # it comes in without a class, as the table says
         tally.add(row.label, row.group, row.split or layouts.split_of(seen.pictures[index]), 1)
     tally.add(None, None, None, len(seen.pictures) - len(taken))
     return tally.choice("table") | {"tables": [layouts.shown(name) for name in seen.tables[:SHOWN]]}
