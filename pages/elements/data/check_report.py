@@ -41,23 +41,24 @@ def in_words(report: Report) -> tuple[str, str]:
     """Return how much there is to decide and to know, and what is in order, in two sentences."""
     decide, know = len(report.decide), len(report.know)
     to_know = plural("{n} worth knowing", "{n} worth knowing", know)
-    if decide:
-        headline = plural("{n} thing to decide", "{n} things to decide", decide)
-        headline = f"{headline}, {to_know}" if know else headline
-        return f"{headline}.", _("The rest looks fine: {facts}.").format(facts=_facts(report))
-    headline = _("Nothing to decide: these pictures are ready to learn from.")
-    return headline, f"{_facts(report)}." + (f" {to_know}." if know else "")
+    pictures = plural("{n} picture", "{n} pictures", len(report.items))
+    facts = ", ".join([pictures, *_fine(report)])
+    if not decide:
+        headline = _("Nothing to decide: these pictures are ready to learn from.")
+        return headline, f"{facts}." + (f" {to_know}." if know else "")
+    headline = plural("{n} thing to decide", "{n} things to decide", decide) + (f", {to_know}" if know else "")
+    rest = _("The rest looks fine: {facts}.") if _fine(report) else _("Everything was checked: {facts}.")
+    return f"{headline}.", rest.format(facts=facts)
 
 
-def _facts(report: Report) -> str:
+def _fine(report: Report) -> list[str]:
     claims = (  # and the kinds that speak against each
         (_("no picture in two classes"), {"conflict"}),
         (_("no copies across the test"), {"across_splits", "leakage"}),
         (_("enough pictures in every class"), {"small_class", "one_class"}),
         (_("none blurred, blank or dark"), {"blank", "blurred", "dark", "bright"}),
     )
-    fine = [words for words, against in claims if not report.kinds & against]
-    return ", ".join([plural("{n} picture", "{n} pictures", len(report.items)), *fine[:3]])
+    return [words for words, against in claims if not report.kinds & against][:3]
 
 
 @st.fragment

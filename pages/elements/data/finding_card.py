@@ -170,7 +170,7 @@ def _collected(project: Project, items: Sequence[Item], key: str) -> None:
     if chosen:
         words = plural("Take the {n} selected out", "Take the {n} selected out", len(chosen))
         if st.button(words, icon=":material/delete:", key=f"{key}-remove-selected"):
-            class_edits.remove(project, chosen)
+            class_edits.exclude(project, chosen)
             st.session_state["selection-clear"] = clear + 1
             st.rerun()
 

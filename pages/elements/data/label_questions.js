@@ -87,13 +87,13 @@ export default function ({ parentElement, data: [data], setStateValue, setTrigge
       draw()
     } else acts[act]()
   }
-  // The keys work wherever nothing else has the focus.
-  const anywhere = (event) => {
-    const focused = document.activeElement
-    if (event.target === document.body || focused === document.body) root.onkeydown(event)
+  // The keys work wherever nothing else has the focus. Drawing anew calls this function again: one listener stays.
+  document.removeEventListener('keydown', own.anywhere)
+  own.anywhere = (event) => {
+    if (event.target === document.body) root.onkeydown(event)
   }
-  document.addEventListener('keydown', anywhere)
-  return () => document.removeEventListener('keydown', anywhere)
+  document.addEventListener('keydown', own.anywhere)
+  return () => document.removeEventListener('keydown', own.anywhere)
 }
 
 // The answers that were not taken back, in the order they were given; a later one for the same picture counts.
@@ -148,8 +148,8 @@ function top(own, data, acts, given) {
   words.setAttribute('role', 'status')
   const steps = make('span', 'steps')
   steps.append(
-    button('‹', data.words.back, 'quiet', acts.back, own.index < 1),
-    button('›', data.words.next, 'quiet', acts.next, own.index >= data.cards.length - 1),
+    button('‹', data.words.back, 'quiet step', acts.back, own.index < 1),
+    button('›', data.words.next, 'quiet step', acts.next, own.index >= data.cards.length - 1),
     button(data.words.undo, '', 'quiet', acts.undo, given.size === 0, 'Z'),
     button(data.words.close, '', 'quiet', acts.close),
   )

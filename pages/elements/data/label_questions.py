@@ -90,7 +90,7 @@ def _act(project: Project, opened: dict, card: dict, answer: dict) -> None:
     elif action == "keep":
         open_findings.keep(project, opened["kind"], item, card["given"])
     elif action == "exclude":
-        opened["changes"][item] = class_edits.remove(project, [item])
+        opened["changes"][item] = class_edits.exclude(project, [item])
     else:
         opened["changes"][item] = class_edits.move(project, [item], str(answer.get("label") or card["suggested"]))
 
