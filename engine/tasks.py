@@ -88,6 +88,13 @@ def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
     return [{"probabilities": row.tolist()} for row in ask(Path(run_dir), sources)]
 
 
+def warm_model(run_dir: str) -> None:
+    """Make the run's model ready to answer at once."""
+    from engine.evaluation.predict import warm_up as ready
+
+    ready(Path(run_dir))
+
+
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:
     """Return {"images_per_second"} of a network at its default size on this machine."""
     from engine.training import speed

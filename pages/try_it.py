@@ -46,20 +46,35 @@ def bring(entry: RunView) -> None:
             choose_samples(entry)
     if camera.open:
         with camera:
-            photo = st.camera_input(_("Take a photo"), key=f"try-camera-{generation}", label_visibility="collapsed")
-        if photo:
-            trials.try_contents(entry, [(_("Photo"), content) for _name, content in trials.take([photo])])
-            st.rerun()
+            key = f"try-camera-{generation}"
+            st.camera_input(
+                _("Take a photo"),
+                key=key,
+                label_visibility="collapsed",
+                on_change=answer,
+                args=(entry, key, _("Photo")),
+            )
 
 
 def bring_files(entry: RunView, generation: int) -> None:
     """Take files by drop or choice; any kind of picture, decided by content and not by its name."""
-    files = st.file_uploader(
-        _("Drop your pictures here"), accept_multiple_files=True, key=f"try-files-{generation}", max_upload_size=50
+    key = f"try-files-{generation}"
+    st.file_uploader(
+        _("Drop your pictures here"),
+        accept_multiple_files=True,
+        key=key,
+        max_upload_size=50,
+        on_change=answer,
+        args=(entry, key),
     )
-    if files:
-        trials.try_contents(entry, trials.take(files))
-        st.rerun()
+
+
+def answer(entry: RunView, key: str, name: str = "") -> None:
+    """Ask about what a widget brought; before the page is drawn, so that it is drawn once, with the answer."""
+    brought = st.session_state[key]
+    if brought:
+        taken = trials.take(brought if isinstance(brought, list) else [brought])
+        trials.try_contents(entry, [(name or own_name, content) for own_name, content in taken])
 
 
 def choose_samples(entry: RunView) -> None:
@@ -81,11 +96,17 @@ def choose_samples(entry: RunView) -> None:
     trials.try_samples(entry, samples)
 
 
-left, right = st.columns([1, 1.1], gap="large")
-with left:
-    bring(entry)
-with right:
-    tried = trials.of_run(entry)
+@st.fragment
+def ask_and_answer() -> None:
+    """What is brought stands beside what the model says; only this part is drawn again for an answer."""
+    left, right = st.columns([1, 1.1], gap="large")
+    with left:
+        bring(entry)
+    with right:
+        show_answers(trials.of_run(entry))
+
+
+def show_answers(tried: list[Trial]) -> None:
     if not tried:
         with st.container(border=True, height=220, horizontal_alignment="center", vertical_alignment="center"):
             st.caption(_("The answer appears here."), width="content")
@@ -94,3 +115,6 @@ with right:
             trials.show(trial)
     if tried:
         st.button(_("Clear"), key="clear-trials", icon=":material/delete_sweep:", on_click=trials.forget_all)
+
+
+ask_and_answer()

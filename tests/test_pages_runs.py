@@ -383,11 +383,20 @@ def test_a_file_that_is_no_picture_is_refused_in_words(graft, finished):
 
 
 def test_the_model_is_warmed_when_the_page_opens(graft, finished):
-    graft.compute.answers["predict"] = []
     open_page("try_it")
     wait_for_answers()
-    asked = [arguments for task, arguments in graft.compute.asked if task == "engine.tasks:predict"]
-    assert asked[0][2] == []
+    assert ("engine.tasks:warm_model", (str(graft.workspace.run_dir(finished)),)) in graft.compute.asked
+
+
+def test_a_worker_that_cannot_answer_is_said_beside_the_picture(graft, finished):
+    def die(*_arguments):
+        raise DataError("The worker process died.")
+
+    graft.compute.answers["predict"] = die
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert not at.exception
+    assert "mine" in at.error[0].value and "The worker process died." in at.error[0].value
 
 
 def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, monkeypatch):

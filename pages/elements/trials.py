@@ -1,7 +1,7 @@
 """Pictures somebody tries a model on: read, asked about, shown, and never kept longer than the session."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -39,7 +39,7 @@ def warm(entry: RunView):
     """Let the worker load the model while the person looks for a picture."""
     # Again after a while: the worker may have been restarted, or have made room for other models.
     key = ("warm", entry.run.id, int(time.time() // WARM_SECONDS))
-    return answers.ask(key, lambda: ask(entry, []))
+    return answers.ask(key, lambda: graft.current().ask("warm_model", str(entry.folder)))
 
 
 def ask(entry: RunView, pictures: list) -> list[dict]:
@@ -70,7 +70,10 @@ def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list
     if not pictures:
         return []
     started = time.perf_counter()
-    answers_given = ask(entry, [content for _trial, content in pictures])
+    try:
+        answers_given = ask(entry, [content for _trial, content in pictures])
+    except UserError as error:
+        return [replace(trial, problem=error) for trial, _content in pictures]
     seconds = time.perf_counter() - started
     names = entry.facts["class_names"]
     return [
