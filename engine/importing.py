@@ -18,13 +18,12 @@ import psutil
 
 from engine.compute import Compute
 from engine.data import split
-from engine.data.ingest import Account, read_account
+from engine.data.ingest import NEW_BLOBS, Account, read_account
 from engine.errors import UserError
 from engine.registry import Registry
 from engine.workspace import Workspace, read_json, write_json
 
 JOB, STATUS, SUBMITTER, ARRIVAL, EXISTING = "job.json", "status.json", "submitter.json", "arrival.json", "existing.json"
-NEW_BLOBS = "new-blobs.txt"
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
 
 log = logging.getLogger("graft")
@@ -99,6 +98,7 @@ class Imports:
 
     def recover(self) -> None:
         """Begin the imports again that a server left behind when it died; those that wait for an answer still wait."""
+        self._workspace.remove_half_written()
         for folder in self._workspace.incoming.glob("import-*"):
             job = read_json(folder / JOB)
             if job and not self._waits(folder, job) and not is_alive(read_json(folder / SUBMITTER)):

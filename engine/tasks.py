@@ -43,7 +43,7 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         label=options.get("label"),
         existing=existing,
         progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
-        journal=folder / "new-blobs.txt",
+        job_dir=folder,
     )
     write_account(folder, account)
 
@@ -82,10 +82,16 @@ def train(run_dir: str, workspace_root: str) -> None:
 
 
 def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
-    """Return {"probabilities": [...]} in class order for each path or bytes of a picture."""
+    """Return {"probabilities": [...] in class order, "unknown", "nearest"} for each path or bytes of a picture.
+
+    "unknown" tells how unlike the training pictures it is, "nearest" which of them it is most like (see `familiar`).
+    """
+    from engine.evaluation import familiar
     from engine.evaluation.predict import predict as ask
 
-    return [{"probabilities": row.tolist()} for row in ask(Path(run_dir), sources)]
+    rows = ask(Path(run_dir), sources)
+    seen = familiar.look(Path(run_dir), Workspace(Path(workspace_root)), sources)
+    return [{"probabilities": row.tolist(), **found} for row, found in zip(rows, seen, strict=True)]
 
 
 def warm_model(run_dir: str) -> None:

@@ -5,12 +5,15 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from engine.errors import UserError
+
+STALE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ class Workspace:
 
     def preview_path(self, sha256: str) -> Path:
         return self.caches / "previews" / sha256[:2] / f"{sha256}.jpg"
+
+    def remove_half_written(self) -> None:
+        """Delete what writers left behind that were killed: no file is on its way for an hour."""
+        for path in self.blobs.glob("*/.*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                    path.unlink()
 
     def run_dir(self, run_id: str) -> Path:
         return self.runs / run_id

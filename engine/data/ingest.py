@@ -24,7 +24,7 @@ from engine.workspace import Workspace, check_free_space, read_json, replaced, w
 MAX_WAITING = 64  # pictures read but not yet decoded
 MAX_WAITING_BYTES = 64 * 2**20
 REPORT_EVERY = 0.25  # seconds
-ACCOUNT, USED = "account.json", "used.jsonl"
+ACCOUNT, USED, NEW_BLOBS = "account.json", "used.jsonl", "new-blobs.txt"
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
 ALREADY = "It is already in this dataset, in the same class."
@@ -103,24 +103,25 @@ def ingest(
     label: str | None = None,
     existing: Collection[tuple[str, str | None]] = (),
     progress: Callable[..., None] | None = None,
-    journal: Path | None = None,
+    job_dir: Path | None = None,
 ) -> Account:
     """Store the pictures of `source` by content and return the account; nothing is an item until the caller says so.
 
     `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
     `layout.KINDS`; `label` gives every picture this class. What is in `existing` as (sha256, label) is refused.
     `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
-    an exception it raises ends the import. `journal` gets the content hash of every original before it is written.
+    an exception it raises ends the import. In `job_dir` lies what is on its way, and
+    `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
     Raises UserError when the source cannot be read or the disk is full.
     """
     started = time.monotonic()
     workspace.create()
-    with tempfile.TemporaryDirectory(dir=workspace.incoming, prefix="upload-") as folder:
+    with tempfile.TemporaryDirectory(dir=job_dir or workspace.incoming, prefix="upload-") as folder:
         path = _locate(source, Path(folder))
         total, size = sources.survey(path)
         check_free_space(workspace.blobs, size)
         scratch = Path(folder)
-        with journal.open("a", encoding="ascii", buffering=1) if journal else contextlib.nullcontext() as notes:
+        with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
             found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
     records, description = _with_labels(found, layout, label)
