@@ -248,11 +248,20 @@ def test_what_is_wrong_with_the_pictures_is_said_and_goes_when_it_is_put_right(a
     (folder / "red" / "same.png").write_bytes((folder / "blue" / "blue-000.png").read_bytes())
     project = project_of(opened, folder)
     data_page(app)
-    assert any("The same picture lies in blue, red." in error.value for error in app.error)
+    assert "1 thing to decide" in everything_written(app)
+    app.button(key="to-check").click().run()
+    assert app.query_params["section"] == "check"
+    assert "The same picture lies in blue, red." in everything_written(app)
     wrong = [item.id for item in opened.registry.items(project.dataset_id) if item.name.endswith("same.png")]
     opened.registry.change_items(project.dataset_id, wrong, {"template": "removed", "values": {}}, removed=True)
     data_page(app)
-    assert not app.error
+    assert "to decide" not in everything_written(app).replace("Nothing to decide", "")
+
+
+def test_what_keeps_a_training_from_starting_stands_on_the_data_page(app, opened, tmp_path):
+    project_of(opened, draw_folder(tmp_path / "p", {"red": 4, "blue": 2}))
+    data_page(app)
+    assert "Class blue has 2 different pictures. At least 3 are needed" in app.error[0].value
 
 
 def test_folders_that_were_misread_are_read_again_and_this_can_be_undone(app, opened, tmp_path):
