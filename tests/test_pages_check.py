@@ -178,7 +178,7 @@ def test_selected_pictures_of_a_finding_are_taken_out_alone(desk):
     here.look(shapes.finding("dark", "warning", dark, "{count} are dark.", "Look.", count=3)).app.run()
     here.app.session_state["finding-dark-warning-gallery"] = {"selected": [dark[1].id]}
     here.app.run()
-    here.press("Take the 1 selected out")
+    here.press("Exclude")
     assert {item.id for item in dark} & {item.id for item in here.items()} == {dark[0].id, dark[2].id}
 
 

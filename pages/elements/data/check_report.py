@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import page
+from pages.elements import page, test_lock
 from pages.elements.data import balance, finding_card, label_questions, leakage, look_closer, open_findings
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, plural, say
@@ -17,7 +17,8 @@ def view(project: Project) -> None:
         look_closer.begin_by_itself(project, sum(sum(parts.values()) for parts in counts.values()))
         looked = graft.current().inspection(project.dataset_id)
         report = open_findings.report(project, looked["report"])
-        _summary(project, report, looked)
+        _summary(report)
+        test_lock.note(project, _touched(report))
         look_closer.bar(project, looked, report)
         asking = label_questions.is_open(project)
         if asking:
@@ -25,7 +26,13 @@ def view(project: Project) -> None:
         _cards(project, report, looked["report"], asking)
 
 
-def _summary(project: Project, report: Report, looked: dict) -> None:
+def _touched(report: Report) -> set[int]:
+    """Return the items that fixes on the page would change."""
+    fixes = (fix for group in report.decide for finding in group for fix in finding["fixes"])
+    return {int(item) for fix in fixes for item in fix.get("changes", ())}
+
+
+def _summary(report: Report) -> None:
     sentences = in_words(report)
     if report.decide:
         page.section(sentences[0])

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from engine import graft
 from engine.registry import Item, Project
-from pages.elements import class_edits, gallery
-from pages.elements.data import fixes, open_findings, pictures
+from pages.elements import gallery, picture_actions
+from pages.elements.data import fixes, open_findings, pictures, sections
 from pages.elements.data.open_findings import ASKED, Report
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
@@ -151,6 +152,15 @@ def _pictures(project: Project, report: Report, finding: dict, key: str) -> None
         _collected(project, items, key)
     elif finding["files"]:
         _file_names(finding)
+        _account(finding, key)
+
+
+def _account(finding: dict, key: str) -> None:
+    """Lead from refused files to the account of their import, where all are named."""
+    if finding["kind"] != "refused" or not sections.exists("history"):
+        return
+    if st.button(_("See the account"), icon=":material/arrow_forward:", type="tertiary", key=f"{key}-account"):
+        sections.open_section("history")
 
 
 def _collected(project: Project, items: Sequence[Item], key: str) -> None:
@@ -160,19 +170,24 @@ def _collected(project: Project, items: Sequence[Item], key: str) -> None:
     offset = gallery.page_of(len(items), key=f"{key}-page", per_page=ALL) if every else 0
     shown = items[offset : offset + (ALL if every else FIRST)]
     with place:
-        clear = st.session_state.get("selection-clear", 0)
-        chosen = gallery.gallery(pictures.tiles(shown), key=f"{key}-gallery", selectable=True, size=96, clear=clear)
+        chosen = gallery.gallery(
+            pictures.tiles(shown),
+            key=f"{key}-gallery",
+            selectable=True,
+            size=96,
+            clear=picture_actions.cleared(),
+        )
+    if chosen:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar"):
+            words = plural("{n} picture chosen", "{n} pictures chosen", len(chosen))
+            st.markdown(f"**{words}**", width="content")
+            labels = list(graft.current().registry.counts(project.dataset_id))
+            picture_actions.buttons(project, chosen, labels, key=key)
     if len(items) > FIRST and not every:
         words = _("Show all {n}").format(n=number(len(items)))
         st.button(
             words, type="tertiary", icon=":material/expand_more:", key=f"{key}-more", on_click=_show_all, args=[key]
         )
-    if chosen:
-        words = plural("Take the {n} selected out", "Take the {n} selected out", len(chosen))
-        if st.button(words, icon=":material/delete:", key=f"{key}-remove-selected"):
-            class_edits.exclude(project, chosen)
-            st.session_state["selection-clear"] = clear + 1
-            st.rerun()
 
 
 def _show_all(key: str) -> None:
