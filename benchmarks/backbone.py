@@ -1,174 +1,100 @@
-"""How good is the embedded backbone? One table: python -m benchmarks.backbone --data DIR.
+"""How good is the embedded backbone? All of its tables: python -m benchmarks.backbone --data DIR --work SCRATCH.
 
-Every network is judged the same way: a linear probe (Graft's own) on the features of the frozen network, its penalty
-chosen by cross-validation on the training part, and its accuracy on the fixed test part. `--balanced` also
-fine-tunes. Results are kept in --work, so that an interrupted benchmark goes on where it ended.
+Every network is judged the same two ways on fixed test parts: "probe", a linear probe (Graft's own) on the features of
+the frozen network, its penalty chosen by cross-validation on the training part; and "balanced", a run with that recipe.
+Results are kept in SCRATCH one by one, so that an interrupted benchmark goes on where it ended.
 """
 
 import argparse
-import contextlib
-import functools
 import os
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
 from pathlib import Path
-from unittest import mock
 
-import keras
 import numpy as np
 
-from benchmarks import backbone_sets
+from benchmarks import backbone_report, backbone_rows, backbone_sets, backbone_speed
+from benchmarks.backbone_rows import Row
 from engine import runs, settings, tasks
-from engine.backbones import build, catalogue, forward, local_weights, pretrained, sprout
+from engine.errors import UserError
+from engine.evaluation import results
 from engine.training import features, probe
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace, read_json, write_atomic, write_json
+from engine.workspace import Workspace, read_json, write_json
 
-TEACHER = "mobilenet_v2_035"
-SPEED_PICTURES = 512
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A row of the table. `network` and `weights` replace Sprout's own where they are given."""
-
-    title: str
-    key: str
-    image_size: int
-    weights: Path | None = None
-    network: object = None
+SEED = 0
 
 
-def main() -> None:
-    """Measure what is not measured yet, then print the table in Markdown."""
+def main() -> int:
+    """Measure what is not measured yet, then print the tables in Markdown."""
     options = _options()
     os.environ["GRAFT_WEIGHTS_DIR"] = str(options.data)
     settings.current.cache_clear()
     workspace = Workspace(options.work).create()
-    known = read_json(options.work / "results.json", {})
+    try:
+        rows = backbone_rows.rows(options.work, options.candidates)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     sets = {name: backbone_sets.read(name, options.data, workspace) for name in backbone_sets.NAMES}
-    contenders = _contenders(options)
-    kinds = ("probe", "balanced") if options.balanced else ("probe",)
-    for contender in contenders:
-        with _in_place(contender):
-            _measure(contender, kinds, sets, workspace, known)
-    print(_table(contenders, kinds, known))
+    for kind in options.judge:
+        for row in backbone_rows.most_telling_first(rows):
+            _judge(row, kind, sets, workspace)
+    if options.speed:
+        backbone_speed.measure(rows, workspace)
+    known = read_json(workspace.root / "results.json", {})
+    print(backbone_report.tables(rows, options.judge, known))
+    return 0
 
 
-def _measure(contender: Contender, kinds: tuple, sets: dict, workspace: Workspace, known: dict) -> None:
-    title = _identity(contender)
-    if f"{title}|speed" not in known:
-        known[f"{title}|speed"] = _milliseconds(contender, workspace)
-    for kind in kinds:
-        for name, pictures in sets.items():
-            entry = f"{title}|{kind}|{name}"
-            if entry in known:
-                continue
-            known[entry] = {"probe": _probe, "balanced": _balanced}[kind](contender, pictures, workspace)
-            print(f"{entry}: {known[entry]:.4f}", flush=True)
-            write_json(workspace.root / "results.json", known)
+def _judge(row: Row, kind: str, sets: dict, workspace: Workspace) -> None:
+    """Write which test pictures the row gets right into results.json, as a string of 0 and 1 in a fixed order."""
+    path = workspace.root / "results.json"
+    for name, pictures in sets.items():
+        entry = f"{row.identity}|{kind}|{name}"
+        known = read_json(path, {})
+        if entry in known:
+            continue
+        with row.in_place():
+            right = {"probe": _probe, "balanced": _balanced}[kind](row, pictures, workspace)
+        known[entry] = "".join("1" if hit else "0" for hit in right)
+        write_json(path, known)
+        print(f"{row.title}, {kind}, {name}: {np.mean(right):.4f}", file=sys.stderr, flush=True)
 
 
-def _probe(contender: Contender, pictures: list, workspace: Workspace) -> float:
-    """Return the test accuracy of the linear probe."""
-    pixels = Pixels(workspace, contender.image_size, "crop")
+def _probe(row: Row, pictures: list, workspace: Workspace) -> list[bool]:
+    pixels = Pixels(workspace, row.image_size, "crop")
     keys = [picture.sha256 for picture in pictures]
-    cache = features.embed(workspace, contender.key, pixels, list(dict.fromkeys(keys)), lambda _done, _total: None)
+    cache = features.embed(workspace, row.key, pixels, list(dict.fromkeys(keys)), lambda _done, _total: None)
     x, splits = cache.read(keys), np.array([picture.split for picture in pictures])
     names, y = np.unique([picture.label for picture in pictures], return_inverse=True)
     train, test = splits == "train", splits == "test"
-    head = probe.fit(x[train], y[train], len(names), Recipe()).head
-    return float((head.logits(x[test]).argmax(axis=1) == y[test]).mean())
+    head = probe.fit(x[train], y[train], len(names), Recipe(seed=SEED)).head
+    return (head.logits(x[test]).argmax(axis=1) == y[test]).tolist()
 
 
-def _balanced(contender: Contender, pictures: list, workspace: Workspace) -> float:
-    """Return the test accuracy of a run with the recipe "balanced"."""
-    choices = {"name": "balanced", "backbone": contender.key, "image_size": contender.image_size, "fit": "crop"}
+def _balanced(row: Row, pictures: list, workspace: Workspace) -> list[bool]:
+    choices = {"name": "balanced", "backbone": row.key, "image_size": row.image_size, "fit": "crop", "seed": SEED}
     recipe = Recipe.from_dict(choices).to_dict()
-    run_dir = workspace.run_dir(runs.new_run(workspace, recipe, backbone_sets.with_validation(pictures)))
+    items = backbone_sets.with_validation(pictures)
+    run_dir = workspace.run_dir(runs.new_run(workspace, recipe, items))
     tasks.train(str(run_dir), str(workspace.root))
-    return float(runs.read_evaluation(run_dir)["accuracy"])
-
-
-def _milliseconds(contender: Contender, workspace: Workspace) -> float:
-    """Return the processor time one picture takes, in milliseconds of one core (other programs do not count)."""
-    run = forward.open_backbone(workspace, contender.key, contender.image_size)
-    side = contender.image_size
-    pixels = np.random.default_rng(0).uniform(0, 255, (SPEED_PICTURES, side, side, 3)).astype(np.float32)
-    forward.run(run, pixels[: forward.batch_size()])
-    began = time.process_time()
-    forward.run(run, pixels)
-    return 1000 * (time.process_time() - began) / SPEED_PICTURES
-
-
-@contextlib.contextmanager
-def _in_place(contender: Contender) -> Iterator[None]:
-    """Let the contender's weights and definition stand where Sprout's do; caches know weights by their hash."""
-    with contextlib.ExitStack() as stack:
-        if contender.weights:
-            stack.enter_context(mock.patch.object(pretrained, "SPROUT_WEIGHTS", contender.weights))
-            stack.enter_context(mock.patch.object(local_weights, "SPROUT_WEIGHTS", contender.weights))
-        if contender.network:
-            stack.enter_context(mock.patch.object(build, "sprout", contender.network))
-        yield
-
-
-def _identity(contender: Contender) -> str:
-    with _in_place(contender):
-        return f"{contender.title}|{pretrained.weights_hash(contender.key)}"
-
-
-def _contenders(options: argparse.Namespace) -> list[Contender]:
-    rows = [Contender("random weights, 96 px", "sprout", 96, _random_weights(options.work))]
-    for path in options.candidates:
-        network = functools.partial(sprout.sprout, widths=_widths(path), pooled_stages=tuple(options.stages))
-        rows.append(Contender(f"{path.stem}, 96 px", "sprout", 96, path, network))
-    default = catalogue.info("sprout").image_sizes[0]
-    rows.append(Contender(f"Sprout as shipped, {default} px", "sprout", default))
-    rows += [Contender(f"teacher, {size} px", TEACHER, size) for size in (96, 224)]
-    return rows
-
-
-def _widths(path: Path) -> tuple[int, ...]:
-    names = ("stem_conv", *(f"stage{stage}_block1_conv1" for stage in range(1, len(sprout.WIDTHS))))
-    with np.load(path) as arrays:
-        return tuple(arrays[f"{name}/kernel"].shape[-1] for name in names)
-
-
-def _random_weights(work: Path) -> Path:
-    path = work / f"random-{sprout.WIDTHS[-1]}.npz"
-    if not path.exists():
-        keras.utils.set_random_seed(0)
-        write_atomic(path, sprout.save_weights(build.architecture("sprout", 96)))
-    return path
-
-
-def _table(contenders: list[Contender], kinds: tuple, known: dict) -> str:
-    columns = [f"{name} ({kind})" for kind in kinds for name in (*backbone_sets.NAMES, "mean")]
-    lines = ["| network | ms a picture | " + " | ".join(columns) + " |", "|---" * (len(columns) + 2) + "|"]
-    for contender in contenders:
-        title, cells = _identity(contender), []
-        for kind in kinds:
-            own = [known[f"{title}|{kind}|{name}"] for name in backbone_sets.NAMES]
-            cells += [f"{value:.3f}" for value in (*own, np.mean(own))]
-        lines.append(f"| {contender.title} | {known[f'{title}|speed']:.2f} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    told = results.predictions(run_dir, "test")
+    answers = {row.item: row.predicted == row.label for row in told.rows(list(range(len(told))))}
+    return [answers[item.id] for item in items if item.split == "test"]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backbone", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the archives and the teacher's weights")
-    parser.add_argument("--work", type=Path, required=True, help="scratch folder; a fresh one per --stages")
+    parser.add_argument("--work", type=Path, required=True, help="scratch folder, where results are kept")
     parser.add_argument("--candidates", type=Path, nargs="*", default=[], help="other weights, of any widths")
-    stages = list(sprout.POOLED_STAGES)
     parser.add_argument(
-        "--stages", type=int, nargs="+", default=stages, help="stages the candidates' features are from"
+        "--judge", nargs="+", choices=("probe", "balanced"), default=("probe", "balanced"), help="default: both"
     )
-    parser.add_argument("--balanced", action="store_true", help="also fine-tune (takes minutes a set)")
+    parser.add_argument("--no-speed", dest="speed", action="store_false", help="leave out the time a picture takes")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,7 +15,8 @@ from PIL import Image
 
 from engine.backbones import distill, pretrained, sprout
 from engine.backbones.build import architecture
-from engine.backbones.distill import Plan
+from engine.backbones.catalogue import info
+from engine.backbones.distillation_plan import MEANINGS, Plan
 from engine.backbones.unlabelled import Pictures, Views, find_pictures, view
 from engine.errors import BackboneError
 from engine.training import features
@@ -98,14 +99,14 @@ def test_a_finished_training_is_not_repeated(plan, grown, monkeypatch):
 
 
 def test_other_choices_in_the_same_folder_are_refused_by_name(plan, tmp_path):
-    distill._claim(tmp_path / "out", plan)
+    plan.keep(tmp_path / "out")
     with pytest.raises(BackboneError, match=r"holds a training with other choices \(batch_size, seed\)"):
-        distill._claim(tmp_path / "out", replace(plan, batch_size=5, seed=1))
+        replace(plan, batch_size=5, seed=1).check_folder(tmp_path / "out")
 
 
 def test_a_training_may_be_made_longer(plan, tmp_path):
-    distill._claim(tmp_path / "out", plan)
-    distill._claim(tmp_path / "out", replace(plan, steps=8))
+    plan.keep(tmp_path / "out")
+    replace(plan, steps=8).check_folder(tmp_path / "out")
 
 
 def test_a_file_that_is_no_picture_is_skipped_and_named(pictures, tmp_path):
@@ -126,6 +127,55 @@ def test_a_folder_without_pictures_ends_in_a_sentence(tmp_path, capsys):
     assert "There are no pictures in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (["--teacher", "vgg99"], "There is no network 'vgg99'. Choose one of"),
+        (["--images", "nowhere"], "There is no folder nowhere"),
+        (["--steps", "0"], "steps is 0. A whole number of at least 1"),
+        (["--learning-rate", "7"], "The learning rate is 7.0"),
+        (["--student-size", "500"], "Sprout takes pictures of 48 to 160 pixels a side, not 500"),
+        (["--start", "nothing.npz"], "There is no file nothing.npz to start from"),
+    ],
+)
+def test_a_wrong_choice_is_told_in_words_and_can_be_put_right_in_the_same_folder(
+    pictures, tmp_path, capsys, wrong, sentence
+):
+    right = ["--teacher", "sprout", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    assert distill.main([*right, *wrong]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out" / "plan.json").exists()
+
+
+def test_a_teacher_without_weights_says_where_to_get_them(pictures, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("urllib.request.urlopen", _no_network)
+    out = ["--images", str(pictures), "--out", str(tmp_path / "out")]
+    assert distill.main(["--teacher", "vgg16", *out]) == 2
+    assert "VGG16 are not on this machine" in capsys.readouterr().err
+
+
+def _no_network(*_arguments, **_options):
+    raise OSError("no route to host")
+
+
+def test_the_help_gives_every_choice_its_default(capsys):
+    with pytest.raises(SystemExit):
+        distill.main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for name in MEANINGS:
+        default = getattr(Plan, name)
+        assert f"--{name.replace('_', '-')}" in told
+        assert f"(default: {'its own' if default is None else default})" in told
+
+
+def test_inner_layers_of_the_teacher_can_be_imitated_too(plan):
+    wide = distill._with_layers(replace(plan, teacher_layers=("stage1_block1_out",)), None)
+    assert wide.output.shape[-1] == info("sprout").features + 2 * sprout.WIDTHS[1]
+    with pytest.raises(BackboneError, match="Sprout has no layer 'stage9' to learn from. It has these: .*stage1_"):
+        distill._with_layers(replace(plan, teacher_layers=("stage9",)), None)
+
+
 def test_a_wider_network_starts_with_what_the_narrow_one_knew(tmp_path):
     narrow = _network((8, 8, 16, 16, 20))
     _disturb(narrow)
@@ -135,9 +185,9 @@ def test_a_wider_network_starts_with_what_the_narrow_one_knew(tmp_path):
     distill.warm_start(wide, tmp_path / "narrow.npz")
     x = np.random.default_rng(0).uniform(-1, 1, (4, 48, 48, 3)).astype(np.float32)
     old, new = (np.asarray(model.predict_on_batch(x)) for model in (narrow, wide))
-    assert new.shape == (4, 16 + 28)
-    assert np.allclose(new[:, :36], old, atol=1e-4)
-    assert new[:, 36:].std() > 0
+    assert new.shape == (4, 2 * 16 + 2 * 16 + 28)
+    assert np.allclose(new[:, :84], old, atol=1e-4)
+    assert new[:, 84:].std() > 0
 
 
 def test_weights_of_another_network_are_refused_as_a_start(tmp_path):
@@ -148,7 +198,7 @@ def test_weights_of_another_network_are_refused_as_a_start(tmp_path):
 
 def _network(widths: tuple[int, ...]) -> keras.Model:
     inputs = keras.Input((48, 48, 3))
-    return keras.Model(inputs, sprout.sprout(inputs, widths, (3, 4)))
+    return keras.Model(inputs, sprout.sprout(inputs, widths))
 
 
 def _disturb(model: keras.Model) -> None:
@@ -191,10 +241,12 @@ def test_features_of_earlier_weights_are_never_taken_for_todays(workspace, tmp_p
     assert features.features_cache(workspace, "sprout", pixels).missing(["a picture"]) == ["a picture"]
 
 
-def test_the_first_versions_caches_do_not_fit_todays_weights():
-    """Its weights are the same, but fewer stages spoke: its features have another width."""
-    assert pretrained.weights_hash("sprout") != "89acf740ba914d40"
-    assert arrays(pretrained.SPROUT_WEIGHTS)["pooled_stages"].tolist() == list(sprout.POOLED_STAGES)
+def test_earlier_versions_caches_do_not_fit_todays_weights():
+    """Their weights are the same, but fewer stages spoke: their features have another width."""
+    assert pretrained.weights_hash("sprout") not in ("89acf740ba914d40", "983761a66bc90eaf")
+    stored = arrays(pretrained.SPROUT_WEIGHTS)
+    assert stored["pooled_stages"].tolist() == list(sprout.POOLED_STAGES)
+    assert stored["peak_stages"].tolist() == list(sprout.PEAK_STAGES)
 
 
 def test_shipped_weights_are_half_precision_and_small():

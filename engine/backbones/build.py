@@ -48,7 +48,7 @@ def frozen(key: str, image_size: int) -> keras.Model:
 def architecture(key: str, image_size: int) -> keras.Model:
     """Return the same network with random weights."""
     info = catalogue.info(key)
-    _check_size(info, image_size)
+    check_size(info, image_size)
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     prepared = _prepare(info.preprocessing, pixels)
     if info.application is None:
@@ -72,7 +72,8 @@ def _prepare(kind: str, pixels):
     return pixels
 
 
-def _check_size(info: BackboneInfo, image_size: int) -> None:
+def check_size(info: BackboneInfo, image_size: int) -> None:
+    """Raise BackboneError, in words, for a size the network cannot take."""
     _default, smallest, largest = info.image_sizes
     if not smallest <= image_size <= largest:
         raise BackboneError(

@@ -68,7 +68,7 @@ CATALOGUE = _table(
         sentence="Comes with Graft and works offline. Small and very fast; it learned by imitating an ImageNet "
         "network on 60,000 unlabelled pictures, so it has no ImageNet score of its own.",
         image_sizes=(96, 48, 160),
-        features=512,
+        features=896,
         parameters=3_057_824,
         top1=None,
         top1_source="distilled from MobileNetV2 0.35 without labels; never trained to classify ImageNet",

@@ -8,21 +8,25 @@ No labels are needed. Running the same command again goes on where the last run 
 import argparse
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
+from keras import layers
 
 from engine.backbones import device, forward
-from engine.backbones.build import architecture
+from engine.backbones.build import architecture, build
+from engine.backbones.catalogue import info
+from engine.backbones.distillation_plan import MEANINGS, Plan
 from engine.backbones.local_weights import SPROUT_WEIGHTS
+from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import save_weights
 from engine.backbones.unlabelled import Pictures, Views, find_pictures
 from engine.errors import BackboneError, UserError
-from engine.workspace import Workspace, read_json, write_atomic, write_json
+from engine.workspace import Workspace, write_atomic, write_json
 
 # Views from which the teacher's mean and deviation, and the first projection, are estimated.
 SAMPLE_BATCHES = 32
@@ -36,48 +40,38 @@ REPORT_EVERY = 100
 CHECKPOINT_EVERY = 500
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Every choice of a distillation; `start` is "sprout", "random" or a file of earlier weights, maybe narrower."""
-
-    teacher: str
-    images: tuple[str, ...]
-    start: str = "sprout"
-    steps: int = 16_000
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    student_size: int = 96
-    teacher_size: int = 224
-    picture_size: int = 192
-    seed: int = 0
-
-    def to_dict(self) -> dict:
-        return {**asdict(self), "images": list(self.images)}
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Distil from the command line; return 0, or 2 after a sentence about what the caller can put right."""
+    """Distil from the command line; return 0, 2 after a sentence about what can be put right, 130 when stopped."""
     options = vars(_parser().parse_args(arguments))
     out, weights_dir = Path(options.pop("out")), options.pop("weights_dir")
     try:
-        plan = Plan(**{**options, "images": tuple(options["images"])})
+        named = {name: tuple(options[name]) for name in ("images", "teacher_layers")}
+        plan = Plan(**{**options, **named})
         print(distill(plan, out, Path(weights_dir) if weights_dir else None))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        _say(f"Stopped. The same command goes on from the last checkpoint in {out}.")
+        return 130
     return 0
 
 
 def distill(plan: Plan, out: Path, weights_dir: Path | None = None) -> Path:
     """Train (or go on training) in the folder `out`; return the finished half-precision weights, out/sprout.npz.
 
-    Raises BackboneError when `out` belongs to another plan, the teacher cannot be had, or there are no pictures.
+    Raises BackboneError when `out` belongs to another plan, the teacher cannot be had, there are no pictures, or a
+    choice makes no sense.
     """
-    _claim(out, plan)
-    pictures = _pictures(plan, out)
-    views = Views(pictures, (plan.student_size, plan.teacher_size), plan.batch_size, plan.seed)
-    teacher = forward.open_backbone(Workspace(out), plan.teacher, plan.teacher_size, weights_dir)
+    plan.validate()
+    plan.check_folder(out)
     student = _student(plan)
+    weights_path(plan.teacher, weights_dir)
+    pictures = _pictures(plan, out)
+    views = Views(pictures, (plan.student_size, plan.seen_by_teacher), plan.batch_size, plan.seed)
+    teacher = _teacher(plan, out, weights_dir)
+    # Only now: a choice that was refused above may be put right in the same folder.
+    plan.keep(out)
     scale = _scale(out, views, teacher, student)
     trainer = _trainer(plan, student, scale)
     step = _restore(trainer, out)
@@ -91,11 +85,22 @@ def warm_start(model: keras.Model, path: Path) -> None:
 
     Raises BackboneError when the file holds another kind of network.
     """
-    with np.load(path) as arrays:
+    with _arrays(path) as arrays:
         for weight in model.weights:
             if weight.path not in arrays:
-                raise BackboneError("{file} does not hold weights of this network.", file=str(path))
+                raise _foreign(path)
             weight.assign(_grown(keras.ops.convert_to_numpy(weight), arrays[weight.path].astype("float32")))
+
+
+def _arrays(path: Path):
+    try:
+        return np.load(path)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise _foreign(path) from error
+
+
+def _foreign(path: Path) -> BackboneError:
+    return BackboneError("{file} does not hold weights of this network.", file=str(path))
 
 
 def _grown(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:
@@ -109,28 +114,39 @@ def _grown(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:
     return grown
 
 
-def _claim(out: Path, plan: Plan) -> None:
-    earlier = read_json(out / "plan.json", {})
-    # The number of steps may change: the training then ends later or sooner, its rate decays accordingly.
-    changed = [name for name, value in plan.to_dict().items() if name != "steps" and earlier.get(name, value) != value]
-    if changed:
-        raise BackboneError(
-            "{folder} holds a training with other choices ({changed}). Give the same ones to go on with it, "
-            "or another folder to start afresh.",
-            folder=str(out),
-            changed=", ".join(changed),
-        )
-    write_json(out / "plan.json", plan.to_dict())
-
-
 def _pictures(plan: Plan, out: Path) -> Pictures:
     files = find_pictures([Path(folder) for folder in plan.images])
-    pictures = Pictures(out / "pictures", files, plan.picture_size)
+    pictures = Pictures(out / f"pictures-{plan.picture_size}", files, plan.picture_size)
     write_json(out / "skipped.json", [{"file": name, "reason": reason} for name, reason in pictures.skipped])
     _say(f"{len(pictures)} pictures, {len(pictures.skipped)} skipped (see skipped.json)")
     if not len(pictures):
         raise BackboneError("None of the {count} files is a picture.", count=len(files))
     return pictures
+
+
+def _teacher(plan: Plan, out: Path, weights_dir: Path | None) -> forward.Forward:
+    """Return what the student imitates: the teacher's features, then means and maxima of its `teacher_layers`."""
+    if not plan.teacher_layers:
+        return forward.open_backbone(Workspace(out), plan.teacher, plan.seen_by_teacher, weights_dir)
+    hashed = weights_hash(plan.teacher, weights_dir)
+    name = "-".join((plan.teacher, hashed, str(plan.seen_by_teacher), *plan.teacher_layers))
+    return forward.open_model(Workspace(out), name, lambda: _with_layers(plan, weights_dir))
+
+
+def _with_layers(plan: Plan, weights_dir: Path | None) -> keras.Model:
+    model = build(plan.teacher, plan.seen_by_teacher, weights_dir)
+    known = [layer.name for layer in model.layers if len(layer.output.shape) == 4]
+    unknown = [name for name in plan.teacher_layers if name not in known]
+    if unknown:
+        raise BackboneError(
+            "{title} has no layer '{layer}' to learn from. It has these: {known}.",
+            title=info(plan.teacher).title,
+            layer=unknown[0],
+            known=", ".join(known),
+        )
+    inner = [model.get_layer(name).output for name in plan.teacher_layers]
+    told = [pool()(x) for x in inner for pool in (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)]
+    return keras.Model(model.input, layers.Concatenate()([model.output, *told]))
 
 
 def _student(plan: Plan) -> keras.Model:
@@ -248,17 +264,29 @@ def _say(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m engine.backbones.distill", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.backbones.distill",
+        description="Grow a network like Sprout from a folder of pictures, without labels.",
+        epilog="The finished weights are DIR/sprout.npz. Stop at any time: the same command goes on where it was. "
+        "docs/backbone.md says how to judge and use what has grown.",
+    )
     parser.add_argument("--teacher", required=True, metavar="KEY", help="a network of 'python -m engine backbones'")
     parser.add_argument("--images", required=True, nargs="+", metavar="DIR", help="folders of pictures, labels unused")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the training lives; the same one resumes it")
-    parser.add_argument("--start", metavar="WEIGHTS", help="sprout (default), random, or a file of earlier weights")
     parser.add_argument("--weights-dir", metavar="DIR", help="folder with the teacher's weights under Keras' own name")
-    numbers = replace(Plan("", ())).to_dict()
-    for name in ("steps", "batch_size", "learning_rate", "student_size", "teacher_size", "picture_size", "seed"):
-        kind = type(numbers[name])
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"default: {numbers[name]}")
-    parser.set_defaults(**{name: numbers[name] for name in numbers if name not in ("teacher", "images")})
+    parser.add_argument(
+        "--teacher-layers", nargs="+", default=[], metavar="NAME", help="layers of the teacher to imitate as well"
+    )
+    for name, meaning in MEANINGS.items():
+        default = getattr(Plan, name)
+        option, metavar = f"--{name.replace('_', '-')}", "WEIGHTS" if name == "start" else "N"
+        parser.add_argument(
+            option,
+            type=int if default is None else type(default),
+            default=default,
+            metavar=metavar,
+            help=f"{meaning} (default: {'its own' if default is None else default})",
+        )
     return parser
 
 

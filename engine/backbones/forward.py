@@ -22,10 +22,15 @@ def batch_size() -> int:
     return GPU_BATCH if device.has_gpu() else CPU_BATCH
 
 
-def open_backbone(workspace: Workspace, key: str, image_size: int, weights_dir: Path | None = None) -> Forward:
-    """Return a function from pixels (N, S, S, 3) in [0, 255], N <= batch_size(), to float32 features (N, D)."""
+def open_backbone(
+    workspace: Workspace, key: str, image_size: int, weights_dir: Path | None = None, batch: int = CPU_BATCH
+) -> Forward:
+    """Return a function from pixels (N, S, S, 3) in [0, 255], N <= batch_size(), to float32 features (N, D).
+
+    With `batch` 1 it takes one picture at a time, and a processor does no more work than that one needs.
+    """
     name = f"{key}-{weights_hash(key, weights_dir)}-{image_size}-features"
-    return open_model(workspace, name, lambda: _backbone(key, image_size, weights_dir))
+    return open_model(workspace, name, lambda: _backbone(key, image_size, weights_dir), batch)
 
 
 def _backbone(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:
@@ -37,14 +42,14 @@ def open_base(workspace: Workspace, name: str, model: keras.Model, cut: cuts.Cut
     return open_model(workspace, f"{name}-{cut.name}", lambda: cuts.base_of(model, cut))
 
 
-def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model]) -> Forward:
+def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model], batch: int = CPU_BATCH) -> Forward:
     """Return the forward pass of a model; converted once per `name` and kept on disk where LiteRT is the faster way."""
     if not uses_litert():
         return _keras_forward(make())
     path = workspace.caches / "litert" / f"{name}.tflite"
     if not path.exists():
         write_atomic(path, litert.convert(make()))
-    return litert.LiteRTModel(path, CPU_BATCH, device.cores())
+    return litert.LiteRTModel(path, batch, device.cores())
 
 
 def _keras_forward(model: keras.Model) -> Forward:

@@ -10,7 +10,7 @@ from engine.backbones import catalogue
 from engine.backbones.catalogue import BackboneInfo
 from engine.errors import BackboneError
 
-SPROUT_WEIGHTS = Path(__file__).parent / "weights" / "sprout-v2.npz"
+SPROUT_WEIGHTS = Path(__file__).parent / "weights" / "sprout-v3.npz"
 # Long enough for a slow line, short enough that a machine without internet says so at once.
 REACH_SECONDS = 5
 
