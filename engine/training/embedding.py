@@ -114,7 +114,8 @@ def arranged(points: np.ndarray, start: np.ndarray, advance: Advance):
     from openTSNE.affinity import PerplexityBasedNN
 
     jobs = device.cores()
-    perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
+    # Small classes of a small dataset come apart only while a picture has fewer neighbours than its class has pictures.
+    perplexity = min(PERPLEXITY, max(5, len(points) / 10), (len(points) - 1) / 3)
     affinities = PerplexityBasedNN(points, perplexity=perplexity, n_jobs=jobs, random_state=0)
     spread = start[:, 0].std() or 1.0
     embedding = TSNEEmbedding((start - start.mean(axis=0)) / spread * START_SPREAD, affinities, n_jobs=jobs)

@@ -230,7 +230,9 @@ class EmbeddingMap {
     const { pen, screen, points } = this
     const taken = new Map()
     const cell = (i) => [Math.floor(screen[2 * i] / THUMB), Math.floor(screen[2 * i + 1] / THUMB)]
-    const order = this.cursor >= 0 && inView.includes(this.cursor) ? [this.cursor, ...inView] : inView
+    // Shuffled, but always alike: in their own order the pictures of the first class would take all the room.
+    const shuffled = inView.slice().sort((a, b) => Math.imul(a + 1, 2654435761) - Math.imul(b + 1, 2654435761))
+    const order = this.cursor >= 0 && inView.includes(this.cursor) ? [this.cursor, ...shuffled] : shuffled
     for (const i of order) {
       const [column, row] = cell(i)
       const crowded = [-1, 0, 1].some((dx) => [-1, 0, 1].some((dy) => {
@@ -247,10 +249,13 @@ class EmbeddingMap {
       const [x, y] = [screen[2 * i] - w / 2, screen[2 * i + 1] - h / 2]
       const chosen = this.selected.has(points.ids[i])
       const edge = chosen ? 4 : 2
+      pen.fillStyle = this.theme.ground
+      pen.fillRect(x - edge, y - edge, w + 2 * edge, h + 2 * edge)
       pen.globalAlpha = !chosen && this.selected.size ? 0.55 : 1
       pen.fillStyle = chosen ? this.theme.text : this.look(this.codes()[i]).colour
       pen.fillRect(x - edge, y - edge, w + 2 * edge, h + 2 * edge)
       pen.drawImage(image, x, y, w, h)
+      pen.globalAlpha = 1
       this.rects.push([i, x, y, w, h])
     }
     pen.globalAlpha = 1
