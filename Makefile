@@ -18,6 +18,7 @@ lint: $(VENV)/.ready-test
 DATA ?= ../shared/data
 bench: $(VENV)/.ready-test browser
 	$(PYTHON) -m benchmarks.server
+	$(PYTHON) -m benchmarks.try_it
 	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
 	$(PYTHON) -m benchmarks.against_keras --source $(DATA)/cifar10-sample.zip
 
