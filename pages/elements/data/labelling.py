@@ -178,7 +178,6 @@ def _tile(row, item) -> gallery.Tile:
 
 def _words() -> dict[str, str]:
     return {
-        "suggested": _("Suggested"),
         "choose": _("Which class?"),
         "other": _("Another class, or a new one"),
         "save": _("Save"),
