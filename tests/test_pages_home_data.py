@@ -224,7 +224,7 @@ def test_selected_pictures_move_to_another_class(app, opened, class_folder):
     app.session_state[f"gallery-{project.dataset_id}"] = {"selected": ids}
     app.run()
     assert "3 selected" in everything_written(app)
-    app.selectbox(key="move-to-0").set_value("red").run()
+    app.selectbox(key="selection-to-0").set_value("red").run()
     assert not app.exception
     assert len(opened.registry.items(project.dataset_id, label="red")) == 15
     assert "moved 3 pictures to red" in app.button(key="undo").label
@@ -237,7 +237,7 @@ def test_removed_pictures_are_gone_until_that_is_undone(app, opened, class_folde
     ids = [item.id for item in opened.registry.items(project.dataset_id, label="blue", limit=2)]
     app.session_state[f"gallery-{project.dataset_id}"] = {"selected": ids}
     app.run()
-    app.button(key="remove-pictures").click().run()
+    app.button(key="selection-exclude").click().run()
     assert "22 pictures" in everything_written(app)
     app.button(key="undo").click().run()
     assert "24 pictures" in everything_written(app)
@@ -277,19 +277,6 @@ def test_folders_that_were_misread_are_read_again_and_this_can_be_undone(app, op
     assert set(opened.registry.counts(project.dataset_id)) == {"left", "right"}
     app.button(key="undo").click().run()
     assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue"}
-
-
-def test_groups_can_be_kept_apart(app, opened, tmp_path):
-    for group in ("a", "b", "c", "d"):
-        draw_folder(tmp_path / "p" / group, {"red": 5, "blue": 5})
-    project = project_of(opened, tmp_path / "p")
-    data_page(app)
-    app.segmented_control(key=f"groups-apart-{project.dataset_id}").set_value("yes").run()
-    assert not app.exception
-    parts = {}
-    for item in opened.registry.items(project.dataset_id):
-        parts.setdefault(item.group, set()).add(item.split)
-    assert all(len(splits) == 1 for splits in parts.values())
 
 
 HOSTILE = "![x](http://evil.test/a.png) <script>alert(1)</script> :red[a]"
