@@ -18,7 +18,7 @@ MODULES = {
     "parts": "split_editor",
     "history": "history",
 }
-KEY = "section"
+KEY, CHOICE, NEXT = "section", "data-section", "data-section-next"
 
 
 def choice() -> str:
@@ -33,14 +33,18 @@ def choice() -> str:
     }
     offered = [name for name in SECTIONS if exists(name)]
     opened = st.query_params.get(KEY)
+    # Set here rather than as a default: only so does the control itself follow when a button opens another section.
+    wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CHOICE) or opened
+    wanted = wanted if wanted in offered else "pictures"
+    if st.session_state.get(CHOICE) != wanted:
+        st.session_state[CHOICE] = wanted
     chosen = st.segmented_control(
         _("What do you want to see?"),
         offered,
-        default=opened if opened in offered else "pictures",
         format_func=words.get,
         required=True,
         label_visibility="collapsed",
-        key="data-section",
+        key=CHOICE,
     )
     if chosen != opened and (opened or chosen != "pictures"):
         st.query_params[KEY] = chosen
@@ -49,7 +53,7 @@ def choice() -> str:
 
 def opened() -> str:
     """Return the section that is open, for what is drawn above the choice."""
-    return st.session_state.get("data-section") or st.query_params.get(KEY) or "pictures"
+    return st.session_state.get(NEXT) or st.session_state.get(CHOICE) or st.query_params.get(KEY) or "pictures"
 
 
 def view(section: str) -> Callable[[Project], None]:
@@ -62,7 +66,7 @@ def view(section: str) -> Callable[[Project], None]:
 def open_section(section: str) -> None:
     """Open a section from elsewhere on the Data page; the page is drawn anew."""
     st.query_params[KEY] = section
-    st.session_state.pop("data-section", None)
+    st.session_state[NEXT] = section
     st.rerun()
 
 
