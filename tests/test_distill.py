@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.backbones import distill, pretrained, sprout
+from engine.backbones import distill, distillation, pretrained, sprout
 from engine.backbones.build import architecture
 from engine.backbones.catalogue import info
 from engine.backbones.distillation_plan import MEANINGS, Plan
@@ -42,9 +42,9 @@ def pictures(tmp_path_factory) -> Path:
 def short_intervals() -> Iterator[None]:
     """Every step is reported, every second one kept; three batches are sample enough."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distill, "SAMPLE_BATCHES", 3)
-        patch.setattr(distill, "CHECKPOINT_EVERY", 2)
-        patch.setattr(distill, "REPORT_EVERY", 1)
+        patch.setattr(distillation, "SAMPLE_BATCHES", 3)
+        patch.setattr(distillation, "CHECKPOINT_EVERY", 2)
+        patch.setattr(distillation, "REPORT_EVERY", 1)
         yield
 
 
@@ -57,7 +57,7 @@ def plan(pictures) -> Plan:
 @pytest.fixture(scope="module")
 def grown(plan, tmp_path_factory) -> Path:
     """The weights that four steps without interruption end with."""
-    return distill.distill(plan, tmp_path_factory.mktemp("distilled") / "out")
+    return distillation.distill(plan, tmp_path_factory.mktemp("distilled") / "out")
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
@@ -75,18 +75,18 @@ def test_grown_weights_load_where_sprouts_do_and_have_changed(grown):
 
 
 def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_happened(plan, grown, tmp_path, monkeypatch):
-    steps, real = [], distill._report
+    steps, real = [], distillation._report
 
     def die_at_third(out, step, *rest):
         steps.append(step)
         if step == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(distill, "_report", die_at_third)
+    monkeypatch.setattr(distillation, "_report", die_at_third)
     with pytest.raises(KeyboardInterrupt):
-        distill.distill(plan, tmp_path / "out")
-    monkeypatch.setattr(distill, "_report", lambda out, step, *rest: steps.append(step) or real(out, step, *rest))
-    ended, expected = arrays(distill.distill(plan, tmp_path / "out")), arrays(grown)
+        distillation.distill(plan, tmp_path / "out")
+    monkeypatch.setattr(distillation, "_report", lambda out, step, *rest: steps.append(step) or real(out, step, *rest))
+    ended, expected = arrays(distillation.distill(plan, tmp_path / "out")), arrays(grown)
     assert steps == [1, 2, 3, 3, 4]
     for name in expected:
         assert np.allclose(ended[name], expected[name], rtol=0.02, atol=0.005), name
@@ -94,8 +94,8 @@ def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_happened(plan, gro
 
 def test_a_finished_training_is_not_repeated(plan, grown, monkeypatch):
     first = grown.read_bytes()
-    monkeypatch.setattr(distill, "_train", lambda *_: pytest.fail("trained again"))
-    assert distill.distill(plan, grown.parent).read_bytes() == first
+    monkeypatch.setattr(distillation, "_train", lambda *_: pytest.fail("trained again"))
+    assert distillation.distill(plan, grown.parent).read_bytes() == first
 
 
 def test_other_choices_in_the_same_folder_are_refused_by_name(plan, tmp_path):
@@ -170,10 +170,10 @@ def test_the_help_gives_every_choice_its_default(capsys):
 
 
 def test_inner_layers_of_the_teacher_can_be_imitated_too(plan):
-    wide = distill._with_layers(replace(plan, teacher_layers=("stage1_block1_out",)), None)
+    wide = distillation._with_layers(replace(plan, teacher_layers=("stage1_block1_out",)), None)
     assert wide.output.shape[-1] == info("sprout").features + 2 * sprout.WIDTHS[1]
     with pytest.raises(BackboneError, match="Sprout has no layer 'stage9' to learn from. It has these: .*stage1_"):
-        distill._with_layers(replace(plan, teacher_layers=("stage9",)), None)
+        distillation._with_layers(replace(plan, teacher_layers=("stage9",)), None)
 
 
 def test_a_wider_network_starts_with_what_the_narrow_one_knew(tmp_path):
@@ -182,7 +182,7 @@ def test_a_wider_network_starts_with_what_the_narrow_one_knew(tmp_path):
     (tmp_path / "narrow.npz").write_bytes(sprout.save_weights(narrow))
     sprout.load_weights(narrow, tmp_path / "narrow.npz")
     wide = _network((8, 8, 16, 16, 28))
-    distill.warm_start(wide, tmp_path / "narrow.npz")
+    distillation.warm_start(wide, tmp_path / "narrow.npz")
     x = np.random.default_rng(0).uniform(-1, 1, (4, 48, 48, 3)).astype(np.float32)
     old, new = (np.asarray(model.predict_on_batch(x)) for model in (narrow, wide))
     assert new.shape == (4, 2 * 16 + 2 * 16 + 28)
@@ -193,7 +193,7 @@ def test_a_wider_network_starts_with_what_the_narrow_one_knew(tmp_path):
 def test_weights_of_another_network_are_refused_as_a_start(tmp_path):
     np.savez(tmp_path / "other.npz", dense=np.zeros(3))
     with pytest.raises(BackboneError, match="does not hold weights of this network"):
-        distill.warm_start(_network((8, 8, 16, 16, 20)), tmp_path / "other.npz")
+        distillation.warm_start(_network((8, 8, 16, 16, 20)), tmp_path / "other.npz")
 
 
 def _network(widths: tuple[int, ...]) -> keras.Model:

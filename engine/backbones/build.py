@@ -7,7 +7,6 @@ import keras
 from keras import layers, ops
 
 from engine.backbones import catalogue
-from engine.backbones.catalogue import BackboneInfo
 from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
@@ -48,7 +47,7 @@ def frozen(key: str, image_size: int) -> keras.Model:
 def architecture(key: str, image_size: int) -> keras.Model:
     """Return the same network with random weights."""
     info = catalogue.info(key)
-    check_size(info, image_size)
+    catalogue.check_size(info, image_size)
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     prepared = _prepare(info.preprocessing, pixels)
     if info.application is None:
@@ -70,16 +69,3 @@ def _prepare(kind: str, pixels):
         offset = [-mean / deviation for mean, deviation in zip(TORCH_MEAN, TORCH_DEVIATION, strict=True)]
         return layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
     return pixels
-
-
-def check_size(info: BackboneInfo, image_size: int) -> None:
-    """Raise BackboneError, in words, for a size the network cannot take."""
-    _default, smallest, largest = info.image_sizes
-    if not smallest <= image_size <= largest:
-        raise BackboneError(
-            "{title} takes pictures of {smallest} to {largest} pixels a side, not {size}.",
-            title=info.title,
-            smallest=smallest,
-            largest=largest,
-            size=image_size,
-        )

@@ -57,6 +57,19 @@ def info(key: str) -> BackboneInfo:
     return CATALOGUE[key]
 
 
+def check_size(info: BackboneInfo, image_size: int) -> None:
+    """Raise BackboneError, in words, for a size the network cannot take."""
+    _default, smallest, largest = info.image_sizes
+    if not smallest <= image_size <= largest:
+        raise BackboneError(
+            "{title} takes pictures of {smallest} to {largest} pixels a side, not {size}.",
+            title=info.title,
+            smallest=smallest,
+            largest=largest,
+            size=image_size,
+        )
+
+
 def _table(*entries: BackboneInfo) -> dict[str, BackboneInfo]:
     return {entry.key: entry for entry in entries}
 

@@ -1,10 +1,9 @@
-"""Every choice of a distillation as plain data, checked in words before anything is computed."""
+"""Every choice of a distillation as plain data, checked in words before anything is computed. Light."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.backbones.build import check_size
-from engine.backbones.catalogue import info
+from engine.backbones.catalogue import check_size, info
 from engine.errors import BackboneError
 from engine.workspace import read_json, write_json
 
