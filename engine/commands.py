@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine import runs, settings
 from engine.errors import DataError, UserError
+from engine.evaluation import selective
 from engine.graft import Graft
 from engine.registry import Project, Registry
 from engine.workspace import Workspace
@@ -126,9 +127,7 @@ def predict(options) -> None:
         graft.warm_up()
         results = [_prediction(graft, run_dir, file, evaluation["class_names"]) for file in options.files]
     for result in results:
-        best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
-        shown = "  ".join(f"{name} {share:.1%}" for name, share in best) or result["error"]
-        print(f"{result['file']}: {shown}", file=sys.stderr if options.json else sys.stdout)
+        print(f"{result['file']}: {_answer_in_words(result)}", file=sys.stderr if options.json else sys.stdout)
     if options.json:
         _print_json({"run": run_dir.name, "predictions": results})
     if all("error" in result for result in results):
@@ -140,9 +139,29 @@ def _prediction(graft: Graft, run_dir: Path, file: str, class_names: list[str]) 
     try:
         [answer] = graft.ask("predict", str(run_dir), str(graft.workspace.root), [source], timeout=600)
     except DataError as error:
-        return {"file": file, "label": None, "probabilities": {}, "error": str(error)}
+        return {
+            "file": file,
+            "label": None,
+            "answer": None,
+            "reason": "unreadable",
+            "probabilities": {},
+            "error": str(error),
+        }
     shares = dict(zip(class_names, map(float, answer["probabilities"]), strict=True))
-    return {"file": file, "label": max(shares, key=shares.get), "probabilities": shares}
+    label = max(shares, key=shares.get)
+    verdict = selective.verdict(selective.read(run_dir), shares[label], answer["unknown"])
+    said = {"answer": label, "reason": None} if verdict == "answer" else {"answer": None, "reason": verdict}
+    return {"file": file, "label": label, **said, "probabilities": shares}
+
+
+def _answer_in_words(result: dict) -> str:
+    """Return the likeliest classes, after "I don't know" where the model holds its answer back."""
+    if "error" in result:
+        return result["error"]
+    best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
+    shown = "  ".join(f"{name} {share:.1%}" for name, share in best)
+    held_back = {"unsure": "I don't know", "unknown": "unlike anything it has seen"}
+    return f"{held_back[result['reason']]} ({shown})" if result["reason"] else shown
 
 
 def backbones(options) -> None:
@@ -219,7 +238,7 @@ def _refusal(entry: dict) -> dict:
 
 
 def _check_progress(done: int, total: int | None, refused: int) -> None:
-    _progress(f"{done} files read, {refused} refused", {"progress": done / total if total else 0})
+    _progress(f"Files read: {done}, refused: {refused}", {"progress": done / total if total else 0})
 
 
 def export_data(options) -> None:

@@ -23,7 +23,7 @@ def look(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
 
 
 def _looking(files: int) -> dict:
-    return {"progress": 0.0, "message": "Looking through the folder: {n} files", "values": {"n": files}}
+    return {"progress": 0.0, "message": "Looking at what arrived: {n} so far.", "values": {"n": files}}
 
 
 def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
@@ -52,8 +52,8 @@ def _reading(done: int, total: int | None, refused: int) -> dict:
     """Return the status of an import that has read `done` files; `total` is None where only reading tells."""
     values = {"done": done, "total": total, "refused": refused}
     if not total:
-        return {"progress": 0.0, "message": "{done} files read", "values": values}
-    return {"progress": min(1.0, done / total), "message": "{done} of {total} files read", "values": values}
+        return {"progress": 0.0, "message": "Files read: {done}", "values": values}
+    return {"progress": min(1.0, done / total), "message": "Files read: {done} of {total}", "values": values}
 
 
 REPORT_EVERY = 0.25  # seconds
@@ -94,11 +94,13 @@ def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
     return [{"probabilities": row.tolist(), **found} for row, found in zip(rows, seen, strict=True)]
 
 
-def warm_model(run_dir: str) -> None:
+def warm_model(run_dir: str, workspace_root: str) -> None:
     """Make the run's model ready to answer at once."""
+    from engine.evaluation import familiar
     from engine.evaluation.predict import warm_up as ready
 
     ready(Path(run_dir))
+    familiar.look(Path(run_dir), Workspace(Path(workspace_root)), [])
 
 
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:

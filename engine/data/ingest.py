@@ -58,8 +58,9 @@ class Account:
             return
         (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1) or [("", 0)]
         first = next((refusal for refusal in self.refused if refusal["reason"] == reason), {"file": "", "values": {}})
+        several = "None of the {received} files in {source} can be used. {file}: {reason}"
         raise DataError(
-            "None of the {received} files in {source} can be used. {file}: {reason}",
+            "The only file in {source} cannot be used. {file}: {reason}" if self.received == 1 else several,
             received=self.received,
             source=self.source,
             file=first["file"],

@@ -34,7 +34,7 @@ def choice(project: Project) -> None:
     if not menu.open:
         return
     with menu:
-        st.markdown(_("A network looks at squares. What should happen to pictures that are longer than wide?"))
+        st.markdown(_("A network looks at squares. What should happen to pictures that are not square?"))
         chosen = st.radio(
             _("How pictures are fitted"),
             OFFERED,
