@@ -63,7 +63,9 @@ def apart(divided: Sequence[Sequence[ItemRecord]]) -> dict:
         "{count} pictures lie in more than one part, as copies: what is measured was partly learned by heart.",
     )
     fix = "Move each with its copies to one part, the most held out (test, then validation)."
-    summary = _summary("moved {n} copy to one part" if len(moves) == 1 else "moved {n} copies to one part", n=len(moves))
+    summary = _summary(
+        "moved {n} copy to one part" if len(moves) == 1 else "moved {n} copies to one part", n=len(moves)
+    )
     fixes = [shapes.change("one_side", "Move copies to one part", changes, summary)]
     return _about("across_splits", "warning", divided, message, fix, fixes, count=len(divided), moved=len(moves))
 
@@ -83,10 +85,25 @@ def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[
     return found
 
 
+def look_alikes(found: Sequence[Sequence[ItemRecord]]) -> dict:
+    """Return the finding about families that fingerprints do not see but a closer look does."""
+    extra = sum(len(members) - 1 for members in found)
+    message = shapes.counted(
+        extra,
+        "1 picture shows the same as another: cropped, lightened, shrunk or mirrored.",
+        "{count} pictures show the same as {originals} others: cropped, lightened, shrunk or mirrored.",
+    )
+    fixes = [shapes.remove([i for members in found for i in members[1:]], "Keep one of each", key="keep_one")]
+    fix = "Keep one of each, unless you made the changed ones on purpose."
+    return _about("look_alikes", "note", found, message, fix, fixes, count=extra, originals=len(found))
+
+
 def _copies(kind: str, found: Sequence[Sequence[ItemRecord]], message: str) -> dict:
     extra = [item for members in found for item in members[1:]]
     message = "1 picture is a copy of another." if len(extra) == 1 and kind == "duplicates" else message
-    message = "1 picture is another one, resized or saved anew." if len(extra) == 1 and kind != "duplicates" else message
+    message = (
+        "1 picture is another one, resized or saved anew." if len(extra) == 1 and kind != "duplicates" else message
+    )
     fixes = [shapes.remove(extra, "Keep one of each", key="keep_one")]
     return _about(kind, "note", found, message, STAY, fixes, count=len(extra), originals=len(found))
 

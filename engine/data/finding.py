@@ -1,4 +1,4 @@
-"""What a finding and its one-click fixes look like: plain data, so that a worker can write them and a page draw them."""
+"""What a finding and its one-click fixes look like: plain data that a worker writes and a page draws."""
 
 from collections.abc import Sequence
 

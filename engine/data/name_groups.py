@@ -191,7 +191,7 @@ def _plausible(items: Sequence[ItemRecord], groups: Sequence[str | None], eviden
     sizes = Counter(group for group in groups if group)
     fewest = MIN_GROUPS if evidence == "pattern" else FEWEST
     enough = sizes.total() >= MIN_COVERED * len(items) and len(sizes) >= fewest and sizes.total() >= 2 * len(sizes)
-    # `man/person_1, woman/person_1` counts the pictures of each class; a person comes back in a class or in most of them.
+    # `man/person_1, woman/person_1` count pictures; a person comes back in one class, or in most of them.
     pairs = Counter((item.label, group) for item, group in zip(items, groups, strict=True) if group)
     repeats = sizes.total() >= 1.5 * len(pairs) or len(pairs) >= MIN_CLASSES * len(sizes)
     return enough and repeats and _differs_within_classes(groups, items)
