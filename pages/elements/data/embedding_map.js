@@ -5,6 +5,7 @@ const LIGHT = ['#2f7d4f', '#cf5f1d', '#2f66b0', '#b08c0a', '#8a4fa8', '#12908e',
 const DARK = ['#58b984', '#f0894a', '#6ba4ee', '#dcbc45', '#bd87da', '#45c2c0', '#f0728e', '#a6bf4a', '#a3afb8', '#c99763']
 const SHAPES = ['circle', 'square', 'triangle', 'diamond']
 const THUMB = 46 // CSS pixels of a picture on the map
+const CLOSEST = 40 // times the whole map
 const FEW = 60 // with fewer points than this in view, pictures take the place of points
 const memory = new WeakMap()
 
@@ -447,7 +448,7 @@ class EmbeddingMap {
 
   zoomBy(factor, x = this.stage.clientWidth / 2, y = this.stage.clientHeight / 2) {
     const before = this.scale()
-    const zoom = Math.min(200, Math.max(1, this.view.zoom * factor))
+    const zoom = Math.min(CLOSEST, Math.max(1, this.view.zoom * factor))
     const [dx, dy] = [x - this.stage.clientWidth / 2, y - this.stage.clientHeight / 2]
     const grown = zoom / this.view.zoom
     const at = { x: this.view.x + dx / before.sx, y: this.view.y + dy / before.sy }
@@ -458,6 +459,7 @@ class EmbeddingMap {
     const slack = 0.5 / zoom
     const within = (value) => Math.min(1.05 - slack * 0.4, Math.max(-0.05 + slack * 0.4, value))
     this.view = zoom <= 1 ? { zoom: 1, x: 0.5, y: 0.5 } : { zoom, x: within(x), y: within(y) }
+    this.hover(-1)
     this.touch()
     this.draw()
   }
