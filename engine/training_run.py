@@ -12,6 +12,7 @@ from engine import runs
 from engine.backbones import catalogue
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
+from engine.backbones.pretrained import weights_hash
 from engine.errors import TrainingError, UserError
 from engine.evaluation import calibration, evaluate, metrics, unknown
 from engine.evaluation.predict import PREPARATION
@@ -184,7 +185,7 @@ def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> No
     before = evaluate.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
     predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature)
     probe_scores = _probe_scores(frozen, rows, head.probabilities(held_out))
-    strange = unknown.learn(work.run_dir, frozen, train_features, held_out)
+    strange = unknown.learn(work.run_dir, frozen, weights_hash(work.recipe.backbone), train_features, held_out)
     work.progress.end()
     evaluate.write(work.run_dir, frozen, predictions, {**_facts(work, probe_scores, outcome), "unknown": strange})
 

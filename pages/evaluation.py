@@ -6,6 +6,7 @@ from pages.elements import page, run_details, run_list, state
 from pages.elements.confusion import show_confusion
 from pages.elements.honest_number import show_honest_number
 from pages.elements.i18n import _
+from pages.elements.results import class_threshold, dont_know, galleries, groups, sureness
 
 project = state.project()
 entries = run_list.with_results(project) if project else []
@@ -25,14 +26,23 @@ if actions.button(_("Try it on a picture"), type="primary", key="to-try", icon="
     state.open_run(entry.run.id)
     state.go("try")
 
-show_honest_number(entry.facts)
+show_honest_number(entry.facts, run_list.measured_alike(entry, entries))
+
+
+def classes() -> None:
+    """Numbers per class, before and after, and one class against the rest."""
+    run_details.per_class(entry.facts)
+    class_threshold.view(entry.facts, entry.folder)
+    run_details.before_and_after(entry.facts)
+
 
 parts = {
     _("Confusions"): lambda: show_confusion(entry.facts, entry.folder),
-    _("Classes"): lambda: run_details.per_class(entry.facts),
-    _("Groups"): lambda: run_details.groups(entry.facts),
-    _("Before and after"): lambda: run_details.before_and_after(entry.facts),
-    _("Confident mistakes"): lambda: run_details.mistakes(entry.folder),
+    _("Pictures"): lambda: galleries.view(entry.folder),
+    _("Classes"): classes,
+    _("Groups"): lambda: groups.view(entry.facts, entry.folder),
+    _("How sure"): lambda: sureness.view(entry.facts, entry.folder),
+    _("“I don’t know”"): lambda: dont_know.view(entry.facts, entry.folder),
     _("Curves"): lambda: run_details.curves(entry.folder),
     _("About this run"): lambda: run_details.about(entry),
 }

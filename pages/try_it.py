@@ -28,8 +28,8 @@ if not entries:
 page.title(
     _("Try it"),
     _(
-        "Pictures you try are answered and forgotten; they are not added to your data. The model always chooses one of "
-        "your classes: it cannot say that a picture is none of them."
+        "Pictures you try are answered and forgotten; they are not added to your data. When the model had better say "
+        "“I don’t know” is set on the page Results."
     ),
 )
 entry = run_list.picker(entries)

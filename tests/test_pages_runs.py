@@ -315,7 +315,7 @@ def test_a_pair_from_the_list_opens_its_pictures_too(finished):
 
 
 @pytest.mark.parametrize(
-    "tab", ["Classes", "Groups", "Before and after", "Confident mistakes", "Curves", "About this run"]
+    "tab", ["Pictures", "Classes", "Groups", "How sure", "“I don’t know”", "Curves", "About this run"]
 )
 def test_every_part_of_the_results_opens(finished, tab):
     at = open_page("evaluation", **{"results-parts": tab})
@@ -385,7 +385,8 @@ def test_a_file_that_is_no_picture_is_refused_in_words(graft, finished):
 def test_the_model_is_warmed_when_the_page_opens(graft, finished):
     open_page("try_it")
     wait_for_answers()
-    assert ("engine.tasks:warm_model", (str(graft.workspace.run_dir(finished)),)) in graft.compute.asked
+    asked = (str(graft.workspace.run_dir(finished)), str(graft.workspace.root))
+    assert ("engine.tasks:warm_model", asked) in graft.compute.asked
 
 
 def test_a_worker_that_cannot_answer_is_said_beside_the_picture(graft, finished):

@@ -1,16 +1,21 @@
 """How sure a model is, when it had better say nothing, and what it has never seen: numbers against scikit-learn."""
 
+import io
+import zipfile
+
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import metrics as reference
 
-from engine import runs
-from engine.evaluation import calibration, curves, metrics, selective, unknown
+from engine import runs, tasks
+from engine.evaluation import calibration, curves, familiar, metrics, selective, unknown
 from engine.evaluation.selective import Answering
 from engine.training import head, model, probe
 from engine.training.recipe import Recipe
 from engine.workspace import Workspace
+from tests.pictures import COLOURS, draw_picture
 from tests.tiny_runs import discs, train
 
 
@@ -180,9 +185,24 @@ def test_a_run_stores_its_calibration_its_scores_and_its_detector(trained):
     assert 0 <= facts["unknown"]["false_refusals"] <= 0.3
 
 
-def test_temperature_scaling_lowers_the_log_loss_on_clothing(shared_data):
-    """On the features of a fixed projection of the pixels: the network itself is measured in benchmarks/RESULTS.md."""
-    pytest.importorskip("PIL")
+def test_a_picture_reminds_of_its_own_kind_and_noise_is_unlike_everything(trained):
+    workspace, run_dir = trained
+    noise = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), dtype=np.uint8)).save(noise, "PNG")
+    red = io.BytesIO()
+    draw_picture(COLOURS["red"], seed=777).save(red, "PNG")
+    known, strange = tasks.predict(str(run_dir), str(workspace.root), [red.getvalue(), noise.getvalue()])
+    assert {near["label"] for near in known["nearest"]} == {"red"}
+    assert known["unknown"]["score"] < known["unknown"]["limit"] < strange["unknown"]["score"]
+    (run_dir / unknown.FILE).rename(run_dir / "gone")
+    familiar._warm.clear()
+    [older] = tasks.predict(str(run_dir), str(workspace.root), [red.getvalue()])
+    (run_dir / "gone").rename(run_dir / unknown.FILE)
+    assert older["unknown"] is None and older["nearest"]
+
+
+def test_temperature_scaling_lowers_the_calibration_error_on_clothing(shared_data):
+    """A classifier on 8 x 8 pixels, which learns by heart; Graft's own networks: benchmarks/RESULTS.md."""
     x, y, split = _small_pixels(shared_data / "clothing.zip")
     fitted = probe.fit(x[split == 0], y[split == 0], 10, Recipe.from_dict({"l2": 1e-5}))
     validation, test = fitted.head.probabilities(x[split == 1]), fitted.head.probabilities(x[split == 2])
@@ -193,14 +213,9 @@ def test_temperature_scaling_lowers_the_log_loss_on_clothing(shared_data):
 
 
 def _small_pixels(archive) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    import io
-    import zipfile
-
-    from PIL import Image
-
     with zipfile.ZipFile(archive) as opened:
         names = [name for name in opened.namelist() if name.lower().endswith((".jpg", ".jpeg", ".png"))]
-        pictures = [_tiny(Image, io.BytesIO(opened.read(name))) for name in names]
+        pictures = [_tiny(io.BytesIO(opened.read(name))) for name in names]
     parts = [name.split("/")[-3:-1] for name in names]
     classes = sorted({label for _split, label in parts})
     order = ("train", "validation", "test")
@@ -208,7 +223,7 @@ def _small_pixels(archive) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack(pictures), y, np.array([order.index(part) for part, _label in parts])
 
 
-def _tiny(images, source) -> np.ndarray:
-    image = images.open(source)
+def _tiny(source) -> np.ndarray:
+    image = Image.open(source)
     image.draft("RGB", (32, 32))
     return np.asarray(image.convert("RGB").resize((8, 8)), np.float32).ravel() / 255

@@ -41,6 +41,8 @@ def predict(run_dir: Path, sources: list) -> np.ndarray:
     Raises TrainingError when the run has no model yet, DataError when a source is no picture.
     """
     warm = load(run_dir)
+    if not sources:
+        return np.zeros((0, len(warm.class_names)), np.float32)
     pixels = np.stack([decode.load_pixels(source, warm.image_size, warm.fit) for source in sources])
     return predict_pixels(warm.model, pixels)
 

@@ -103,11 +103,14 @@ def fit(features: np.ndarray, y: np.ndarray, validation: np.ndarray) -> Detector
     return Detector(*(getattr(draft, field.name) for field in fields(draft)[:-1]), _limit(draft.scores(validation)))
 
 
-def learn(run_dir: Path, snapshot: Snapshot, train_features: np.ndarray, held_out: np.ndarray) -> dict | None:
+def learn(
+    run_dir: Path, snapshot: Snapshot, weights: str, train_features: np.ndarray, held_out: np.ndarray
+) -> dict | None:
     """Fit the detector of a run, keep it beside the model, and return what evaluation.json says about it.
 
-    `held_out` are the features of the validation rows, then of the test rows. Returns {"limit", "false_refusals" (share
-    of the test pictures), "left_out" (see `estimate`)}, or None where there are too few pictures.
+    `held_out` are the features of the validation rows, then of the test rows; `weights` names the network's weights,
+    since features of other weights cannot be compared. Returns {"weights", "limit", "false_refusals" (share of the test
+    pictures), "left_out" (see `estimate`)}, or None where there are too few pictures.
     """
     train, validation, test = (snapshot.y[snapshot.rows(split)] for split in ("train", "validation", "test"))
     known, new = held_out[: len(validation)], held_out[len(validation) :]
@@ -116,6 +119,7 @@ def learn(run_dir: Path, snapshot: Snapshot, train_features: np.ndarray, held_ou
         return None
     detector.save(run_dir / FILE)
     return {
+        "weights": weights,
         "limit": detector.limit,
         "false_refusals": refused_share(detector, new),
         "left_out": estimate(train_features, train, known, validation, new, test),

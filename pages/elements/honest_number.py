@@ -4,15 +4,20 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
 
 
-def show_honest_number(facts: dict) -> None:
-    """Show the sentence, then the figures as cards, then what to be careful about."""
+def show_honest_number(facts: dict, others: int = 0) -> None:
+    """Show the sentence, then the figures as cards, then what to be careful about.
+
+    others: how many other runs were measured on the same test pictures.
+    """
     figures = results.honest_number(facts)
     st.subheader(sentence(figures), anchor=False)
+    st.caption(_untouched(others))
     _cards(facts, figures)
+    _more(facts)
     if figures.before is not None and figures.accuracy < figures.before:
         words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
         st.warning(words, icon=":material/trending_down:")
@@ -33,6 +38,23 @@ def sentence(figures: HonestNumber) -> str:
         before = _("The same network before it learned from your pictures: {share}.")
         words += " " + before.format(share=results.per_hundred(figures.before))
     return words
+
+
+def _untouched(others: int) -> str:
+    """Return what the test pictures were used for."""
+    words = _(
+        "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
+    )
+    if others:
+        looked = plural(
+            "{n} other run was measured on the same pictures: if you chose this one because it did best on them, the "
+            "number flatters it a little.",
+            "{n} other runs were measured on the same pictures: if you chose this one because it did best on them, the "
+            "number flatters it a little.",
+            others,
+        )
+        return f":material/visibility: {words} {looked}"
+    return f":material/lock: {words}"
 
 
 def _small(figures: HonestNumber) -> str:
@@ -88,6 +110,53 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
     with st.grid(5, min_column_width=170, key="number-cards") as grid:
         for label, value, delta, explanation in cards:
             grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
+
+
+def _more(facts: dict) -> None:
+    """The numbers that papers ask for, folded away; older runs hold fewer of them."""
+    top = facts.get("top_k", {})
+    cards = (
+        (
+            _("Weighted F1"),
+            facts.get("weighted_f1"),
+            _percent,
+            _("F1 of each class, averaged by its number of pictures: large classes count more."),
+        ),
+        *(
+            (
+                _("Top {k}").format(k=k),
+                share,
+                _percent,
+                _("How often the right class is among its {k} likeliest.").format(k=k),
+            )
+            for k, share in top.items()
+        ),
+        (
+            _("Cohen's kappa"),
+            facts.get("cohens_kappa"),
+            _plain,
+            _("Agreement with the labels beyond chance: 1 is perfect, 0 is no better than guessing by frequency."),
+        ),
+        (
+            _("Log loss"),
+            facts.get("log_loss"),
+            _plain,
+            _("How surprised it is by the truth, in nats: 0 is perfect; being sure and wrong costs most."),
+        ),
+    )
+    cards = [card for card in cards if card[1] is not None]
+    if not cards:
+        return
+    with (
+        st.expander(_("More numbers"), icon=":material/functions:"),
+        st.grid(5, min_column_width=150, key="more-number-cards") as grid,
+    ):
+        for label, value, form, explanation in cards:
+            grid.metric(label, form(value), help=explanation, border=True, height="stretch")
+
+
+def _plain(value: float) -> str:
+    return decimal(value, ".3f")
 
 
 def _percent(share: float | None) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from engine import graft, runs
 from engine.backbones import catalogue
+from engine.data import versions
 from engine.evaluation import results
 from engine.registry import Project, Run
 from engine.training.recipe import RECIPES
@@ -55,6 +56,13 @@ def views(project: Project) -> list[RunView]:
 def with_results(project: Project) -> list[RunView]:
     """Return the runs that can be looked at and tried, newest first."""
     return [entry for entry in views(project) if entry.facts is not None]
+
+
+def measured_alike(entry: RunView, entries: list[RunView]) -> int:
+    """Return how many other runs of `entries` were measured on the same test pictures."""
+    own = versions.test_fingerprint(entry.folder)
+    others = (other.folder for other in entries if other.run.id != entry.run.id and other.folder.exists())
+    return sum(versions.test_fingerprint(folder) == own for folder in others)
 
 
 def state_words(name: str) -> tuple[str, str, str]:

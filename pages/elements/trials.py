@@ -9,9 +9,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from engine import graft
 from engine.data import decode, thumbnails
 from engine.errors import UserError
-from engine.evaluation import results
+from engine.evaluation import results, selective
 from pages.elements import answers
-from pages.elements.gallery import data_url
+from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
@@ -25,7 +25,11 @@ WARM_SECONDS = 300
 
 @dataclass(frozen=True)
 class Trial:
-    """One answer. `src` shows the picture; `truth` is its label where it is known; `problem` says why there is none."""
+    """One answer. `src` shows the picture; `truth` is its label where it is known; `problem` says why there is none.
+
+    said: "answer", "unsure" or "unknown" (see engine.evaluation.selective). nearest: (content hash, label) of training
+    pictures it is most like.
+    """
 
     name: str
     src: str = ""
@@ -33,17 +37,20 @@ class Trial:
     likeliest: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
     problem: UserError | None = None
+    said: str = "answer"
+    nearest: tuple[tuple[str, str], ...] = ()
 
 
 def warm(entry: RunView):
     """Let the worker load the model while the person looks for a picture."""
     # Again after a while: the worker may have been restarted, or have made room for other models.
     key = ("warm", entry.run.id, int(time.time() // WARM_SECONDS))
-    return answers.ask(key, lambda: graft.current().ask("warm_model", str(entry.folder)))
+    here = graft.current()
+    return answers.ask(key, lambda: here.ask("warm_model", str(entry.folder), str(here.workspace.root)))
 
 
 def ask(entry: RunView, pictures: list) -> list[dict]:
-    """Return {"probabilities"} for files (paths as text) or their contents (bytes)."""
+    """Return {"probabilities", "unknown", "nearest"} for files (paths as text) or their contents (bytes)."""
     here = graft.current()
     return here.ask("predict", str(entry.folder), str(here.workspace.root), pictures)
 
@@ -75,11 +82,18 @@ def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list
     except UserError as error:
         return [replace(trial, problem=error) for trial, _content in pictures]
     seconds = time.perf_counter() - started
-    names = entry.facts["class_names"]
+    names, answering = entry.facts["class_names"], selective.read(entry.folder)
     return [
-        Trial(trial.name, trial.src, trial.truth, tuple(results.top(answer["probabilities"], names)), seconds)
+        replace(trial, seconds=seconds, **_heard(answer, names, answering))
         for (trial, _content), answer in zip(pictures, answers_given, strict=True)
     ]
+
+
+def _heard(answer: dict, names: list[str], answering: selective.Answering) -> dict:
+    """Return what a worker's answer means for a Trial."""
+    nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
+    said = selective.verdict(answering, max(answer["probabilities"]), answer.get("unknown"))
+    return {"likeliest": tuple(results.top(answer["probabilities"], names)), "said": said, "nearest": nearest}
 
 
 def _remember(entry: RunView, trials: list[Trial]) -> None:
@@ -119,12 +133,40 @@ def show(trial: Trial) -> None:
     picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block">')
     with words:
         st.caption(name)
+        _say_verdict(trial)
         bars(trial.likeliest)
         if trial.truth:
             _say_truth(trial)
+        _reminds(trial)
+
+
+def _say_verdict(trial: Trial) -> None:
+    """Say that the model holds its answer back, and why; what it would have said stays below."""
+    if trial.said == "unknown":
+        st.markdown(f":orange[:material/help:] **{_('Unlike anything it has seen')}**")
+        st.caption(_("It would not answer. If it had to:"))
+    elif trial.said == "unsure":
+        st.markdown(f":material/help: **{_('I don’t know')}**")
+        st.caption(_("It is not sure enough for what a mistake costs. If it had to answer:"))
+
+
+def _reminds(trial: Trial) -> None:
+    """Show the training pictures it is most like."""
+    if not trial.nearest:
+        return
+    st.caption(_("It reminds it of these training pictures: {labels}").format(labels=_labels(trial)))
+    alt = _("Training pictures that are most like it")
+    strip([thumbnail_url(sha256) for sha256, _label in trial.nearest], height=56, alt=alt)
+
+
+def _labels(trial: Trial) -> str:
+    return ", ".join(dict.fromkeys(md_escape(label) for _sha256, label in trial.nearest))
 
 
 def _say_truth(trial: Trial) -> None:
+    if trial.said != "answer":
+        st.caption(_("It is {label}.").format(label=md_escape(trial.truth)))
+        return
     right = trial.likeliest[0][0] == trial.truth
     words = _("Right: it is {label}.") if right else _("Wrong: it is {label}.")
     icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"

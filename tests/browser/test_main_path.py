@@ -149,7 +149,7 @@ def test_names_that_are_markup_stay_names(shared_server, page, tmp_path):
     expect(page.get_by_text("<script>alert(1)").locator("visible=true").first).to_be_visible()
     start_training(page)
     open_results(page)
-    for tab in ("Classes", "Confident mistakes", "About this run"):
+    for tab in ("Pictures", "Classes", "How sure", "About this run"):
         page.get_by_role("tab", name=tab).click()
         settled(page)
     assert page.locator("img[src*='evil']").count() == 0

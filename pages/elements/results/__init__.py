@@ -1,0 +1,1 @@
+"""The parts of the Results page, one module each."""

@@ -1,0 +1,126 @@
+"""One class against the rest: its curves, and a threshold by what a miss costs, with what it does to the matrix."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from engine.evaluation import curves, results, trust_charts
+from engine.evaluation.curves import Counts
+from pages.elements.i18n import _, decimal, plural
+from pages.elements.results.drawing import bold, chart, is_dark
+from pages.elements.table import plain_table
+
+CLASS, COST = "threshold-class", "threshold-cost"
+COSTS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+LISTED = 6
+
+
+def view(facts: dict, folder: Path) -> None:
+    """Choose a class and what a miss of it costs; see at once who is found, who is missed, who is called it wrongly."""
+
+    @st.fragment
+    def part() -> None:
+        _part(facts, folder)
+
+    part()
+
+
+def _part(facts: dict, folder: Path) -> None:
+    y, probabilities = results.scores(folder)
+    names = facts["class_names"]
+    if not len(y):
+        return
+    st.markdown(f"#### {_('One class against the rest')}")
+    left, right = st.columns(2, gap="large")
+    weakest = min(range(len(names)), key=lambda i: facts["per_class"][i]["f1"])
+    position = left.selectbox(
+        _("Class"), range(len(names)), index=weakest, format_func=names.__getitem__, key=f"{CLASS}-{folder.name}"
+    )
+    cost = right.select_slider(
+        _("A miss costs as much as … false alarms"),
+        COSTS,
+        value=1,
+        format_func=lambda value: _("{n} ×").format(n=decimal(value, "g")),
+        key=f"{COST}-{folder.name}",
+        help=_("A miss: a picture of the class that it does not call so. A false alarm: another picture that it does."),
+    )
+    positive, scores = y == position, probabilities[:, position]
+    if not positive.any():
+        st.caption(_("There are no test pictures of this class."))
+        return
+    threshold = curves.threshold_for(cost)
+    now = curves.counts_at(positive, scores, threshold)
+    usual = curves.counts_of(positive, probabilities.argmax(axis=1) == position)
+    st.markdown(_sentence(names[position], threshold, now))
+    _figures(positive, scores, now)
+    _effect(names, position, now, usual, cost)
+    _moved(names, y, probabilities, position, threshold)
+
+
+def _sentence(name: str, threshold: float, now: Counts) -> str:
+    return _("Call it {name} from {share} % on: {found} of {all} are found, {alarms}.").format(
+        name=bold(name),
+        share=decimal(100 * threshold, ".0f" if threshold >= 0.01 else ".1f"),
+        found=now.found,
+        all=now.found + now.missed,
+        alarms=plural("{n} false alarm", "{n} false alarms", now.false_alarms),
+    )
+
+
+def _figures(positive: np.ndarray, scores: np.ndarray, now: Counts) -> None:
+    roc, found = curves.roc(positive, scores), curves.precision_recall(positive, scores)
+    share = now.false_alarms / max(1, now.false_alarms + now.left_alone)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.caption(
+            _("ROC curve. Area below: {area} (1 is perfect, 0.5 is guessing).").format(area=decimal(roc["area"], ".3f"))
+        )
+        here = {"false_alarms": share, "recall": now.recall}
+        chart(trust_charts.roc_figure(roc, here, dark=is_dark(), _=_), "class-roc", _("ROC curve of the class"))
+    with right:
+        st.caption(
+            _("Precision and recall. Average precision: {area} (1 is perfect, {base} is guessing).").format(
+                area=decimal(found["average"], ".3f"), base=decimal(float(positive.mean()), ".2f")
+            )
+        )
+        here = {"recall": now.recall, "precision": now.precision}
+        figure = trust_charts.precision_recall_figure(found, here, dark=is_dark(), _=_)
+        chart(figure, "class-precision-recall", _("Precision-recall curve of the class"))
+
+
+def _effect(names: list[str], position: int, now: Counts, usual: Counts, cost: float) -> None:
+    """Two by two, with the usual answer (the likeliest class) beside the threshold."""
+    pairs = [(usual, _("likeliest class")), (now, _("with this threshold"))]
+    columns = {
+        _("Answer"): [words for _counts, words in pairs],
+        _("Found"): [str(counts.found) for counts, _words in pairs],
+        _("Missed"): [str(counts.missed) for counts, _words in pairs],
+        _("False alarms"): [str(counts.false_alarms) for counts, _words in pairs],
+        _("Rightly left alone"): [str(counts.left_alone) for counts, _words in pairs],
+        _("Cost in false alarms"): [decimal(counts.cost(cost), ".10g") for counts, _words in pairs],
+    }
+    alt = _("What the threshold does to {name}").format(name=names[position])
+    plain_table(columns, key="threshold-effect", alt=alt)
+
+
+def _moved(names: list[str], y: np.ndarray, probabilities: np.ndarray, position: int, threshold: float) -> None:
+    """Say which cells of the confusion matrix change most."""
+    before, after = probabilities.argmax(axis=1), curves.answers_with_threshold(probabilities, position, threshold)
+    rows = np.flatnonzero(before != after)
+    if not len(rows):
+        st.caption(_("No answer changes: the confusion matrix stays as it is."))
+        return
+    cells, counts = np.unique(np.stack([y, before, after])[:, rows], axis=1, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:LISTED]
+    lines = [
+        _("{n} × {true}: {before} becomes {after}").format(
+            n=counts[k], true=bold(names[cells[0, k]]), before=bold(names[cells[1, k]]), after=bold(names[cells[2, k]])
+        )
+        for k in order
+    ]
+    change = 100 * (float((after == y).mean()) - float((before == y).mean()))
+    words = _("In the confusion matrix {n} of {all} answers change; accuracy {points} points.").format(
+        n=len(rows), all=len(y), points=decimal(change, "+.1f")
+    )
+    st.caption(words + "  \n" + "  \n".join(lines))

@@ -1,0 +1,27 @@
+"""How the parts of the Results page show a figure and a share."""
+
+import streamlit as st
+
+from pages.elements.i18n import decimal
+from pages.elements.names import md_escape
+
+QUIET = {"displayModeBar": False}
+
+
+def chart(figure, key: str, words: str) -> None:
+    """Show a figure; `words` are read aloud in its place."""
+    st.plotly_chart(figure, key=key, config=QUIET, alt=words)
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def percent(share: float | None) -> str:
+    """Return "83,6 %" with the decimal sign of the language, or a dash where nothing was measured."""
+    return "–" if share is None else f"{decimal(100 * share)} %"
+
+
+def bold(name: str) -> str:
+    """Return a name that somebody typed, safe in Markdown and set off."""
+    return f"**{md_escape(name)}**"

@@ -1,0 +1,50 @@
+"""Pictures worth looking at: the surest mistakes, those it could not decide, and what it finds easiest."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine.evaluation import results
+from engine.evaluation.results import Prediction
+from pages.elements import page
+from pages.elements.confusion import tiles
+from pages.elements.gallery import gallery, page_of
+from pages.elements.i18n import _
+
+MOST, PER_PAGE = 200, 24
+
+
+def view(folder: Path) -> None:
+    """Show one of three galleries of test pictures."""
+
+    @st.fragment
+    def part() -> None:
+        views = {"mistakes": _("Surest mistakes"), "unsure": _("Least sure"), "right": _("Surest and right")}
+        kind = page.choice(_("Which pictures"), views, key="results-gallery")
+        rows = _rows(kind, folder)
+        st.caption(_explained(kind, rows))
+        start = page_of(len(rows), key=f"gallery-page-{kind}-{folder.name}", per_page=PER_PAGE)
+        if rows:
+            gallery(tiles(rows[start : start + PER_PAGE]), key=f"results-{kind}", size=128)
+
+    part()
+
+
+def _rows(kind: str, folder: Path) -> list[Prediction]:
+    if kind == "unsure":
+        return results.least_sure(folder, MOST)
+    if kind == "right":
+        return results.surest_right(folder, MOST)
+    return results.confident_mistakes(results.predictions(folder), MOST)
+
+
+def _explained(kind: str, rows: list[Prediction]) -> str:
+    if kind == "mistakes" and not rows:
+        return _("Not a single mistake on the test pictures.")
+    if kind == "mistakes":
+        return _(
+            "Wrong, and sure of it. Look here first: a label may be wrong, or pictures of this kind may be missing."
+        )
+    if kind == "unsure":
+        return _("Two classes were nearly as likely. More pictures like these, rightly labelled, teach it most.")
+    return _("Right, and sure of it; every class in turn. This is what it takes a class to look like.")

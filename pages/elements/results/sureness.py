@@ -1,0 +1,82 @@
+"""How sure it is: whether a probability can be taken at its word, before and after calibration."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine.evaluation import calibration, results, trust_charts
+from pages.elements.i18n import _, decimal, plural
+from pages.elements.i18n import number as in_words
+from pages.elements.results.drawing import chart, is_dark, percent
+
+CLOSE = 0.03  # nearer to 1 than this a temperature changes nothing anybody would notice
+
+
+def view(facts: dict, folder: Path) -> None:
+    """Say what "90 %" is worth, then show it for every degree of sureness."""
+    y, probabilities = results.scores(folder)
+    if not len(y):
+        st.caption(_("This run kept no answers to look at."))
+        return
+    found = facts.get("calibration")
+    st.markdown(f"#### {_worth(calibration.spoken(y, probabilities))}")
+    left, right = st.columns([1.6, 1], gap="large")
+    with left:
+        after = found["after"]["bins"] if found else calibration.reliability(y, probabilities)
+        before = found["before"]["bins"] if found else ()
+        figure = trust_charts.reliability_figure(_with_intervals(after), before, dark=is_dark(), _=_)
+        chart(figure, "reliability", _("How often it is right against how sure it says it is"))
+    with right:
+        _numbers(found, facts)
+        st.caption(
+            _(
+                "On the dotted line a probability means what it says. Below it the model is too sure of itself, above "
+                "it not sure enough. Large dots hold many test pictures; the bars show how far a "
+                "dot may be off by chance."
+            )
+        )
+
+
+def _worth(spoken: dict | None) -> str:
+    if spoken is None:
+        return _("There are too few test pictures to say what its probabilities are worth.")
+    words = _("When it says about {said} %, it is right {share} times in 100.").format(
+        said=f"{100 * spoken['level']:.0f}", share=results.per_hundred(spoken["accuracy"])
+    )
+    between = _("({n} test pictures; likely between {low} and {high})").format(
+        n=in_words(spoken["count"]),
+        low=results.per_hundred(spoken["low"]),
+        high=results.per_hundred(spoken["high"]),
+    )
+    return f"{words} :gray[:small[{between}]]"
+
+
+def _numbers(found: dict | None, facts: dict) -> None:
+    explained = _("How far, on average, the share of right answers is from the probability it gave. 0 % is perfect.")
+    if found is None:
+        st.metric(_("Calibration error"), percent(facts.get("calibration_error")), help=explained, border=True)
+        st.caption(_("This run is from before calibration. Train again, and its probabilities are put right."))
+        return
+    before, after = found["before"]["error"], found["after"]["error"]
+    with st.grid(2, min_column_width=130, key="calibration-cards") as grid:
+        grid.metric(_("Before calibration"), percent(before), help=explained, border=True, height="stretch")
+        grid.metric(_("After calibration"), percent(after), help=explained, border=True, height="stretch")
+    st.caption(f"{_learned(found)} {_('Differences of less than a point may be chance.')}")
+
+
+def _learned(found: dict) -> str:
+    temperature = found["temperature"]
+    if abs(temperature - 1) < CLOSE:
+        words = _("It was about as sure as it is right; nothing had to be changed (temperature {t}).")
+    elif temperature > 1:
+        words = _("It was too sure of itself; its probabilities were softened (temperature {t}).")
+    else:
+        words = _("It was not sure enough; its probabilities were sharpened (temperature {t}).")
+    where = plural("Learned on {n} validation picture.", "Learned on {n} validation pictures.", found["fitted_on"])
+    inside = _("This is part of the model file and changes no answer.")
+    return f"{words.format(t=decimal(temperature, '.2f'))} {where} {inside}"
+
+
+def _with_intervals(bins: list[dict]) -> list[dict]:
+    """Return bins that know their interval."""
+    return [{"low": row["accuracy"], "high": row["accuracy"], **row} for row in bins]

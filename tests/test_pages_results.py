@@ -1,0 +1,144 @@
+"""The Results page beyond the matrix, and what Try it says when the model had better say nothing."""
+
+import json
+
+import pytest
+
+from engine import runs
+from engine.evaluation import calibration, results, selective, trust_charts, unknown
+from engine.evaluation.selective import Answering
+from tests.run_files import add_run, fill_project, finish_run
+from tests.test_pages_runs import graft, open_page, picture, words  # noqa: F401  fixtures
+
+BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
+
+
+@pytest.fixture
+def project(graft):  # noqa: F811
+    return fill_project(graft, per_class=200)
+
+
+@pytest.fixture
+def finished(graft, project):  # noqa: F811
+    """A run as today's are: with its calibration and a detector of unknown pictures."""
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    folder = graft.workspace.run_dir(run_id)
+    y, probabilities = results.scores(folder)
+    more = {
+        "calibration": calibration.report(y, probabilities, 1.3, 27),
+        "weighted_f1": 0.8,
+        "top_k": {"3": 0.96},
+        "cohens_kappa": 0.7,
+        "log_loss": 0.5,
+        "unknown": BLOCKS,
+    }
+    runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), **more})
+    (folder / unknown.FILE).write_bytes(b"detector")
+    return folder
+
+
+def open_tab(tab: str, **session):
+    at = open_page("evaluation", **session)
+    at.session_state["results-parts"] = tab
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_ninety_percent_is_said_in_words_and_the_temperature_in_what_it_did(finished):
+    said = words(open_tab("How sure"))
+    assert "When it says about" in said and "times in 100" in said
+    assert "It was too sure of itself; its probabilities were softened (temperature 1.30)." in said
+    assert "Learned on 27 validation pictures." in said
+
+
+def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F811
+    finish_run(graft, add_run(graft, project))
+    assert "This run is from before calibration" in words(open_tab("How sure"))
+    assert "This run cannot notice pictures unlike its training pictures" in words(open_tab("“I don’t know”"))
+
+
+def test_the_cost_of_a_mistake_is_kept_with_the_model_when_asked_for(finished):
+    at = open_tab("“I don’t know”")
+    assert "It answers every picture" in words(at)
+    at.select_slider(key=f"dont-know-cost-{finished.name}").set_value(5).run()
+    y, probabilities = results.scores(finished)
+    found = selective.outcome(y, probabilities, 0.8)
+    assert f"It answers {results.per_hundred(found.answered / len(y))} pictures in 100" in words(at)
+    assert selective.read(finished) == Answering()
+    at.button(key="dont-know-save").click().run()
+    assert not at.exception
+    assert selective.read(finished) == Answering(cost=5)
+    assert "In use: it answers from 80 % on" in words(open_tab("“I don’t know”"))
+
+
+def test_a_threshold_of_a_class_shows_what_it_does(finished):
+    at = open_tab("Classes")
+    at.select_slider(key="threshold-cost-" + finished.name).set_value(100).run()
+    assert not at.exception
+    said = words(at)
+    assert "from 1.0 % on: " in said and " of 30 are found" in said and "false alarms" in said
+
+
+@pytest.mark.parametrize("kind", ["mistakes", "unsure", "right"])
+def test_each_gallery_holds_the_pictures_it_promises(finished, kind):
+    at = open_page("evaluation")
+    at.session_state["results-gallery"] = kind
+    at.session_state["results-parts"] = "Pictures"
+    at.run()
+    assert not at.exception
+    shown = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"tiles"' in part.proto.json]
+    assert shown[0]["tiles"]
+
+
+def test_other_runs_on_the_same_test_pictures_are_counted(graft, project, finished):  # noqa: F811
+    assert "not to choose between rounds" in words(open_page("evaluation"))
+    finish_run(graft, add_run(graft, project))
+    assert "1 other run was measured on the same pictures" in words(open_page("evaluation"))
+
+
+def test_more_numbers_are_explained_on_hover(finished):
+    at = open_page("evaluation")
+    shown = {metric.label: metric for metric in at.metric}
+    for label in ("Weighted F1", "Top 3", "Cohen's kappa", "Log loss"):
+        assert shown[label].help.endswith(".")
+    assert shown["Top 3"].value == "96.0 %"
+
+
+def test_groups_say_the_gap_and_what_to_collect(finished):
+    said = words(open_tab("Groups"))
+    assert "too few test pictures to be judged" in said or "clearly weaker" in said
+    assert "more would narrow it to 5 in 100" in said
+
+
+@pytest.mark.parametrize(
+    ("strange", "highest", "headline"),
+    [(9.0, 0.95, "Unlike anything it has seen"), (0.0, 0.6, "I don’t know"), (0.0, 0.95, "")],
+)
+def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, strange, highest, headline):  # noqa: F811
+    selective.write(finished, Answering(cost=5))
+    answer = {
+        "probabilities": [highest, 1 - highest, 0.0],
+        "unknown": {"score": strange, "limit": 2.0},
+        "nearest": [{"sha256": "ab" * 32, "label": "pear"}],
+    }
+    graft.compute.answers["predict"] = lambda _run, _root, files: [answer for _ in files]
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert not at.exception
+    said = words(at)
+    assert ("Unlike anything" in said, "**I don’t know**" in said) == (
+        headline.startswith("Unlike"),
+        headline.startswith("I don’t"),
+    )
+    assert "It reminds it of these training pictures: pear" in said
+
+
+def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():
+    bins = [{"confidence": 0.8, "accuracy": 0.5, "low": 0.3, "high": 0.7, "count": 10}]
+    figure = trust_charts.reliability_figure(bins, bins)
+    assert (figure.data[2].x[0], figure.data[2].y[0]) == (0.8, 0.5)
+    assert figure.data[2].error_y.array[0] == pytest.approx(0.2)
+    points = [{"coverage": 0.5, "accuracy": 1.0}, {"coverage": 1.0, "accuracy": 0.75}]
+    assert list(trust_charts.selective_figure(points).data[0].y) == [1.0, 0.75]
