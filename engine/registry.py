@@ -274,6 +274,17 @@ class Registry:
         with self._session() as session:
             return session.scalar(query)
 
+    def tested(self, dataset_id: str) -> frozenset[int]:
+        """Return the ids of the items that a training would be measured on."""
+        query = sa.select(ItemRow.id).where(
+            ItemRow.dataset_id == dataset_id,
+            ItemRow.removed.is_(False),
+            ItemRow.label.is_not(None),
+            ItemRow.split == "test",
+        )
+        with self._session() as session:
+            return frozenset(session.scalars(query))
+
     # changes a person makes, each of which can be undone and done again (see engine.history)
 
     def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, *, who: str = "", **values) -> int:

@@ -45,12 +45,20 @@ def reread(items: Sequence[Item], kind: str, *, existing: Sequence[Item] = (), *
 
 
 def given_splits(items: Sequence[Item]) -> list[str | None]:
-    """Return the split that the folders of each picture name, None where they name none."""
-    kind = kind_of(items)
+    """Return the split that each picture came with, None where it came with none."""
+    return [item.given_split for item in with_given_splits(items)]
+
+
+def with_given_splits(items: Sequence[Item]) -> list[Item]:
+    """Return the items with the split they came with.
+
+    Those brought in by an older version, which did not keep it, get it from the folders that their names still hold.
+    """
+    kind = None if any(item.given_split for item in items) else kind_of(items)
     if kind is None or "split" not in kind:
-        return [None] * len(items)
+        return list(items)
     found = layout.recognise([item.name for item in items], kind)
-    return [found.parse(item.name)[2] for item in items]
+    return [replace(item, given_split=found.parse(item.name)[2]) for item in items]
 
 
 def _agreement(items: Sequence[Item], found: layout.Layout) -> float:

@@ -10,7 +10,7 @@ from engine.data import split
 from engine.data.layout import clean_name
 from engine.errors import UserError
 from engine.registry import UNLABELLED, Project
-from pages.elements import person
+from pages.elements import person, test_lock
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 
@@ -80,9 +80,6 @@ def exclude(project: Project, items: Sequence[int]) -> int:
     return graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=True)
 
 
-remove = exclude
-
-
 def restore(project: Project, items: Sequence[int]) -> int:
     """Bring excluded pictures back as they were. Return the change."""
     summary = _summary("restored {n} picture" if len(items) == 1 else "restored {n} pictures", n=len(items))
@@ -113,6 +110,7 @@ def delete_dialog(project: Project, label: str, count: int) -> None:
             label=md_escape(label), pictures=plural("{n} picture", "{n} pictures", count)
         )
     )
+    note_on_class(project, label)
     with st.container(horizontal=True):
         if st.button(_("Delete the class"), type="primary", icon=":material/delete:", key="confirm-delete-class"):
             delete_class(project, label)
@@ -121,13 +119,9 @@ def delete_dialog(project: Project, label: str, count: int) -> None:
             st.rerun()
 
 
-def assign_splits(project: Project) -> None:
-    """Decide the split of every picture anew, after the rule for groups has changed; given splits stay given."""
-    registry = graft.current().registry
-    items = [item for item in registry.items(project.dataset_id) if item.label is not None]
-    parts = split.again(items, **split.options_of(registry.dataset_options(project.dataset_id)))
-    changes = {item.id: {"split": part} for item, part in zip(items, parts, strict=True)}
-    registry.change_each(project.dataset_id, changes, _summary("divided the pictures again"), who=person.name())
+def note_on_class(project: Project, label: str) -> None:
+    """Say, before all of a class changes, that trainings were measured on it."""
+    test_lock.note(project, [item.id for item in graft.current().registry.items(project.dataset_id, label=label)])
 
 
 def _new_parts(project: Project, item_ids: Sequence[int], label: str) -> dict[int, str]:

@@ -84,8 +84,8 @@ def _words() -> dict[str, str]:
     }
 
 
-def strip(sources: Sequence[str], *, height: int = 64, alt: str = "") -> None:
-    """Show pictures in one row that is cut off where the space ends; for cards."""
+def strip(sources: Sequence[str], *, height: int = 64, alt: str = "", width: str = "stretch") -> None:
+    """Show pictures in one row that is cut off where the space ends; for cards. `width` as Streamlit has it."""
     if not sources:
         return
     pictures = "".join(
@@ -94,7 +94,7 @@ def strip(sources: Sequence[str], *, height: int = 64, alt: str = "") -> None:
         for source in sources
     )
     style = f"display:flex;gap:.35rem;overflow:hidden;height:{height}px"
-    st.html(f'<div role="img" aria-label="{html.escape(alt)}" style="{style}">{pictures}</div>')
+    st.html(f'<div role="img" aria-label="{html.escape(alt)}" style="{style}">{pictures}</div>', width=width)
 
 
 def thumbnail_url(sha256: str) -> str:

@@ -82,6 +82,7 @@ def _edit(project: Project, label: str, counts: dict[str, int]) -> None:
         if merges:
             sentence = _("{name} exists already: its {n} pictures and these become one class.")
             st.caption(sentence.format(name=md_escape(new), n=number(counts[new])))
+            class_edits.note_on_class(project, label)
         word = _("Merge") if merges else _("Rename")
         if st.button(word, type="primary", key="rename-class", disabled=not new or new == label):
             class_edits.rename_class(project, label, new)

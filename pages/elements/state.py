@@ -71,9 +71,12 @@ def open_run(run_id: str) -> None:
     _write_url()
 
 
-def go(page: str) -> None:
-    """Switch to "home", "data", "model", "train", "results" or "try" and stay with the project and the run."""
-    st.switch_page(PAGES[page], query_params=_place())
+def go(page: str, **more: str) -> None:
+    """Switch to "home", "data", "model", "train", "results" or "try" and stay with the project and the run.
+
+    `more` goes into the address too, such as the section of the Data page.
+    """
+    st.switch_page(PAGES[page], query_params={**_place(), **more})
 
 
 def _known_run() -> Run | None:

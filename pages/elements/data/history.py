@@ -1,0 +1,161 @@
+"""History: who changed what and when, each undone or done again by itself; versions, export, and what came in."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from engine import graft
+from engine.errors import UserError
+from engine.history import Change
+from engine.registry import Project
+from pages.elements import class_edits, gallery, imports, page
+from pages.elements.class_list import open_class
+from pages.elements.data import compare_versions, export_data, sections
+from pages.elements.i18n import _, number, plural, say
+from pages.elements.names import md_escape
+from pages.elements.run_list import local_time
+from pages.elements.sorting import EXCLUDED
+
+KEY = "history"
+PER_PAGE = 12
+SHOWN = 5  # pictures beside an entry
+
+
+def view(project: Project) -> None:
+    """Show what was done, newest first, and below it what follows from that."""
+    with page.errors_in_words():
+        _changes(project)
+        _excluded(project)
+        compare_versions.view(project)
+        export_data.view(project)
+        imports.accounts(project.dataset_id)
+
+
+def _changes(project: Project) -> None:
+    page.section(_("What was done"), _("Every change can be taken back, and done again."))
+    shown = st.session_state.get(f"{KEY}-shown", PER_PAGE)
+    changes = graft.current().registry.changes(project.dataset_id, limit=shown + 1)
+    if not changes:
+        st.caption(_("Nothing has been changed yet."))
+    pictures = _pictures(changes[:shown])
+    for change in changes[:shown]:
+        _entry(change, [pictures[item] for item in change.sample[:SHOWN] if item in pictures])
+    if len(changes) > shown and st.button(_("Show more"), icon=":material/expand_more:", key=f"{KEY}-more"):
+        st.session_state[f"{KEY}-shown"] = shown + 4 * PER_PAGE
+        st.rerun()
+
+
+def _pictures(changes: list[Change]) -> dict[int, str]:
+    """Return the content hashes of the pictures that these entries show."""
+    wanted = {item for change in changes for item in change.sample[:SHOWN]}
+    return {item.id: item.sha256 for item in graft.current().registry.items_by_id(sorted(wanted)).values()}
+
+
+def _entry(change: Change, pictures: list[str]) -> None:
+    with st.container(border=True, key=f"{KEY}-{change.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_sentence(change), width="content")
+            st.space("stretch")
+            if pictures and not change.undone:
+                gallery.strip([gallery.thumbnail_url(sha256) for sha256 in pictures], height=40, width="content")
+            if change.undone:
+                st.badge(_("undone"), color="gray")
+            _button(change)
+        if st.session_state.get(f"{KEY}-asked") == change.id:
+            _ask(change)
+
+
+def _sentence(change: Change) -> str:
+    what = class_edits.in_words(change.summary)
+    what = what if change.who else what[:1].upper() + what[1:]
+    who = f"**{md_escape(change.who)}** " if change.who else ""
+    return f"{who}{what}  \n:gray[:small[{ago(change.created)}]]"
+
+
+def _button(change: Change) -> None:
+    if change.undone:
+        words, icon, act = _("Redo"), ":material/redo:", redo
+    else:
+        words, icon, act = _("Undo"), ":material/undo:", undo
+    st.button(words, icon=icon, type="tertiary", key=f"{KEY}-do-{change.id}", on_click=act, args=(change.id,))
+    if (problem := st.session_state.get(f"{KEY}-problem")) and problem[0] == change.id:
+        st.session_state.pop(f"{KEY}-problem")
+        st.toast(say(problem[1].template, problem[1].values), icon=":material/error:", duration="long")
+
+
+def undo(change_id: int) -> None:
+    """Undo a change; where later ones stand on it, ask first."""
+    registry = graft.current().registry
+    if registry.blockers(change_id):
+        st.session_state[f"{KEY}-asked"] = change_id
+        return
+    _try(change_id, registry.undo)
+
+
+def undo_with_later(change_id: int) -> None:
+    """Undo a change and those that stand on it."""
+    st.session_state.pop(f"{KEY}-asked", None)
+    _try(change_id, lambda change: graft.current().registry.undo(change, with_later=True))
+
+
+def redo(change_id: int) -> None:
+    """Do an undone change again."""
+    _try(change_id, graft.current().registry.redo)
+
+
+def _try(change_id: int, act) -> None:
+    try:
+        act(change_id)
+    except UserError as error:
+        st.session_state[f"{KEY}-problem"] = (change_id, error)
+
+
+def _ask(change: Change) -> None:
+    """Say which later changes stand on this one, and offer to undo them with it."""
+    blocking = graft.current().registry.blockers(change.id)
+    if not blocking:
+        st.session_state.pop(f"{KEY}-asked", None)
+        return
+    lines = "\n".join(f"- {class_edits.in_words(summary)}" for summary in blocking[:5])
+    more = "\n- " + _("… and {n} more").format(n=number(len(blocking) - 5)) if len(blocking) > 5 else ""
+    st.markdown(_("Later changes concern the same pictures and would be undone too:") + f"\n\n{lines}{more}")
+    with st.container(horizontal=True):
+        words = _("Undo them all")
+        st.button(words, type="primary", key=f"{KEY}-all", on_click=undo_with_later, args=(change.id,))
+        st.button(_("Leave it as it is"), type="tertiary", key=f"{KEY}-leave", on_click=_leave)
+
+
+def _leave() -> None:
+    st.session_state.pop(f"{KEY}-asked", None)
+
+
+def _excluded(project: Project) -> None:
+    """Show some of what was taken out; all of it can be looked through, and comes back with one click."""
+    registry = graft.current().registry
+    count = registry.removed(project.dataset_id)
+    if not count:
+        return
+    page.section(_("Excluded pictures"), plural("{n} picture is kept aside.", "{n} pictures are kept aside.", count))
+    some = registry.items(project.dataset_id, removed=True, limit=16)
+    gallery.strip([gallery.thumbnail_url(item.sha256) for item in some], height=56)
+    with st.container(horizontal=True):
+        if st.button(_("Look through them"), icon=":material/photo_library:", key=f"{KEY}-look"):
+            open_class(EXCLUDED, key=f"classes-{project.dataset_id}")
+            sections.open_section("pictures")
+        if st.button(_("Restore all"), icon=":material/restore:", type="tertiary", key=f"{KEY}-restore"):
+            class_edits.restore(project, [item.id for item in registry.items(project.dataset_id, removed=True)])
+            st.rerun()
+
+
+def ago(iso: str) -> str:
+    """Return how long ago something was: "just now", "5 minutes ago", "yesterday", or the date."""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(iso)).total_seconds()
+    if seconds < 60:
+        return _("just now")
+    if seconds < 3600:
+        return plural("{n} minute ago", "{n} minutes ago", int(seconds // 60))
+    if seconds < 24 * 3600:
+        return plural("{n} hour ago", "{n} hours ago", int(seconds // 3600))
+    if seconds < 7 * 24 * 3600:
+        return plural("{n} day ago", "{n} days ago", int(seconds // (24 * 3600)))
+    return local_time(iso)
