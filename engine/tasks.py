@@ -103,6 +103,13 @@ def warm_model(run_dir: str, workspace_root: str) -> None:
     familiar.look(Path(run_dir), Workspace(Path(workspace_root)), [])
 
 
+def robustness(run_dir: str, workspace_root: str, kind: str) -> dict:
+    """Return how right a run's model is on test pictures made worse in one way (see engine.evaluation.robustness)."""
+    from engine.evaluation.robustness import measure
+
+    return measure(Path(run_dir), Workspace(Path(workspace_root)), kind)
+
+
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:
     """Return {"images_per_second"} of a network at its default size on this machine."""
     from engine.training import speed

@@ -6,7 +6,7 @@ from pages.elements import page, run_details, run_list, state
 from pages.elements.confusion import show_confusion
 from pages.elements.honest_number import show_honest_number
 from pages.elements.i18n import _
-from pages.elements.results import class_threshold, dont_know, galleries, groups, sureness
+from pages.elements.results import class_threshold, dont_know, galleries, groups, robustness, sureness
 
 project = state.project()
 entries = run_list.with_results(project) if project else []
@@ -43,6 +43,7 @@ parts = {
     _("Groups"): lambda: groups.view(entry.facts, entry.folder),
     _("How sure"): lambda: sureness.view(entry.facts, entry.folder),
     _("“I don’t know”"): lambda: dont_know.view(entry.facts, entry.folder),
+    _("Robustness"): lambda: robustness.view(entry.folder),
     _("Curves"): lambda: run_details.curves(entry.folder),
     _("About this run"): lambda: run_details.about(entry),
 }

@@ -10,12 +10,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 SOURCES = [ROOT / "app.py", *ENGINE, *sorted((ROOT / "pages").rglob("*.py"))]
-HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "openTSNE", "ai_edge_litert", "jax")
+HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "openTSNE", "cleanlab", "ai_edge_litert", "jax")
 SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.charts", "engine.evaluation.results")
 # A module may import from its own layer and from those below it.
 LAYERS = (
-    {"engine.__main__", "engine.commands", "engine.labelling", "engine.maps"},
-    {"engine.graft", "engine.exports", "engine.importing", "engine.inspections", "engine.tasks", "engine.training_run"},
+    {"engine.__main__", "engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
+    {
+        "engine.graft",
+        "engine.checkups",
+        "engine.exports",
+        "engine.importing",
+        "engine.inspections",
+        "engine.tasks",
+        "engine.training_run",
+    },
     {"engine.sharing"},
     {"engine.evaluation"},
     {"engine.training"},

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from engine import runs
-from engine.evaluation import calibration, results, selective, trust_charts, unknown
+from engine import checkups, runs
+from engine.evaluation import calibration, disturb, results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_runs import graft, open_page, picture, words  # noqa: F401  fixtures
@@ -133,6 +133,20 @@ def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, st
         headline.startswith("I don’t"),
     )
     assert "It reminds it of these training pictures: pear" in said
+
+
+def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  # noqa: F811
+    at = open_tab("Robustness")
+    assert at.button(key="robustness-start-button").label == "Measure it now"
+    falling = {"accuracy": [0.9, 0.9, 0.6, 0.5, 0.4, 0.3], "breaks": 2, "pictures": 90, "examples": ["data:,"] * 6}
+    steady = {"accuracy": [0.9] * 6, "breaks": None, "pictures": 90, "examples": ["data:,"] * 6}
+    rows = [{**(falling if kind == "noise" else steady), "kind": kind} for kind in disturb.KINDS]
+    runs.write_json(finished / checkups.ROBUSTNESS, {"kinds": list(disturb.KINDS), "rows": rows, "error": None})
+    said = words(open_tab("Robustness"))
+    assert "It breaks first under “Noise”: from strength 2 on it is right 60 instead of 90 times in 100." in said
+    figure = trust_charts.robustness_figure(rows, {kind: kind for kind in disturb.KINDS})
+    assert list(figure.data[0].z[len(rows) - 2]) == falling["accuracy"]
+    assert len(figure.layout.shapes) == 1
 
 
 def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():

@@ -315,7 +315,7 @@ def test_a_pair_from_the_list_opens_its_pictures_too(finished):
 
 
 @pytest.mark.parametrize(
-    "tab", ["Pictures", "Classes", "Groups", "How sure", "“I don’t know”", "Curves", "About this run"]
+    "tab", ["Pictures", "Classes", "Groups", "How sure", "“I don’t know”", "Robustness", "Curves", "About this run"]
 )
 def test_every_part_of_the_results_opens(finished, tab):
     at = open_page("evaluation", **{"results-parts": tab})

@@ -1,16 +1,18 @@
 """How sure a model is, when it had better say nothing, and what it has never seen: numbers against scikit-learn."""
 
 import io
+import time
 import zipfile
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.stats import binomtest
 from sklearn import metrics as reference
 
-from engine import runs, tasks
-from engine.evaluation import calibration, curves, familiar, metrics, selective, unknown
+from engine import checkups, runs, tasks
+from engine.evaluation import calibration, curves, disturb, familiar, metrics, robustness, selective, unknown
 from engine.evaluation.selective import Answering
 from engine.training import head, model, probe
 from engine.training.recipe import Recipe
@@ -199,6 +201,48 @@ def test_a_picture_reminds_of_its_own_kind_and_noise_is_unlike_everything(traine
     [older] = tasks.predict(str(run_dir), str(workspace.root), [red.getvalue()])
     (run_dir / "gone").rename(run_dir / unknown.FILE)
     assert older["unknown"] is None and older["nearest"]
+
+
+def test_every_disturbance_grows_with_its_strength_and_is_the_same_again():
+    picture = np.asarray(draw_picture(COLOURS["blue"], 3, (64, 64)))
+    for kind in disturb.KINDS:
+        worse = [disturb.disturbed(picture, kind, strength, seed=4) for strength in range(disturb.STRENGTHS + 1)]
+        assert all(each.shape == picture.shape and each.dtype == np.uint8 for each in worse)
+        np.testing.assert_array_equal(worse[0], picture)
+        np.testing.assert_array_equal(worse[5], disturb.disturbed(picture, kind, 5, seed=4))
+        changes = [np.abs(each.astype(int) - picture).mean() for each in worse]
+        assert changes[1] > 0 and changes[5] > changes[1], kind
+
+
+def test_a_model_breaks_where_it_is_worse_by_more_than_chance():
+    right = [np.ones(40, bool) for _strength in range(6)]
+    right[2][:3] = False  # 3 of 40 may be chance
+    right[4][:12] = right[5][:20] = False
+    assert robustness.breaks_at(right) == 4
+    assert robustness.breaks_at(right[:4]) is None
+    assert robustness.p_value(8, 2) == pytest.approx(binomtest(2, 10).pvalue)
+
+
+def test_robustness_is_measured_kind_by_kind_and_kept_beside_the_run(trained):
+    workspace, run_dir = trained
+    asked = []
+
+    def ask(task, *arguments, timeout):
+        asked.append(task)
+        return getattr(tasks, task)(*arguments)
+
+    assert checkups.robustness(run_dir) is None
+    checkups.start_robustness(ask, run_dir, workspace.root)
+    deadline = time.monotonic() + 120
+    while checkups.robustness(run_dir)["running"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    found = checkups.robustness(run_dir)
+    assert [row["kind"] for row in found["rows"]] == list(disturb.KINDS) and found["error"] is None
+    assert asked == ["robustness"] * len(disturb.KINDS)
+    for row in found["rows"]:
+        assert len(row["accuracy"]) == len(row["examples"]) == 6
+        assert row["pictures"] == runs.read_evaluation(run_dir)["counts"]["test"]
+        assert row["accuracy"][0] == pytest.approx(runs.read_evaluation(run_dir)["accuracy"], abs=0.05)
 
 
 def test_temperature_scaling_lowers_the_calibration_error_on_clothing(shared_data):

@@ -91,7 +91,8 @@ def robustness_figure(
 ) -> go.Figure:
     """Return accuracy by kind of disturbance (rows) and strength (columns), greener where it holds.
 
-    `rows` as in robustness.json: {"kind", "accuracy" (from strength 0 on)}; `names` are the kinds in words.
+    `rows` as in robustness.json: {"kind", "accuracy" (from strength 0 on), "breaks"}; `names` are the kinds in words.
+    An upright line stands where it breaks.
     """
     colours = palette(dark)
     rows = list(reversed(rows))
@@ -118,6 +119,10 @@ def robustness_figure(
     ticks = [_("as it is"), *map(str, strengths[1:])]
     axis = {"fixedrange": True, "showgrid": False, "zeroline": False}
     figure.update_xaxes(tickvals=strengths, ticktext=ticks, side="top", title=_("strength"), **axis)
+    for place, row in enumerate(rows):
+        if row["breaks"]:
+            edge = {"x0": row["breaks"] - 0.5, "x1": row["breaks"] - 0.5, "y0": place - 0.46, "y1": place + 0.46}
+            figure.add_shape(type="line", line={"color": colours.select, "width": 3}, **edge)
     words = [short(names[row["kind"]]) for row in rows]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=words, automargin=True, **axis)
     return figure
