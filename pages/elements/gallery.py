@@ -85,7 +85,7 @@ def _words() -> dict[str, str]:
 
 
 def strip(sources: Sequence[str], *, height: int = 64, alt: str = "", width: str = "stretch") -> None:
-    """Show pictures in one row that is cut off where the space ends; for cards. `width` as Streamlit has it."""
+    """Show as many pictures as fit into one row, none of them cut; for cards. `width` as Streamlit has it."""
     if not sources:
         return
     pictures = "".join(
@@ -93,7 +93,7 @@ def strip(sources: Sequence[str], *, height: int = 64, alt: str = "", width: str
         f'object-fit:cover;border-radius:.4rem;flex:none">'
         for source in sources
     )
-    style = f"display:flex;gap:.35rem;overflow:hidden;height:{height}px"
+    style = f"display:flex;flex-wrap:wrap;gap:.35rem;overflow:hidden;height:{height}px"
     st.html(f'<div role="img" aria-label="{html.escape(alt)}" style="{style}">{pictures}</div>', width=width)
 
 

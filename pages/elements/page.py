@@ -17,6 +17,8 @@ STYLE = """<style>
 .st-key-machine p { margin: 0; display: flex; }
 /* Names of figures are longer in some languages: two lines rather than three dots. */
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
+/* Cards side by side: their buttons stand on one line. */
+[class*="st-key-card-"] > :last-child, [class*="st-key-network-"] > :last-child { margin-top: auto; }
 /* Wide screens have room for project, machine and language beside the navigation. */
 @media (min-width: 1000px) {
   .st-key-frame { position: fixed; top: 0; right: 1.5rem; height: 3.75rem; width: auto; z-index: 999991; }

@@ -154,6 +154,8 @@ def picker(entries: list[RunView]) -> RunView:
 
 
 def _picker_label(entry: RunView) -> str:
-    words = recipe_words(entry.recipe)
-    name = [] if words.startswith(name_of(entry)) else [entry.run.name]
-    return " · ".join([*name, words, accuracy_words(entry.facts), local_time(entry.run.created)])
+    recipe, _dot, network = recipe_words(entry.recipe).partition(" · ")
+    name = name_of(entry)
+    # "Instant 2" says already which recipe it is.
+    about = [name, network] if name.startswith(recipe) else [name, recipe, network]
+    return " · ".join(filter(None, [*about, accuracy_words(entry.facts), local_time(entry.run.created)]))

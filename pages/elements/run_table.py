@@ -13,6 +13,7 @@ TABLE = "runs-table"
 def run_table(entries: list[RunView], shown: str) -> None:
     """Show the table; choosing a row opens its run above. shown: the id of the run that is open."""
     differing = differing_options([entry.recipe for entry in entries if entry.recipe])
+    owned = any(owner_of(entry.run) for entry in entries)
     columns = [
         Column(_("Name")),
         Column(_("State")),
@@ -24,15 +25,15 @@ def run_table(entries: list[RunView], shown: str) -> None:
         *(Column(option_words(option)) for option in differing),
         Column(_("Test pictures"), number=True),
         Column(_("Time"), number=True),
-        Column(_("Owner")),
+        *([Column(_("Owner"))] if owned else []),
         Column(_("Started")),
     ]
-    rows = [Row(_cells(entry, differing), entry.run.id) for entry in entries]
+    rows = [Row(_cells(entry, differing, owned), entry.run.id) for entry in entries]
     alt = _("Finished runs with their accuracy and the settings in which they differ")
     show_table(Table(columns, rows, alt, "rows", selected=shown), key=TABLE, on_choose=_open_chosen)
 
 
-def _cells(entry: RunView, differing: list[str]) -> list[Cell]:
+def _cells(entry: RunView, differing: list[str], owned: bool) -> list[Cell]:
     facts = entry.facts
     measured = [Cell("–", -1.0), Cell(""), Cell("–", -1.0), Cell("", -1.0)] if facts is None else _measured(facts)
     return [
@@ -41,7 +42,7 @@ def _cells(entry: RunView, differing: list[str]) -> list[Cell]:
         *measured[:2],
         *(Cell(value_words(option, entry.recipe.get(option))) for option in differing),
         *measured[2:],
-        Cell(owner_of(entry.run)),
+        *([Cell(owner_of(entry.run))] if owned else []),
         Cell(local_time(entry.run.created)),
     ]
 
