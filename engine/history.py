@@ -107,11 +107,14 @@ def record_import(
 ) -> None:
     """Enter that pictures came in; undoing takes them out as a person could."""
     one = len(item_ids) == 1
-    template = "brought in {n} picture from {source}" if one else "brought in {n} pictures from {source}"
+    summary = {
+        "template": "brought in {n} picture from {source}" if one else "brought in {n} pictures from {source}",
+        "values": {"n": len(item_ids), "source": source},
+    }
     record(
         session,
         dataset_id,
-        {"template": template, "values": {"n": len(item_ids), "source": source}},
+        summary,
         dict.fromkeys(item_ids, {"removed": True}),
         dict.fromkeys(item_ids, {"removed": False}),
         who=who,

@@ -99,8 +99,8 @@ def write_snapshot(run_dir: Path, items: Iterable) -> None:
     write_atomic(run_dir / SNAPSHOT, sink.getvalue())
 
 
-def read_snapshot(run_dir: Path) -> pyarrow.Table:
-    return pyarrow.parquet.read_table(run_dir / SNAPSHOT)
+def read_snapshot(run_dir: Path, columns: list[str] | None = None) -> pyarrow.Table:
+    return pyarrow.parquet.read_table(run_dir / SNAPSHOT, columns=columns)
 
 
 def read_recipe(run_dir: Path) -> dict:
@@ -179,6 +179,10 @@ class RunWriter:
         self._status = {**self._status, **changes, "updated": now()}
         write_json(self.run_dir / STATUS, self._status)
 
+    def spent(self) -> dict[str, float]:
+        """Return the seconds of every phase that earlier attempts at this run took; empty for a new run."""
+        return dict(self._status.get("spent", {}))
+
     def event(self, kind: str, **values) -> None:
         """Append a line to events.jsonl."""
         self._append(EVENTS, json.dumps({"time": now(), "kind": kind, **values}, ensure_ascii=False) + "\n")
@@ -232,6 +236,7 @@ def _first_status() -> dict:
         "updated": now(),
         "finished": None,
         "error": None,
+        "spent": {},
     }
 
 

@@ -76,7 +76,11 @@ def test_fingerprint(run_dir: Path) -> str:
 @functools.lru_cache(maxsize=256)
 def test_items(run_dir: Path) -> frozenset[int]:
     """Return the ids of the items a run was, or will be, measured on."""
-    return frozenset(picture.item for picture in of_run(run_dir) if picture.split == "test")
+    try:
+        columns = runs.read_snapshot(run_dir, ["item", "split"]).to_pydict()
+    except OSError:
+        return frozenset()
+    return frozenset(item for item, split in zip(columns["item"], columns["split"], strict=True) if split == "test")
 
 
 @functools.lru_cache(maxsize=256)

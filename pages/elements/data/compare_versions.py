@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from engine import graft
+from engine import graft, runs
 from engine.data import versions
 from engine.data.versions import Difference, Picture
 from engine.registry import Project
@@ -22,7 +22,7 @@ PARTS = {"train": "training", "validation": "validation", "test": "test"}
 @st.fragment
 def view(project: Project) -> None:
     """Let two versions be chosen and show what changed from one to the other."""
-    entries = [entry for entry in views(project) if versions.of_run(entry.folder)]
+    entries = [entry for entry in views(project) if (entry.folder / runs.SNAPSHOT).exists()]
     if not entries:
         return
     with page.errors_in_words():
@@ -69,6 +69,8 @@ def difference(dataset_id: str, old: RunView, new: RunView | None = None) -> Fut
     version = here.registry.version(dataset_id) if new is None else ""
 
     def compare() -> Difference:
+        if not (old.folder / runs.SNAPSHOT).exists():
+            return Difference()
         then = versions.of_run(new.folder) if new else versions.of_items(here.registry.items(dataset_id))
         return versions.compare(versions.of_run(old.folder), then)
 
@@ -92,8 +94,10 @@ def _kinds(found: Difference) -> list[tuple[tuple[str, str], Sequence]]:
 
 
 def _title(entry: RunView) -> str:
-    pictures = plural("{n} picture", "{n} pictures", versions.facts(entry.folder)["pictures"])
-    return f"{name_of(entry)} · {local_time(entry.run.created)} · {pictures}"
+    words = f"{name_of(entry)} · {local_time(entry.run.created)}"
+    if entry.facts is None:
+        return words
+    return f"{words} · {plural('{n} picture', '{n} pictures', sum(entry.facts['counts'].values()))}"
 
 
 def _same_test(old: RunView, new: RunView | None) -> None:
