@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _add(subparsers, "backbones", commands.backbones, "list the networks a training can start from")
     _add(subparsers, "runs", commands.list_runs, "list the runs of the workspace")
-    _add_source(_add(subparsers, "check", commands.check_source, "look at a source without keeping anything of it"))
+    check = _add(subparsers, "check", commands.check_source, "look at a source without keeping anything of it")
+    _add_source(check)
+    check.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
 
     export = _add(
         subparsers, "export-data", commands.export_data, "write a project's pictures as a zip that imports again"

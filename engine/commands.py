@@ -4,7 +4,6 @@ import contextlib
 import getpass
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -207,38 +206,24 @@ def _run_row(run) -> dict:
 
 def check_source(options) -> None:
     """Say what is in a source and what stands in the way of a training, keeping nothing."""
-    from engine.data import check
-    from engine.data.ingest import ingest
+    from engine import checking
 
     _check_source(options.source)
-    with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
-        workspace = Workspace(Path(folder)).create()
-        account = ingest(options.source, workspace, layout=options.layout, progress=_check_progress)
-        findings = check.findings(account.used, account.refused)
+    account, findings = checking.check(options.source, options.layout, quick=options.quick, tell=_progress)
     _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
-    sentences = [_in_words(finding) for finding in findings]
-    for finding in sentences:
+    for finding in findings:
         example = f" ({finding['files'][0]})" if finding["files"] else ""
         words = f"{finding['severity']}: {finding['message']} {finding['fix'] or ''}{example}"
         print(words, file=sys.stderr if options.json else sys.stdout)
     if options.json:
-        summary = {"received": account.received, "used": len(account.used), "findings": sentences}
+        summary = {"received": account.received, "used": len(account.used), "findings": findings}
         summary["refused"] = [_refusal(entry) for entry in account.refused]
         summary["layout"] = str(UserError(account.layout["template"], **account.layout["values"]))
         _print_json(summary)
 
 
-def _in_words(finding: dict) -> dict:
-    sentences = {key: str(UserError(finding[key] or "", **finding["values"])) for key in ("message", "fix")}
-    return {**finding, **sentences}
-
-
 def _refusal(entry: dict) -> dict:
     return {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}
-
-
-def _check_progress(done: int, total: int | None, refused: int) -> None:
-    _progress(f"Files read: {done}, refused: {refused}", {"progress": done / total if total else 0})
 
 
 def export_data(options) -> None:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.evaluation import out_of_sample
-from engine.evaluation.metrics import wilson_interval
+from engine.evaluation.intervals import Z_95, wilson_interval
 from engine.training.recipe import Recipe
-
 
 MOST = 6000  # pictures it is measured on; whole units, drawn at random
 

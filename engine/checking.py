@@ -1,0 +1,60 @@
+"""A source looked at from the command line: both layers of the report, in this process, and nothing is kept."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.data import check as rows
+from engine.data import finding as shapes
+from engine.data.ingest import Account, ingest
+from engine.errors import UserError
+from engine.inspections import BACKBONE
+from engine.registry import Item
+from engine.silence import silence
+from engine.workspace import Workspace
+
+Tell = Callable[[str, dict], None]
+
+
+def check(source: str, layout: str, *, quick: bool, tell: Tell) -> tuple[Account, list[dict]]:
+    """Return the account of a source and its findings in words, the worst first; `quick` leaves the network out.
+
+    Each is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (file names of
+    pictures that show the same) and "questions". `tell(words, {"progress": share})` is called on the way.
+    """
+    with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
+        workspace = Workspace(Path(folder)).create()
+        account = ingest(source, workspace, layout=layout, progress=lambda **count: _reading(tell, **count))
+        items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
+        found = rows.findings(items, account.refused)
+        if not quick and items:
+            found += _looked_at(workspace, items, tell)
+    names = {item.id: item.name for item in items}
+    return account, [_in_words(finding, names) for finding in shapes.worst_first(found)]
+
+
+def _looked_at(workspace: Workspace, items: list[Item], tell: Tell) -> list[dict]:
+    with silence():  # frameworks greet at length
+        from engine.evaluation.inspection import inspect
+
+    def words(progress: float, message: str, **values) -> None:
+        tell(message.format(**values), {"progress": progress})
+
+    return inspect(workspace, [asdict(item) for item in items], BACKBONE, words)["findings"]
+
+
+def _reading(tell: Tell, done: int, total: int | None, refused: int) -> None:
+    tell(f"Files read: {done}, refused: {refused}", {"progress": done / total if total else 0})
+
+
+def _in_words(finding: dict, names: dict[int, str]) -> dict:
+    """Return the finding with its values filled in and file names in place of item ids."""
+    kept = {key: finding[key] for key in ("kind", "severity", "files", "values")}
+    sentences = {key: str(UserError(finding[key] or "", **finding["values"])) for key in ("message", "fix")}
+    if "families" in finding:
+        kept["families"] = [[names[item] for item in family] for family in finding["families"]]
+    if "questions" in finding:
+        questions = [{key: value for key, value in one.items() if key != "item"} for one in finding["questions"]]
+        kept["questions"] = questions
+    return {**kept, **sentences}
