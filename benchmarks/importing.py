@@ -36,8 +36,9 @@ def main() -> None:
     chosen = arguments(__doc__.splitlines()[0], photos=24, rounds=3, many=100_000)
     row("what", "value")
     row("---", "---")
-    with tempfile.TemporaryDirectory() as folder:
-        photos(Path(folder), chosen.photos, chosen.rounds)
+    if chosen.photos:
+        with tempfile.TemporaryDirectory() as folder:
+            photos(Path(folder), chosen.photos, chosen.rounds)
     if chosen.many:
         with tempfile.TemporaryDirectory() as folder:
             many(Path(folder), chosen.many)

@@ -112,8 +112,13 @@ def account(entry: dict, *, expanded: bool = False) -> None:
     with st.expander(label, icon=icon, expanded=expanded, key=f"account-{entry['id']}"):
         if not refused:
             st.markdown(_("Every file was used."))
-        for reason, entries in _by_reason(refused).items():
-            _reason(reason, entries)
+        refusals(refused)
+
+
+def refusals(refused: list[dict]) -> None:
+    """Show refused files by reason, the most frequent first, each with the names of its files."""
+    for reason, entries in _by_reason(refused).items():
+        _reason(reason, entries)
 
 
 def in_numbers(entry: dict) -> str:

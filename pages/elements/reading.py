@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.data import layout, reread
-from engine.registry import Item, Project
+from engine.registry import Project
 from pages.elements import fitting, imports, person
 from pages.elements.i18n import _, say
 from pages.elements.names import md_escape
@@ -19,6 +19,7 @@ MEANINGS = {
     "split/class/group": "train or test / class / group / picture",
     "table": "a table (CSV or JSONL) says the class",
     "flat": "no folders: no class yet",
+    "label": "one class for all",
 }
 
 
@@ -34,26 +35,21 @@ def latest(project: Project) -> None:
     if entry is None:
         return
     read = _read_again_as(project.dataset_id, entry) or entry["layout"]
-    folders = _folders(project.dataset_id, registry.version(project.dataset_id), entry["created"])
+    kinds = _kinds(project.dataset_id, entry["id"], entry["created"])
+    if kinds and not read.get("template"):
+        read = _as_it_is(project.dataset_id, registry.version(project.dataset_id), entry["created"], read.get("kind"))
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="latest-import"):
         icon = ":material/rule:" if entry["refused"] else ":material/check_circle:"
         about = f"{icon} **{md_escape(entry['source'])}**: {imports.in_numbers(entry)}."
-        if sentence := _sentence(read, folders):
-            about += f" {sentence}"
+        if read.get("template"):
+            about += f" {say(read['template'], read['values'])}"
         st.markdown(about, width="stretch")
+        if entry["refused"]:
+            with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
+                imports.refusals(entry["refused"])
         fitting.choice(project)
-        if folders is not None and len(folders[3]) > 1:
-            _offer(project, entry, read.get("kind") or folders[0], folders[3])
-
-
-def _sentence(read: dict, folders: tuple | None) -> str:
-    """Return how the files were read: as it was noted when they came, else as their classes and names tell."""
-    if read.get("template"):
-        return say(read["template"], read["values"])
-    kind = read.get("kind") or (folders and folders[0])
-    if not kind or folders is None:
-        return ""
-    return say(layout.DESCRIPTIONS[kind], {"classes": folders[1], "groups": folders[2]})
+        if len(kinds) > 1:
+            _offer(project, entry, read.get("kind", ""), kinds)
 
 
 def _read_again_as(dataset_id: str, entry: dict) -> dict | None:
@@ -67,7 +63,7 @@ def _read_again_as(dataset_id: str, entry: dict) -> dict | None:
 
 def _offer(project: Project, entry: dict, kind: str, kinds: list[str]) -> None:
     with st.popover(_("Not right?"), type="tertiary", key=f"reread-menu-{entry['id']}-{kind}"):
-        options = [kind, *(other for other in kinds if other != kind)]
+        options = [*([kind] if kind else []), *(other for other in kinds if other != kind)]
         chosen = st.radio(
             _("Read the folders as"),
             options,
@@ -95,12 +91,19 @@ def read_again(project: Project, entry: dict, kind: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _folders(dataset_id: str, _version: str, created: str) -> tuple[str, int, int, list[str]] | None:
-    """Return (layout, classes, groups, layouts that are possible) of an import; None when it had no folders."""
-    items: list[Item] = [i for i in graft.current().registry.items(dataset_id) if i.added == created]
-    if not any("/" in item.name for item in items):
-        return None
-    kind = reread.kind_of(items)
-    classes = len({item.label for item in items if item.label})
-    groups = len({item.group for item in items if item.group})
-    return kind or "table", classes, groups, reread.kinds_for(items)
+def _kinds(dataset_id: str, _import_id: str, created: str) -> list[str]:
+    """Return the layouts that the folders of an import allow; its files keep their names whatever is changed."""
+    items = [item for item in graft.current().registry.items(dataset_id) if item.added == created]
+    return reread.kinds_for(items) if any("/" in item.name for item in items) else []
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _as_it_is(dataset_id: str, _version: str, created: str, kind: str | None) -> dict:
+    """Return the layout that the pictures of an import follow now; {} when they came in no folders' way."""
+    items = [item for item in graft.current().registry.items(dataset_id) if item.added == created]
+    kind = kind or reread.kind_of(items)
+    if kind is None:
+        return {}
+    classes, groups = {item.label for item in items} - {None}, {item.group for item in items} - {None}
+    values = {"classes": len(classes), "groups": len(groups)}
+    return {"kind": kind, "template": layout.DESCRIPTIONS[kind], "values": values}
