@@ -197,7 +197,7 @@ def _probe_scores(frozen: Snapshot, rows: np.ndarray, probabilities: np.ndarray)
 
 
 def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
-    seconds = {phase: round(value, 3) for phase, value in work.progress.seconds.items()}
+    seconds = {phase: round(value, 3) for phase, value in work.progress.spent().items()}
     return {
         "probe": probe_scores,
         "chosen": outcome.chosen,

@@ -221,7 +221,9 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_weights(workspace, mo
     with pytest.raises(KeyboardInterrupt):
         carry_out(workspace, interrupted)
     monkeypatch.setattr(checkpoint, "save", original)
+    before = runs.read_status(interrupted)["spent"]
     carry_out(workspace, interrupted)
+    assert runs.read_evaluation(interrupted)["seconds"]["fine_tune"] > before["fine_tune"] > 0
     assert epochs_of(interrupted) == [1, 2, 3]
     assert [row["phase"] for row in runs.read_metrics(interrupted)] == ["probe", *["fine_tune"] * 3]
     np.testing.assert_array_equal(predictions(interrupted)["probabilities"], predictions(whole)["probabilities"])

@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, writer: RunWriter, expected: dict[str, float]):
         self.writer = writer
         self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+        self._earlier: dict[str, float] = writer.spent()
         self._expected = {phase: max(0.01, expected.get(phase, 0.0)) for phase in PHASES if expected.get(phase, 0) > 0}
         self._phase: str | None = None
         self._began = self._told = 0.0
@@ -59,13 +60,19 @@ class Progress:
             self.seconds[self._phase] += time.perf_counter() - self._began
         self._phase = None
 
+    def spent(self) -> dict[str, float]:
+        """Return the seconds of every phase so far, those of attempts that were interrupted included."""
+        now = {self._phase: time.perf_counter() - self._began} if self._phase is not None else {}
+        return {p: self._earlier.get(p, 0.0) + self.seconds[p] + now.get(p, 0.0) for p in PHASES}
+
     def _tell(self, share: float, message: str | None, values: dict) -> None:
         self._told = time.perf_counter()
         text = {} if message is None else {"message": message, "values": values}
         left = self._seconds_left(share)
         spent = sum(self.seconds.values()) + self._told - self._began
         fraction = min(0.999, spent / max(spent + left, 1e-9))
-        self.writer.status(phase=self._phase, progress=round(fraction, 4), seconds_left=round(left, 1), **text)
+        told = {"phase": self._phase, "progress": round(fraction, 4), "seconds_left": round(left, 1)}
+        self.writer.status(**told, spent={phase: round(value, 3) for phase, value in self.spent().items()}, **text)
 
     def _seconds_left(self, share: float) -> float:
         spent = time.perf_counter() - self._began
