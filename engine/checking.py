@@ -20,8 +20,8 @@ Tell = Callable[[str, dict], None]
 def check(source: str, layout: str, *, quick: bool, tell: Tell) -> tuple[Account, list[dict]]:
     """Return the account of a source and its findings in words, the worst first; `quick` leaves the network out.
 
-    Each is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (file names of
-    pictures that show the same) and "questions". `tell(words, {"progress": share})` is called on the way.
+    Each is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (names of
+    files that show the same) and "questions". `tell(words, {"progress": share})` is called on the way.
     """
     with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
         workspace = Workspace(Path(folder)).create()

@@ -107,15 +107,15 @@ def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
     bare = [item for item in items if item.label is None]
     if not bare:
         return []
-    message = shapes.counted(
-        len(bare),
+    message = shapes.plural(
         "1 picture has no class. It is not used for training.",
         "{count} pictures have no class. They are not used for training.",
+        len(bare),
     )
-    fix = shapes.counted(len(bare), "Move it into a class.", "Move them into a class.")
+    fix = shapes.plural("Move it into a class.", "Move them into a class.", len(bare))
     fixes = [
         shapes.link("label", "Label them", action={"open": "label"}),
-        shapes.remove(bare, shapes.counted(len(bare), "Take it out", "Take them out")),
+        shapes.remove(bare, shapes.plural("Take it out", "Take them out", len(bare))),
     ]
     return [shapes.finding("no_class", "warning", bare, message, fix, fixes=fixes, count=len(bare))]
 
@@ -136,7 +136,7 @@ def _class_sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> lis
 
 def _small_class(label: str, count: int) -> dict:
     severity = "error" if count < MIN_PER_CLASS else "note"
-    message = shapes.counted(count, "Class {label} has 1 picture.", "Class {label} has {count} different pictures.")
+    message = shapes.plural("Class {label} has 1 picture.", "Class {label} has {count} different pictures.", count)
     fix = "Add pictures: 3 are the least, 20 make the result more certain."
     return shapes.finding("small_class", severity, (), message, fix, label=label, count=count)
 
@@ -205,7 +205,7 @@ def _refused(refused: Sequence[dict]) -> list[dict]:
     found = []
     for reason, count in Counter(refusal["reason"] for refusal in refused).most_common():
         same = [refusal for refusal in refused if refusal["reason"] == reason]
-        message = shapes.counted(count, "1 file was not used.", "{count} files were not used.")
+        message = shapes.plural("1 file was not used.", "{count} files were not used.", count)
         told = shapes.finding("refused", "note", (), message, reason, count=count)
         told["values"] |= same[0]["values"]
         found.append({**told, "files": [refusal["file"] for refusal in same]})

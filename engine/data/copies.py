@@ -57,10 +57,10 @@ def apart(divided: Sequence[Sequence[ItemRecord]]) -> dict:
         if item.split and item.split != side
     }
     changes = {item.id: {"split": side} for item, side in moves.items() if hasattr(item, "id")}
-    message = shapes.counted(
-        len(divided),
+    message = shapes.plural(
         "1 picture lies in more than one part, as a copy: what is measured was partly learned by heart.",
         "{count} pictures lie in more than one part, as copies: what is measured was partly learned by heart.",
+        len(divided),
     )
     fix = "Move each with its copies to one part, the most held out (test, then validation)."
     summary = _summary(
@@ -78,20 +78,31 @@ def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[
         (exact if len(pixels) == 1 else near).append(members)
     found = []
     if exact:
-        found.append(_copies("duplicates", exact, "{count} pictures are copies of {originals} others."))
+        message = shapes.plural(
+            "1 picture is a copy of another.", "{count} pictures are copies of {originals} others.", _extra(exact)
+        )
+        found.append(_copies("duplicates", exact, message))
     if near:
-        message = "{count} pictures are {originals} others, resized or saved anew."
+        message = shapes.plural(
+            "1 picture is another one, resized or saved anew.",
+            "{count} pictures are {originals} others, resized or saved anew.",
+            _extra(near),
+        )
         found.append(_copies("near_duplicates", near, message))
     return found
 
 
+def _extra(found: Sequence[Sequence[ItemRecord]]) -> int:
+    return sum(len(members) - 1 for members in found)
+
+
 def look_alikes(found: Sequence[Sequence[ItemRecord]]) -> dict:
     """Return the finding about families that fingerprints do not see but a closer look does."""
-    extra = sum(len(members) - 1 for members in found)
-    message = shapes.counted(
-        extra,
+    extra = _extra(found)
+    message = shapes.plural(
         "1 picture shows the same as another: cropped, lightened, shrunk or mirrored.",
         "{count} pictures show the same as {originals} others: cropped, lightened, shrunk or mirrored.",
+        extra,
     )
     fixes = [shapes.remove([i for members in found for i in members[1:]], "Keep one of each", key="keep_one")]
     fix = "Keep one of each, unless you made the changed ones on purpose."

@@ -28,7 +28,7 @@ def ids(items: Sequence[ItemRecord]) -> list[int]:
     return [item.id for item in items if hasattr(item, "id")]
 
 
-def counted(count: int, one: str, many: str) -> str:
+def plural(one: str, many: str, count: int) -> str:
     """Return the template for this number of things."""
     return one if count == 1 else many
 

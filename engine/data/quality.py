@@ -92,56 +92,56 @@ def _length(item: ItemRecord) -> float:
 
 
 def _blank(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is blank: it has one colour only.",
         "{count} pictures are blank: they have one colour only.",
+        len(items),
     )
     return _told("blank", "warning", items, message)
 
 
 def _blurred(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is blurred, far more than the others.",
         "{count} pictures are blurred, far more than the others.",
+        len(items),
     )
     return _told("blurred", "note", sorted(items, key=lambda item: item.sharpness), message)
 
 
 def _dark(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is so dark that little can be seen on it.",
         "{count} pictures are so dark that little can be seen on them.",
+        len(items),
     )
     return _told("dark", "note", sorted(items, key=lambda item: item.brightness), message)
 
 
 def _bright(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is so bright that little can be seen on it.",
         "{count} pictures are so bright that little can be seen on them.",
+        len(items),
     )
     return _told("bright", "note", sorted(items, key=lambda item: -item.brightness), message)
 
 
 def _tiny(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is very small, {pixels} pixels on its short side, and much smaller than the others.",
         "{count} pictures are very small, down to {pixels} pixels on the short side, and much smaller than the others.",
+        len(items),
     )
     pixels = min((min(item.width, item.height) for item in items), default=0)
     return _told("too_small", "note", sorted(items, key=lambda i: min(i.width, i.height)), message, pixels=pixels)
 
 
 def _long(items: list[ItemRecord]) -> dict | None:
-    message = shapes.counted(
-        len(items),
+    message = shapes.plural(
         "1 picture is far longer or taller than the others.",
         "{count} pictures are far longer or taller than the others.",
+        len(items),
     )
     return _told("odd_shape", "note", sorted(items, key=_length, reverse=True), message)
 
@@ -149,12 +149,12 @@ def _long(items: list[ItemRecord]) -> dict | None:
 def _told(kind: str, severity: str, items: list[ItemRecord], message: str, **values) -> dict | None:
     if not items:
         return None
-    fix = shapes.counted(
-        len(items),
+    fix = shapes.plural(
         "Look at it. If a person could not tell its class, take it out.",
         "Look at them. Take out those whose class a person could not tell.",
+        len(items),
     )
-    title = shapes.counted(len(items), "Take it out", "Take them out")
+    title = shapes.plural("Take it out", "Take them out", len(items))
     return shapes.finding(
         kind, severity, items, message, fix, fixes=[shapes.remove(items, title)], count=len(items), **values
     )

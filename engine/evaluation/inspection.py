@@ -234,10 +234,10 @@ def _label_errors(items: list[Item], names: list[str], probabilities: np.ndarray
         }
         for doubt in doubts
     ]
-    message = shapes.counted(
-        len(doubts),
+    message = shapes.plural(
         "1 picture may be in the wrong class: a model that has not learned from it calls it something else.",
         "{count} pictures may be in the wrong class: a model that has not learned from them calls them something else.",
+        len(doubts),
     )
     fix = "Look at them, the surest first. About half of such suspicions are right, so nothing changes by itself."
     told = shapes.finding("label_error", "question", [items[d.row] for d in doubts], message, fix, count=len(doubts))
@@ -276,11 +276,7 @@ def _outliers(look: _Look) -> list[dict]:
         {"item": item.id, "file": item.name, "given": item.label, "distance": round(distance, 3)}
         for item, (_row, distance) in zip(items, far, strict=True)
     ]
-    message = shapes.counted(
-        len(far),
-        "1 picture is unlike all others.",
-        "{count} pictures are unlike all others.",
-    )
+    message = shapes.plural("1 picture is unlike all others.", "{count} pictures are unlike all others.", len(far))
     fix = "Look whether they belong here. A rare view is worth keeping; a stray file is not."
     return [{**shapes.finding("outlier", "question", items, message, fix, count=len(far)), "questions": questions}]
 
