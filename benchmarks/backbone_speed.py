@@ -19,16 +19,15 @@ ROUNDS = 30
 def measure(rows: list[Row], workspace: Workspace) -> None:
     """Write the milliseconds of one core a picture takes, by row and round, into results.json under "speed"."""
     path = workspace.root / "results.json"
-    known = read_json(path, {})
     identities = [row.identity for row in rows]
-    if set(known.get("speed", {})) == set(identities):
+    if set(read_json(path, {}).get("speed", {})) == set(identities):
         return
     networks = [_open(row, workspace) for row in rows]
     pictures = [np.random.default_rng(0).uniform(0, 255, _shape(row)).astype(np.float32) for row in rows]
     pairs = list(zip(networks, pictures, strict=True))
     rounds = [[_milliseconds(*pair) for pair in pairs] for _ in range(ROUNDS + 1)][1:]  # the first one warms up
-    known["speed"] = dict(zip(identities, zip(*rounds, strict=True), strict=True))
-    write_json(path, known)
+    times = dict(zip(identities, zip(*rounds, strict=True), strict=True))
+    write_json(path, {**read_json(path, {}), "speed": times})
 
 
 def ratio(times: list[float], reference: list[float], seed: int = 0) -> tuple[float, float, float]:

@@ -61,6 +61,9 @@ class Plan:
                     name=name.replace("_", " "),
                     value=getattr(self, name),
                 )
+        for folder in self.images:
+            if not Path(folder).is_dir():
+                raise BackboneError("There is no folder {folder}. Name a folder that holds pictures.", folder=folder)
         if not 0 < self.learning_rate < 1:
             raise BackboneError(
                 "The learning rate is {value}. A number between 0 and 1 was expected.", value=self.learning_rate

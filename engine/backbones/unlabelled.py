@@ -28,9 +28,6 @@ MIXED_SHARE = 0.6
 
 def find_pictures(folders: Sequence[Path]) -> list[Path]:
     """Return every file below the folders that is not hidden, in a fixed order. Raises BackboneError for none."""
-    for folder in folders:
-        if not folder.is_dir():
-            raise BackboneError("There is no folder {folder}. Name a folder that holds pictures.", folder=str(folder))
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     kept = [path for path in files if not path.name.startswith(".")]
     if not kept:
