@@ -132,6 +132,17 @@ def test_settings_that_the_instant_recipe_ignores_are_not_offered(project):
     assert [slider.key for slider in at.slider] == ["expert-dropout"]
 
 
+def test_a_run_belongs_to_whoever_gave_a_name_and_to_nobody_else(graft, project):
+    at = open_page("model_selection")
+    at.button(key="start-training").click().run()
+    at = open_page("model_selection")
+    at.text_input(key="your-name").set_value("Mia").run()
+    at.button(key="start-training").click().run()
+    latest, first = graft.registry.runs(project.id)
+    assert (latest.owner, first.owner) == ("Mia", "")
+    assert (latest.name, first.name) == ("Instant 2", "Instant")
+
+
 def test_expert_settings_stay_when_the_page_is_left(project):
     at = open_page("model_selection")
     at.number_input(key="expert-seed").set_value(7).run()
