@@ -2,10 +2,17 @@
 
 import functools
 import json
+import re
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
+# What engine sentences count, many and one. Where a verb changes too, the sentence has a form of its own for one.
+_NOUNS = {
+    "en": {"files": "file", "classes": "class", "groups": "group", "pictures": "picture"},
+    "de": {"Dateien": "Datei", "Klassen": "Klasse", "Gruppen": "Gruppe", "Bilder": "Bild", "Bildern": "Bild"},
+    "fr": {"fichiers": "fichier", "classes": "classe", "groupes": "groupe", "images": "image"},
+}
 
 
 @functools.cache
@@ -24,3 +31,9 @@ def pick(locale: str | None) -> str:
     """Return the language for a browser's locale such as "de-AT"; English when it is none of ours."""
     language = (locale or "en").split("-")[0].lower()
     return language if language in LANGUAGES else "en"
+
+
+def one_of_a_kind(sentence: str, language: str) -> str:
+    """Return a filled-in sentence with "1 files" put right: "1 file"."""
+    nouns = _NOUNS[language]
+    return re.sub(rf"(?<![\d.,])1 ({'|'.join(nouns)})\b", lambda found: f"1 {nouns[found[1]]}", sentence)

@@ -193,3 +193,16 @@ def test_somebody_who_reads_german_gets_german_pages(workspace, monkeypatch):
     assert app.title[0].value == german["Teach a network your own classes"]
     assert app.button(key="start").label == german["Start with my pictures"]
     assert any(german["1. Pictures"] in element.value for element in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "right"),
+    [
+        ("en", "The first folder is the class (1 classes).", "The first folder is the class (1 class)."),
+        ("en", "21 files, 1.1 files, 1 filesystem", "21 files, 1.1 files, 1 filesystem"),
+        ("de", "1 Dateien gelesen", "1 Datei gelesen"),
+        ("fr", "1 images", "1 image"),
+    ],
+)
+def test_one_thing_is_never_said_as_many(language, sentence, right):
+    assert translation.one_of_a_kind(sentence, language) == right

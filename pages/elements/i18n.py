@@ -92,7 +92,8 @@ def _readable(value, escape):
 
 def _fill(template: str, values: dict) -> str:
     try:
-        return _(template).format(**values)
+        sentence = _(template).format(**values)
+        return translation.one_of_a_kind(sentence, language()) if "1" in values.values() else sentence
     except (KeyError, IndexError, ValueError, AttributeError):
         # A sentence that does not fit its values is still better than none.
         return md_escape(_(template))
