@@ -169,7 +169,7 @@ def when_worked_out(app: AppTest) -> AppTest:
 
 def test_groups_can_be_kept_apart(opened, project):
     app = section("parts")
-    app.segmented_control(key=f"split_editor-{project.dataset_id}-0-groups-apart").set_value("yes").run()
+    app.radio(key=f"split_editor-{project.dataset_id}-0-groups-apart").set_value("yes").run()
     when_worked_out(app).button(key="split_editor-apply").click().run()
     sides = {}
     for item in opened.registry.items(project.dataset_id):

@@ -136,7 +136,9 @@ def _tile(one: Picture | tuple[Picture, Picture]) -> gallery.Tile:
     old, new = one
     pairs = [(old.label, new.label), (_part(old.split), _part(new.split)), (old.group or "–", new.group or "–")]
     changed = [f"{before} → {after}" for before, after in pairs if before != after]
-    return gallery.Tile(new.item, gallery.thumbnail_url(new.sha256), changed[0], " · ".join(changed[1:]) or new.label)
+    return gallery.Tile(
+        new.item, gallery.thumbnail_url(new.sha256), changed[0], " · ".join(changed[1:]) or _part(new.split)
+    )
 
 
 def _part(part: str | None) -> str:

@@ -67,9 +67,11 @@ def _entry(change: Change, pictures: list[str]) -> None:
 
 def _sentence(change: Change) -> str:
     what = class_edits.in_words(change.summary)
-    what = what if change.who else what[:1].upper() + what[1:]
-    who = f"**{md_escape(change.who)}** " if change.who else ""
-    return f"{who}{what}  \n:gray[:small[{ago(change.created)}]]"
+    if change.who:
+        words = _("{who} {what}").format(who=f"**{md_escape(change.who)}**", what=what)
+    else:
+        words = what[:1].upper() + what[1:]
+    return f"{words}  \n:gray[:small[{ago(change.created)}]]"
 
 
 def _button(change: Change) -> None:

@@ -42,8 +42,10 @@ def part_table(title: str, now: Counts, then: Counts | None = None, *, few: int 
     rows = "".join(_row(name, now.get(name, {}), shown.get(name, {}), few) for name in shown)
     total = {part: sum(parts.get(part, 0) for parts in shown.values()) for part in SPLITS}
     before = {part: sum(parts.get(part, 0) for parts in now.values()) for part in SPLITS}
-    words = {"train": _("Training"), "validation": _("Validation"), "test": _("Test")}
-    head = "".join(f'<th scope="col"><i class="{part}"></i>{html.escape(words[part])}</th>' for part in SPLITS)
+    words = {"train": _("training"), "validation": _("validation"), "test": _("test")}
+    head = "".join(
+        f'<th scope="col"><i class="{part}"></i>{html.escape(words[part].capitalize())}</th>' for part in SPLITS
+    )
     st.html(
         f'{STYLE}<div class="graft-parts" tabindex="0" role="region" aria-label="{html.escape(title)}"><table>'
         f'<thead><tr><th scope="col">{html.escape(title)}</th>{head}</tr></thead><tbody>{rows}</tbody>'

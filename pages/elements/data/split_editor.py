@@ -135,12 +135,11 @@ def _given(dataset_id: str, _version: str) -> int:
 
 def _groups_apart(stored: Choice, key: str) -> str:
     words = {"auto": _("Decide for me"), "yes": _("Yes, whole groups"), "no": _("No, mix them")}
-    return st.segmented_control(
+    return st.radio(
         _("Keep groups apart?"),
         APART,
-        default=stored.groups_apart,
+        APART.index(stored.groups_apart),
         format_func=words.get,
-        required=True,
         key=f"{key}-groups-apart",
         help=_(
             "A group is a speaker, a patient, a camera, a language. Kept apart, the test shows how good the model is "
