@@ -25,6 +25,7 @@ SOURCES = (
 )
 KNOWN = re.compile(rf"(?:^|[^a-zà-ÿ])({SOURCES})[-_ .]?#?(\d+|[a-z]\d+)(?![a-z\d])", re.IGNORECASE)
 BURST = re.compile(r"^(.*\d)[-_ .]*(?:burst|\(\d+\)|copy|frame)[-_ .]*\(?\d*\)?$", re.IGNORECASE)
+DAY = re.compile(r"(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])[-_.](?:0[1-9]|[12]\d|3[01])(?!\d)")
 DATE = re.compile(r"^(?:19|20)\d{2}(?:[01]\d(?:[0-3]\d(?:\d{6})?)?)?$")
 MIN_COVERED = 0.8  # of the pictures must carry a group
 MIN_SIZE = 3.0  # pictures of a group on average, where only the pattern speaks for it
@@ -141,7 +142,7 @@ def _known(stem: str, label: str | None) -> str | None:
 
 def _by_pattern(items: Sequence[ItemRecord]) -> list[str | None] | None:
     """Return the shortest start of the names that comes back while a counter behind it starts again."""
-    split = [re.split(r"[-_ .()]+", _stem(item)) for item in items]
+    split = [re.split(r"[-_ .()]+", DAY.sub("", _stem(item))) for item in items]
     usual, count = Counter(map(len, split)).most_common(1)[0]
     if usual < 2 or count < MIN_COVERED * len(items):
         return None

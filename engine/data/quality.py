@@ -15,7 +15,7 @@ from engine.data import finding as shapes
 from engine.registry import ItemRecord
 
 SIDE = 128  # pixels of the longer side; a smaller picture is measured as it is
-BLANK = 0.012  # contrast below which nothing is on the picture; paper with one thin line has more
+BLANK = 0.005  # contrast below which nothing is on the picture; paper with one thin line has more
 # Measured on 250 photos of clothes at 160 px: the least sharp hundredth has 0.26, blurred with a radius of 2 px 0.08;
 # scanned digits and 1-bit drawings lie above 1. Pictures of 32 px lose their edges only with real blur.
 BLURRED, BLURRED_SHARE = 0.16, 0.4
