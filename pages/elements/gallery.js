@@ -15,7 +15,7 @@ class Gallery {
     this.root = parent.querySelector('.gallery')
     this.keys = parent.querySelector('.keys')
     this.dialog = parent.querySelector('dialog')
-    this.selected = new Set()
+    this.selected = new Set(data.selected) // a page that is drawn anew may mount this anew
     this.last = null
     this.at = 0
     this.clear = data.clear

@@ -51,6 +51,7 @@ def gallery(
         "selectable": selectable,
         "size": size,
         "clear": clear,
+        "selected": list((st.session_state.get(key) or {}).get("selected") or []),
         "classes": list(classes)[:9],
         "sorting": on_keys is not None,
         "done": keystrokes.done(key),

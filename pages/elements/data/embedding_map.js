@@ -52,7 +52,9 @@ class EmbeddingMap {
     const words = JSON.stringify(data.words)
     this.data = data
     this.readTheme()
-    if (this.clear !== undefined && this.clear !== data.clear) this.choose(new Set())
+    // A page that is drawn anew may mount this anew: what was chosen comes back with the data.
+    if (this.clear === undefined) this.selected = new Set(ids(data.selected))
+    else if (this.clear !== data.clear) this.choose(new Set())
     this.clear = data.clear
     if (this.words !== words) {
       this.words = words
@@ -764,6 +766,13 @@ function ranges(ids) {
     i = j + 1
   }
   return parts.join(',')
+}
+
+function ids(text) {
+  return text.split(',').filter(Boolean).flatMap((part) => {
+    const [first, last] = part.split('-').map(Number)
+    return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i)
+  })
 }
 
 function isDark(colour) {

@@ -53,12 +53,14 @@ def _progress(project: Project, state: maps.MapState) -> None:
 
 
 def _canvas(project: Project, state: maps.MapState) -> list[int]:
+    key = f"{KEY}-{project.dataset_id}"
     result = _component()(
-        key=f"{KEY}-{project.dataset_id}",
+        key=key,
         data=[
             {
                 "url": f"api/map/{project.dataset_id}?v={state.tag}",
                 "clear": picture_actions.cleared(),
+                "selected": (st.session_state.get(key) or {}).get("selected", ""),
                 "words": _words(),
             }
         ],

@@ -13,9 +13,9 @@ class Desk {
     this.root = root
     this.asked = []
     this.serial = 0
-    this.past = []
+    this.mine = [] // what was answered here, and the picture it was about
+    this.past = [] // what can be undone: what the page has done, then what it has not heard of yet
     this.again = []
-    this.answered = new Set()
     this.own = []
     this.current = null
     root.onkeydown = (event) => this.key(event)
@@ -25,6 +25,7 @@ class Desk {
     this.data = data
     this.set = setStateValue
     this.asked = this.asked.filter((one) => one.n > data.done)
+    this.remember()
     const fresh = data.queue.find((one) => one.id === this.current?.id)
     // New suggestions for the picture in front are taken only while it has none.
     if (fresh && !this.current.likeliest.length && fresh.likeliest.length && !this.typing()) this.current = fresh
@@ -35,6 +36,13 @@ class Desk {
 
   typing() {
     return Boolean(this.root.querySelector('input')?.value)
+  }
+
+  remember() {
+    const undone = new Set(this.asked.filter((one) => one.do === 'undo').map((one) => one.of))
+    this.mine = this.mine.filter(({ n }) => n > this.data.done)
+    this.past = [...this.data.past, ...this.mine].filter(({ n }) => !undone.has(n))
+    this.answered = new Set(this.asked.filter((one) => one.do !== 'undo' && !undone.has(one.n)).map((one) => one.item))
   }
 
   waiting() {
@@ -60,9 +68,10 @@ class Desk {
 
   answer(deed) {
     if (!this.current) return
-    const n = this.send({ ...deed, item: this.current.id })
-    this.past.push({ n, one: this.current })
-    this.answered.add(this.current.id)
+    const one = this.current
+    const n = this.send({ ...deed, item: one.id })
+    this.mine.push({ n, one })
+    this.remember()
     this.next()
     this.draw()
     this.root.focus({ preventScroll: true })
@@ -76,12 +85,12 @@ class Desk {
   }
 
   undo() {
-    const last = this.past.pop()
+    const last = this.past.at(-1)
     if (!last) return
-    this.answered.delete(last.one.id)
     if (this.current) this.again.unshift(this.current)
     this.current = last.one
     this.send({ do: 'undo', of: last.n, item: last.one.id })
+    this.remember()
     this.draw()
     this.root.focus({ preventScroll: true })
   }

@@ -7,13 +7,15 @@ import streamlit as st
 
 from engine import graft, labelling
 from engine.labelling import Suggestions
-from engine.registry import UNLABELLED, Project
+from engine.registry import UNLABELLED, Item, Project
 from pages.elements import class_edits, gallery, keystrokes, page, picture_actions
-from pages.elements.i18n import _, language, number, plural, say
+from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
 
 _HERE = Path(__file__).parent
 KEY = "labelling"
+UNDOABLE = 20
+FEWEST_CHECKED = 10  # labelled pictures on which sure answers were checked, before they are offered
 AHEAD = 24  # pictures the browser knows beforehand, so that the next one is there at once
 REVIEWED = 120  # sure suggestions looked over at a time
 POLL_SECONDS = 1.5
@@ -23,12 +25,19 @@ RUNNING, FAILED = "running", "failed"
 def view(project: Project) -> None:
     """Label what has no class yet; say how to bring such pictures in when there are none."""
     registry = graft.current().registry
-    if not registry.unlabelled(project.dataset_id) and not st.session_state.get(f"{KEY}-answers"):
+    if not registry.unlabelled(project.dataset_id) and not _memory(project)["answers"]:
         _nothing_to_label()
         return
     _found, study = labelling.look(graft.current(), project)
     looking = study["state"] == RUNNING
     st.fragment(_label, run_every=POLL_SECONDS if looking else None)(project, looking)
+
+
+def _memory(project: Project) -> dict:
+    """Return what this session remembers: answers {number: (change, item)}, skipped items, the items sent ahead."""
+    return st.session_state.setdefault(
+        f"{KEY}-memory-{project.dataset_id}", {"answers": {}, "skipped": set(), "ahead": []}
+    )
 
 
 def _nothing_to_label() -> None:
@@ -58,61 +67,81 @@ def _current(project: Project, key: str, watched: bool) -> None:
     open_items = {item.id: item for item in left}
     labelled = sum(sum(parts.values()) for parts in counts.values())
     rows = [row for row in (found.rows if found else ()) if row.item in open_items]
-    _progress(labelled, len(left), rows, study)
+    # A model of a few pictures is always sure of itself; it is believed once that has been checked.
+    checked = found is not None and found.checked[0] >= FEWEST_CHECKED
+    sure = [row for row in rows if row.is_sure] if checked else []
+    _progress(labelled, len(left), len(sure), study, first=found is None)
     if not left:
         st.success(_("Every picture has a class now."), icon=":material/check_circle:")
-    _desk(key, rows, open_items, sorted(counts))
+    _desk(project, key, rows, open_items, sorted(counts))
     if found is not None:
         _model(found)
-        _sure(project, found, [row for row in rows if row.is_sure], open_items)
+        _sure(project, found, sure, open_items)
 
 
-def _progress(labelled: int, left: int, rows: list, study: dict) -> None:
-    sure = sum(row.is_sure for row in rows)
+def _progress(labelled: int, left: int, sure: int, study: dict, *, first: bool) -> None:
     words = _("{done} of {all} labelled").format(done=number(labelled), all=number(labelled + left))
     if sure:
         words += " · " + _("the model would now be sure about {n} of the rest").format(n=number(sure))
     st.progress(labelled / max(1, labelled + left), text=words)
     if study["state"] == FAILED:
         st.warning(say(study["message"], study["values"]), icon=":material/warning:")
-    elif study["state"] == RUNNING and not rows:
+    elif study["state"] == RUNNING and first:  # later nothing may move the picture in front
         st.caption(say(study["message"], study["values"]) if study["message"] else _("Looking at the pictures"))
 
 
-def _desk(key: str, rows: list, items: dict, classes: list[str]) -> None:
+def _desk(project: Project, key: str, rows: list, items: dict, classes: list[str]) -> None:
     """Mount the large picture with its keys. Before the first suggestions the pictures come in their own order."""
-    skipped = st.session_state.get(f"{KEY}-skipped", set())
+    memory = _memory(project)
+    skipped = memory["skipped"]
     order = [(row.item, row.likeliest) for row in rows] or [(item, ()) for item in items]
     ahead = [(item, likeliest) for item, likeliest in order if item not in skipped][:AHEAD]
     ahead = ahead or [(item, likeliest) for item, likeliest in order][:AHEAD]  # at last the skipped ones come again
-    queue = [
-        {
-            "id": item,
-            "sha": items[item].sha256,
-            "name": items[item].name.rsplit("/", 1)[-1],
-            "likeliest": [[label, share] for label, share in likeliest],
-        }
-        for item, likeliest in ahead
-    ]
-    data = {"queue": queue, "classes": classes, "done": keystrokes.done(key), "words": _words(), "language": language()}
+    # The picture in front stays in front, whatever the newest order is.
+    front = next((item for item in memory["ahead"] if item in items and item not in skipped), None)
+    ahead.sort(key=lambda one: one[0] != front)
+    if front is not None and ahead[0][0] != front:
+        ahead = [(front, dict(order).get(front, ())), *ahead]
+    memory["ahead"] = [item for item, _likeliest in ahead]
+    data = {
+        "queue": [_shown(items[item], likeliest) for item, likeliest in ahead],
+        "past": _past(memory["answers"]),
+        "classes": classes,
+        "done": keystrokes.done(key),
+        "words": _words(),
+    }
     _component()(key=key, data=[data], default={"asked": []}, on_asked_change=_ignore)
+
+
+def _shown(item: Item, likeliest=()) -> dict:
+    name = item.name.rsplit("/", 1)[-1]
+    return {"id": item.id, "sha": item.sha256, "name": name, "likeliest": [list(pair) for pair in likeliest]}
+
+
+def _past(answered: dict) -> list[dict]:
+    """Return what was answered last, which Z takes back: its number and its picture."""
+    answers = list(answered.items())[-UNDOABLE:]
+    items = graft.current().registry.items_by_id([item for _n, (_change, item) in answers]) if answers else {}
+    return [{"n": n, "one": _shown(items[item])} for n, (_change, item) in answers if item in items]
 
 
 def _carry_out(project: Project, asked: list[dict]) -> None:
     """Do what was asked by keys; what can be undone is remembered with the change it made."""
-    answers = st.session_state.setdefault(f"{KEY}-answers", {})
-    skipped = st.session_state.setdefault(f"{KEY}-skipped", set())
+    memory = _memory(project)
+    answers, skipped = memory["answers"], memory["skipped"]
     for one in asked:
         if one["do"] == "label":
-            answers[one["n"]] = class_edits.move(project, [one["item"]], one["label"])
+            answers[one["n"]] = class_edits.move(project, [one["item"]], one["label"]), one["item"]
         elif one["do"] == "exclude":
-            answers[one["n"]] = class_edits.exclude(project, [one["item"]])
+            answers[one["n"]] = class_edits.exclude(project, [one["item"]]), one["item"]
         elif one["do"] == "skip":
             skipped.add(one["item"])
-        elif one["do"] == "undo" and (change := answers.pop(one["of"], None)) is not None:
-            graft.current().registry.undo(change)
+            answers[one["n"]] = None, one["item"]
         elif one["do"] == "undo":
-            skipped.discard(one["item"])
+            change, item = answers.pop(one["of"], (None, one["item"]))
+            skipped.discard(item)
+            if change is not None:
+                graft.current().registry.undo(change)
 
 
 def _model(found: Suggestions) -> None:
@@ -164,8 +193,6 @@ def _sure(project: Project, found: Suggestions, sure: list, items: dict) -> None
 
 def _trust(checked: int, right: int) -> str:
     """Say how often such suggestions were right on labelled pictures the model had not learned from."""
-    if checked < 1:
-        return _("How often it is right then could not be checked yet: label more pictures.")
     return _("Checked on labelled pictures it had not learned from: {right} right out of {checked}.").format(
         right=number(right), checked=number(checked)
     )

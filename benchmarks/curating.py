@@ -1,0 +1,131 @@
+"""What curating a large dataset costs: seconds until the map is arranged, milliseconds of a rerun with 20,000 pictures.
+
+python -m benchmarks.curating [--features FILE.npy]
+"""
+
+import argparse
+import hashlib
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.common import row
+from engine import graft, labelling, maps
+from engine.evaluation import suggest
+from engine.registry import UNLABELLED, ItemRecord
+from engine.training import embedding
+from engine.workspace import write_json
+from tests.browser.conftest import ROOT
+from tests.conftest import use_workspace
+from tests.run_files import SPLITS, idle_graft
+
+SIZES, CLASSES, WIDTH, ROUNDS = (5_000, 20_000), 10, 512, 9
+BARE = 2_000  # of the pictures have no class, when the Label section is measured
+
+
+def main() -> None:
+    """Print a table: arranging, putting into the most useful order, and reruns of the Data page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--features", type=Path, help="features (N, D) of real pictures, shuffled; else drawn clusters")
+    features = drawn() if (path := parser.parse_args().features) is None else np.load(path)
+    row("what", "value")
+    row("---", "---")
+    for size in SIZES:
+        for name, seconds in arranging(features[:size]).items():
+            row(f"{size:,} pictures: {name}", seconds)
+    row(f"{SIZES[-1]:,} unlabelled pictures: the most useful order", ordering(features[: SIZES[-1]]))
+    with tempfile.TemporaryDirectory() as folder:
+        for section, milliseconds in reruns(Path(folder)).items():
+            row(f"Data page, {section}, {SIZES[-1]:,} pictures: rerun, median of {ROUNDS}", milliseconds)
+
+
+def drawn() -> np.ndarray:
+    """Return clusters as wide as features of the embedded network."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(0, 1, (CLASSES, WIDTH))
+    return (rng.normal(0, 1, (SIZES[-1], WIDTH)) + centres[rng.integers(CLASSES, size=SIZES[-1])]).astype(np.float32)
+
+
+def arranging(features: np.ndarray) -> dict[str, str]:
+    """Return how long PCA and t-SNE take: by the clock, and of all cores together."""
+    began, used = time.perf_counter(), time.process_time()
+    points = embedding.principal(features)
+    first = embedding.flat(points)
+    at_once = time.perf_counter() - began
+    for _positions in embedding.arranged(points, first, lambda *_progress: None):
+        pass
+    whole, cores = time.perf_counter() - began, time.process_time() - used
+    return {"PCA": f"{at_once:.1f} s", "t-SNE": f"{whole:.0f} s ({cores:.0f} s of processor time)"}
+
+
+def ordering(features: np.ndarray) -> str:
+    began = time.perf_counter()
+    probabilities = np.random.default_rng(0).dirichlet(np.full(CLASSES, 0.3), len(features)).astype(np.float32)
+    suggest.useful(probabilities, features)
+    return f"{time.perf_counter() - began:.1f} s"
+
+
+def reruns(folder: Path) -> dict[str, str]:
+    """Return the median time of a rerun of the Data page with each section open."""
+    graft._current = here = idle_graft(use_workspace(folder))
+    project = here.registry.create_project("Large")
+    here.registry.add_import(project.dataset_id, "import", "drawn", records(), [])
+    keep_map(here, project)
+    keep_suggestions(here, project)
+    return {section: rerun_ms(section) for section in ("pictures", "map", "label")}
+
+
+def records() -> list[ItemRecord]:
+    return [
+        ItemRecord(
+            sha256=hashlib.sha256(str(number).encode()).hexdigest(),
+            name=f"class {number % CLASSES}/{number}.jpg",
+            label=None if number < BARE else f"class {number % CLASSES}",
+            split=None if number < BARE else SPLITS[number % len(SPLITS)],
+            width=64,
+            height=64,
+            pixels_hash=str(number),
+            phash=hashlib.sha256(str(number).encode()).hexdigest()[:16],
+        )
+        for number in range(SIZES[-1])
+    ]
+
+
+def keep_map(here, project) -> None:
+    keys = sorted(sha256 for sha256, _label in here.registry.content(project.dataset_id))
+    positions = np.random.default_rng(0).normal(size=(len(keys), 2)).astype(np.float32)
+    embedding.write(
+        here.studies.folder(maps.KIND, project.dataset_id), embedding.Map(np.array(keys), positions, "tsne")
+    )
+    began = time.perf_counter()
+    size = len(maps.packed(here, project.dataset_id))
+    row(f"{SIZES[-1]:,} points for the browser", f"{size / 1e6:.1f} MB, packed in {time.perf_counter() - began:.1f} s")
+
+
+def keep_suggestions(here, project) -> None:
+    ids = [item.id for item in here.registry.items(project.dataset_id, label=UNLABELLED)]
+    names = [f"class {number}" for number in range(CLASSES)]
+    rows = [[item, list(range(9)), [0.5] + [0.06] * 8] for item in ids]
+    answer = {"of": [SIZES[-1] - BARE, BARE], "source": "probe", "class_names": names, "items": rows, "checked": [9, 9]}
+    write_json(here.studies.folder(labelling.KIND, project.dataset_id) / labelling.ANSWER, answer)
+
+
+def rerun_ms(section: str) -> str:
+    app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=120)
+    app.query_params["section"] = section
+    app.run().switch_page("data_upload.py")
+    times = []
+    for _round in range(ROUNDS + 1):
+        began = time.perf_counter()
+        app.run()
+        times.append(1000 * (time.perf_counter() - began))
+    assert not app.exception
+    return f"{statistics.median(times[1:]):.0f} ms"
+
+
+if __name__ == "__main__":
+    main()
