@@ -38,18 +38,19 @@ def latest(project: Project) -> None:
     kinds = _kinds(project.dataset_id, entry["id"], entry["created"])
     if kinds and not read.get("template"):
         read = _as_it_is(project.dataset_id, registry.version(project.dataset_id), entry["created"], read.get("kind"))
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="latest-import"):
+    with st.container(border=True, key="latest-import", gap="xsmall"):
         icon = ":material/rule:" if entry["refused"] else ":material/check_circle:"
         about = f"{icon} **{md_escape(entry['source'])}**: {imports.in_numbers(entry)}."
         if read.get("template"):
             about += f" {say(read['template'], read['values'])}"
-        st.markdown(about, width="stretch")
-        if entry["refused"]:
-            with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
-                imports.refusals(entry["refused"])
-        fitting.choice(project)
-        if len(kinds) > 1:
-            _offer(project, entry, read.get("kind", ""), kinds)
+        st.markdown(about)
+        with st.container(horizontal=True, gap="medium"):
+            if entry["refused"]:
+                with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
+                    imports.refusals(entry["refused"])
+            if len(kinds) > 1:
+                _offer(project, entry, read.get("kind", ""), kinds)
+            fitting.choice(project)
 
 
 def _read_again_as(dataset_id: str, entry: dict) -> dict | None:
