@@ -1,6 +1,7 @@
 """The report of the Data page as a person meets it: faults are shown with pictures, mended with a click, undone."""
 
 import hashlib
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from engine.data import finding as shapes
 from engine.data import thumbnails
 from engine.registry import Item, Project
 from engine.workspace import write_json
-from pages.elements.data import label_questions, open_findings
+from pages.elements.data import first_layer, label_questions, open_findings
 from tests.pictures import draw_folder, draw_picture
 from tests.test_pages_home_data import WorkNow, everything_written
 
@@ -280,6 +281,19 @@ def test_a_preview_is_large_and_small_pictures_stay_as_they_are(workspace, tmp_p
     blob.write_bytes((tmp_path / "small.png").read_bytes())
     assert thumbnails.preview(workspace, "ab" * 32)[:2] == b"\xff\xd8"
     assert not workspace.preview_path("ab" * 32).exists()
+
+
+def test_in_a_large_dataset_a_finding_goes_at_once_and_the_page_waits_for_nothing(desk, folder, monkeypatch):
+    (folder / "red" / "same.png").write_bytes((folder / "blue" / "blue-000.png").read_bytes())
+    here = desk().look()
+    here.app.run()
+    asked = []
+    monkeypatch.setattr(first_layer, "AT_ONCE", 0)
+    monkeypatch.setattr(first_layer.answers, "ask", lambda key, question: asked.append(question) or Future())
+    here.press("Keep it in blue")
+    assert asked
+    assert "The same picture lies in" not in here.words()
+    assert "1 picture is a copy of another." not in here.words()
 
 
 def test_a_fix_that_is_in_effect_already_takes_its_finding_out(desk):

@@ -6,8 +6,7 @@ from engine import graft
 from engine.data import split
 from engine.registry import Project
 from pages.elements import page
-from pages.elements.data import open_findings, sections
-from pages.elements.dataset_facts import facts_of
+from pages.elements.data import first_layer, open_findings, sections
 from pages.elements.i18n import _, number, plural, say_error
 
 
@@ -16,10 +15,15 @@ def findings(project: Project) -> None:
     if sections.opened() == "check":
         return
     with page.errors_in_words():
-        if (problem := facts_of(project).problem) is not None:
-            st.error(say_error(problem), icon=":material/error:")
+        first = first_layer.look(project)
+        if first is None or not first.fresh:
+            first_layer.redraw_when_fresh(project)
+        if first is None:
+            return
+        if first.problem is not None:
+            st.error(say_error(first.problem), icon=":material/error:")
         looked = graft.current().inspection(project.dataset_id)
-        _lead(open_findings.report(project, looked["report"]))
+        _lead(open_findings.report(project, first, looked["report"]))
 
 
 def _lead(report: open_findings.Report) -> None:

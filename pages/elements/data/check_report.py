@@ -5,7 +5,7 @@ import streamlit as st
 from engine import graft
 from engine.registry import Project
 from pages.elements import page, test_lock
-from pages.elements.data import balance, finding_card, label_questions, leakage, look_closer, open_findings
+from pages.elements.data import balance, finding_card, first_layer, label_questions, leakage, look_closer, open_findings
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, plural, say
 
@@ -13,10 +13,15 @@ from pages.elements.i18n import _, plural, say
 def view(project: Project) -> None:
     """Show the whole report. What is put right leaves it at once, and comes back with Undo."""
     with page.errors_in_words():
-        counts = graft.current().registry.counts(project.dataset_id)
-        look_closer.begin_by_itself(project, sum(sum(parts.values()) for parts in counts.values()))
+        first = first_layer.look(project)
+        if first is None or not first.fresh:
+            first_layer.redraw_when_fresh(project)
+        if first is None:
+            st.progress(0.0, text=_("Looking through the pictures."))
+            return
+        look_closer.begin_by_itself(project, len(first.items))
         looked = graft.current().inspection(project.dataset_id)
-        report = open_findings.report(project, looked["report"])
+        report = open_findings.report(project, first, looked["report"])
         _summary(report)
         test_lock.note(project, _touched(report))
         look_closer.bar(project, looked, report)
@@ -77,8 +82,9 @@ def _cards(project: Project, report: Report, closer: dict | None, asking: str | 
                 finding_card.card(project, report, group, _body(project, report, group, closer))
         if report.know:
             st.markdown(f"##### {_('Worth knowing')}")
-        for group in report.know:
-            finding_card.folded(project, report, group, _body(project, report, group, closer))
+        for group in sorted(report.know, key=lambda group: not _speaks(group, closer)):
+            draw = finding_card.card if _speaks(group, closer) else finding_card.folded
+            draw(project, report, group, _body(project, report, group, closer))
         _set_aside(project, report)
 
 
@@ -90,6 +96,11 @@ def _body(project: Project, report: Report, group: list[dict], closer: dict | No
     if kind == "leakage" and (closer or {}).get("leakage"):
         return lambda: leakage.body(project, report, group[0], closer["leakage"])
     return None
+
+
+def _speaks(group: list[dict], closer: dict | None) -> bool:
+    """Tell whether a note deserves to be seen without being opened: leakage that would have changed the result."""
+    return group[0]["kind"] == "leakage" and not ((closer or {}).get("leakage") or {}).get("within_chance", True)
 
 
 def _set_aside(project: Project, report: Report) -> None:

@@ -31,6 +31,9 @@ ICONS = {
     "bright": "brightness_high",
     "too_small": "photo_size_select_small",
     "odd_shape": "aspect_ratio",
+    "look_alikes": "filter_none",
+    "inseparable": "join_inner",
+    "leakage": "leak_add",
     "refused": "rule",
 }
 COLOURS = {"error": "red", "warning": "orange", "question": "blue", "note": "gray"}

@@ -4,7 +4,8 @@ import streamlit as st
 
 from engine import graft
 from engine.data import name_groups
-from engine.registry import Project
+from engine.errors import UserError
+from engine.registry import Item, Project
 from pages.elements import person
 from pages.elements.data import balance, sections
 from pages.elements.data.open_findings import Report
@@ -63,10 +64,30 @@ def apply(project: Project, report: Report, fix: dict) -> None:
 
 def _change(project: Project, report: Report, fix: dict) -> None:
     changes = {int(item): dict(values) for item, values in fix["changes"].items() if int(item) in report.items}
-    apart = fix.get("action", {}).get("groups_apart")
+    if fix["key"] == "merge":
+        changes = {item: values for item, values in changes.items() if _is_merged(report.items[item], fix)}
     if fix["key"] == "use_groups":
-        labelled = [item for item in report.items.values() if item.label is not None]
-        changes = name_groups.with_splits(labelled, changes)
+        changes = _with_parts(report, changes)
+    apart = fix.get("action", {}).get("groups_apart")
     summary = fix.get("summary") or {"template": fix["title"], "values": fix["values"]}
     options = {"groups_apart": apart} if apart else None
     graft.current().registry.change_each(project.dataset_id, changes, summary, who=person.name(), options=options)
+
+
+def _is_merged(item: Item, fix: dict) -> bool:
+    """Leave alone what was moved out of the merged classes after the report was made."""
+    old = fix["summary"]["values"]["old"]
+    return item.label == old or item.label in old.split(", ")
+
+
+def _with_parts(report: Report, changes: dict[int, dict]) -> dict[int, dict]:
+    """Return changes of group and part. Raises UserError where that would leave nothing to measure on."""
+    labelled = [item for item in report.items.values() if item.label is not None]
+    changes = name_groups.with_splits(labelled, changes)
+    now = {item.split for item in labelled if item.split}
+    if not now <= {values["split"] for values in changes.values()}:
+        raise UserError(
+            "These groups hang together through copies of the same pictures: with each in one part, no pictures would "
+            "be left for the test. Settle the copies and the pictures in two classes first, then use the groups."
+        )
+    return changes

@@ -7,7 +7,7 @@ import streamlit as st
 from engine.registry import Project
 from pages.elements.data import fixes
 from pages.elements.data.open_findings import Report
-from pages.elements.i18n import _, say
+from pages.elements.i18n import _
 from pages.elements.probabilities import percent
 
 STYLE = """<style>
@@ -21,7 +21,7 @@ STYLE = """<style>
 
 def body(project: Project, report: Report, finding: dict, leak: dict) -> None:
     """Show the result with leakage and the honest one, each with its interval, and how they were measured."""
-    mixed = _number(leak["mixed"], _("with leakage"), "false", "#c2703d")
+    mixed = _number(leak["mixed"], _("with leakage"), "" if leak["within_chance"] else "false", "#c2703d")
     apart = _number(leak["apart"], _("honestly"), "true", "#3d9a64")
     st.html(f'{STYLE}<div class="graft-leak">{mixed}{apart}</div>')
     how = {
@@ -33,8 +33,6 @@ def body(project: Project, report: Report, finding: dict, leak: dict) -> None:
     }
     ways = how.get(leak.get("reason"), how["both"])
     st.caption(_("Measured, not guessed: the same quick training, {ways}.").format(ways=ways))
-    if leak.get("message"):
-        st.markdown(say(leak["message"], leak.get("values")))
     fixes.buttons(project, report, finding, "finding-leakage")
 
 

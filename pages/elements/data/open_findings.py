@@ -1,19 +1,17 @@
 """What is still open in the report of a dataset: the findings of both layers, less what was answered or set aside.
 
-The first layer is computed anew for every version of the items. The second was measured on a version of the past: what
-has been put right since then is left out of it, so that a finding goes at once and comes back with Undo.
+The second layer was measured on a version of the past, and so for a moment is the first where there are many pictures:
+what has been put right since then is left out, so that a finding goes at once and comes back with Undo.
 """
 
-import functools
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine import graft
-from engine.data import check
-from engine.data.ingest import ALREADY
 from engine.registry import Item, Project
+from pages.elements.data.first_layer import FirstLayer
 
 SEVERITIES = ("error", "warning", "question", "note")
 ASKED = ("label_error", "outlier")  # kinds whose pictures are looked at one by one
@@ -35,14 +33,13 @@ class Report:
         return {finding["kind"] for group in (*self.decide, *self.know) for finding in group}
 
 
-def report(project: Project, closer: dict | None = None) -> Report:
+def report(project: Project, first: FirstLayer, closer: dict | None = None) -> Report:
     """Return what is open now; `closer` is the report of the second layer, None before there is one."""
-    version = graft.current().registry.version(project.dataset_id)
-    items, first = at_once(project.dataset_id, version)
-    answers = said(project)
-    second = [fresh for finding in (closer or {}).get("findings", []) if (fresh := freshened(finding, items, answers))]
-    known = [(finding["kind"], set(finding["items"])) for finding in first]
-    findings = [*first, *(finding for finding in second if (finding["kind"], set(finding["items"])) not in known)]
+    answers, items = said(project), first.items
+    told = first.findings if first.fresh else _left(first.findings, items, answers)
+    second = _left((closer or {}).get("findings", []), items, answers)
+    known = [(finding["kind"], set(finding["items"])) for finding in told]
+    findings = [*told, *(finding for finding in second if (finding["kind"], set(finding["items"])) not in known)]
     fine = answers.get("fine", {})
     standing = [finding for finding in findings if not is_fine(finding, fine)]
     return Report(
@@ -54,19 +51,8 @@ def report(project: Project, closer: dict | None = None) -> Report:
     )
 
 
-def at_once(dataset_id: str, version: str) -> tuple[dict[int, Item], list[dict]]:
-    """Return the items by id and the findings of the first layer, computed once per version. Read them only."""
-    return _at_once(str(graft.current().workspace.root), dataset_id, version)
-
-
-@functools.lru_cache(maxsize=8)
-def _at_once(_workspace: str, dataset_id: str, _version: str) -> tuple[dict[int, Item], list[dict]]:
-    registry = graft.current().registry
-    items = registry.items(dataset_id)
-    accounts = registry.imports(dataset_id)
-    # What came twice is in the account of its import; there is nothing to do about it.
-    refused = [entry for account in accounts for entry in account["refused"] if entry["reason"] != ALREADY]
-    return {item.id: item for item in items}, check.findings(items, refused)
+def _left(findings: Sequence[dict], items: dict[int, Item], answers: dict) -> list[dict]:
+    return [left for finding in findings if (left := freshened(finding, items, answers))]
 
 
 def freshened(finding: dict, items: dict[int, Item], answers: dict) -> dict | None:
