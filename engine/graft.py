@@ -108,13 +108,14 @@ class Graft:
         label: str | None = None,
         title: str = "",
         ask: bool = False,
+        who: str = "",
     ) -> str:
         """Begin to bring `source` in (a file, a folder or example:NAME) and return the import's id.
 
         Files below the workspace's `incoming` folder are deleted once they are in. With `ask`, only the names are
-        looked at; the import then waits for `answer_import` or `cancel_import`.
+        looked at; the import then waits for `answer_import` or `cancel_import`. who: a name for the history.
         """
-        return self.imports.start(dataset_id, str(source), title=title, ask=ask, layout=layout, label=label)
+        return self.imports.start(dataset_id, str(source), title=title, ask=ask, who=who, layout=layout, label=label)
 
     def import_status(self, import_id: str) -> dict:
         """Return {state: running|waiting|done|failed|cancelled, progress, message, values; done: received, used,

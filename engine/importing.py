@@ -39,14 +39,16 @@ class Imports:
         self._known: dict[str, dict] = {}
         self._lock = threading.Lock()
 
-    def start(self, dataset_id: str, source: str, *, title: str = "", ask: bool = False, **options) -> str:
+    def start(
+        self, dataset_id: str, source: str, *, title: str = "", ask: bool = False, who: str = "", **options
+    ) -> str:
         """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
 
-        options: layout and label of ingest.
+        who: the name of the person, for the history. options: layout and label of ingest.
         """
         import_id = f"import-{secrets.token_hex(8)}"
         job = {"dataset_id": dataset_id, "source": source, "title": title or Path(source).name, "ask": ask}
-        job["options"] = options
+        job |= {"options": options, "who": who}
         write_json(self._folder(import_id) / JOB, job)
         self._submit(import_id, job)
         return import_id
@@ -161,9 +163,9 @@ class Imports:
         dataset_id = job["dataset_id"]
         with self._lock:
             records = self._with_splits(dataset_id, account.used)
-            self._registry.add_import(
-                dataset_id, import_id, job["title"], records, account.refused, account.seconds, account.layout
-            )
+            account_facts = (account.refused, account.seconds, account.layout)
+            who = job.get("who", "")
+            self._registry.add_import(dataset_id, import_id, job["title"], records, *account_facts, who=who)
         account.require_used()
         return _done(account)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from engine import graft
 from engine.data.arrival import worth_asking
 from engine.registry import Project
-from pages.elements import page, state
+from pages.elements import page, person, state
 from pages.elements.dropzone import Upload
 from pages.elements.i18n import _, number, plural, say, say_plain
 from pages.elements.names import md_escape
@@ -32,7 +32,9 @@ def begin(source: str | Path, *, label: str | None = None, title: str = "", ask:
     ask: show first what its folders or its table would give, and wait for an answer.
     """
     project = state.project() or _first_project(title)
-    import_id = graft.current().start_import(project.dataset_id, source, label=label, title=title, ask=ask)
+    import_id = graft.current().start_import(
+        project.dataset_id, source, label=label, title=title, ask=ask, who=person.name()
+    )
     st.session_state.setdefault(STARTED, []).append(import_id)
 
 
