@@ -9,31 +9,17 @@ from concurrent.futures import Future
 import pytest
 from starlette.testclient import TestClient
 
-from engine import compute, settings
 from engine import graft as graft_module
+from engine import settings
 from engine.__main__ import main
 from engine.data import export
 from engine.graft import Graft
 from engine.registry import Item, Registry
 from engine.uploads import Uploads
 from tests.pictures import COLOURS, draw_picture
-
+from tests.work_now import WorkNow
 
 GROUPS = ("morning", "evening")
-
-
-class WorkNow:
-    """Workers that do what they are given at once, in this process."""
-
-    def submit(self, task, *args, queue, key, on_done):
-        try:
-            compute.call(task, args)
-            on_done(None)
-        except Exception as error:
-            on_done(error)
-
-    def close(self):
-        """Nothing is open."""
 
 
 @pytest.fixture

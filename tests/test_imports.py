@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from engine import compute, settings
+from engine import settings
 from engine.data import arrival, ingest, sources
 from engine.errors import DataError, UserError
 from engine.graft import Graft
@@ -17,25 +17,7 @@ from tests.odd_archives import tar_of, zip_of
 from tests.odd_files import encode, photo
 from tests.pictures import draw_folder
 from tests.run_files import idle_graft
-
-
-class WorkHere:
-    """Stands in for the workers: does imports at once in this process, or not at all while `dead`."""
-
-    def __init__(self):
-        self.dead = False
-
-    def submit(self, task, *args, queue, key, on_done):
-        if self.dead:
-            return
-        try:
-            compute.call(task, args)
-            on_done(None)
-        except Exception as error:
-            on_done(error)
-
-    def close(self):
-        """Nothing is open."""
+from tests.work_now import WorkNow
 
 
 @pytest.fixture
@@ -48,7 +30,7 @@ def graft(workspace):
 def opened(workspace) -> Graft:
     graft = idle_graft(workspace)
     graft._compute.__init__()
-    graft._compute.set_result(WorkHere())
+    graft._compute.set_result(WorkNow())
     return graft
 
 

@@ -6,36 +6,21 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import compute, graft
+from engine import graft
 from engine.data import versions
 from engine.registry import ItemRecord
 from pages.elements.data import split_editor
 from tests.pictures import COLOURS, draw_picture
 from tests.run_files import add_run, finish_run
+from tests.work_now import EXPORTS, IMPORTS, WorkNow
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
 GROUPS = ("north", "south", "east")
 
 
-class WorkNow:
-    """Stands in for the workers: imports and exports are done at once in this process, everything else never begins."""
-
-    def submit(self, task, *args, queue, key, on_done):
-        if not task.endswith((":ingest", ":pack")):
-            return
-        try:
-            compute.call(task, args)
-            on_done(None)
-        except Exception as error:
-            on_done(error)
-
-    def close(self):
-        """Nothing is open."""
-
-
 @pytest.fixture
 def opened(workspace, monkeypatch):
-    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow())
+    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(IMPORTS, EXPORTS))
     return graft.current()
 
 
@@ -49,12 +34,12 @@ def project(opened, tmp_path):
             for number in range(7):
                 draw_picture(COLOURS[label], 100 * seed + 10 * len(label) + number).save(folder / f"{number}.png")
     project = opened.registry.create_project("Discs")
-    opened.wait_for_import(opened.start_import(project.dataset_id, tmp_path / "discs"))
+    opened.wait_for_import(opened.start_import(project.dataset_id, tmp_path / "discs", who="Lin"))
     return project
 
 
 def section(name: str, **state) -> AppTest:
-    app = AppTest.from_file(FRAME, default_timeout=30)
+    app = AppTest.from_file(FRAME, default_timeout=120)
     app.query_params["section"] = name
     for key, value in state.items():
         app.session_state[key] = value
@@ -96,7 +81,7 @@ def test_the_history_says_who_did_what_and_takes_any_of_it_back(opened, project)
     app = section("history")
     words = everything_written(app)
     assert "**Ada** moved 2 pictures to red" in words and "Excluded 1 picture" in words
-    assert "Brought in 42 pictures from discs" in words and "just now" in words
+    assert "**Lin** brought in 42 pictures from discs" in words and "just now" in words
     app.button(key=f"history-do-{first}").click().run()
     assert sum(opened.registry.counts(project.dataset_id)["red"].values()) == 21
     assert app.button(key=f"history-do-{first}").label == "Redo"
@@ -240,7 +225,7 @@ def test_the_split_that_came_with_the_data_is_kept_until_somebody_divides_anew(o
 def test_what_changed_since_a_training_is_told_with_its_pictures(opened, project):
     run_id = trained(opened, project)
     change(opened, project, ids(opened, project, "blue", 3), label="red")
-    app = AppTest.from_file(FRAME, default_timeout=30)
+    app = AppTest.from_file(FRAME, default_timeout=120)
     app.query_params["run"] = run_id
     app.run()
     app.switch_page("evaluation.py").run()

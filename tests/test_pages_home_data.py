@@ -6,40 +6,22 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import compute, graft
+from engine import graft
 from tests.pictures import draw_folder
+from tests.work_now import IMPORTS, WorkNow
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
 
 
-class WorkNow:
-    """Stands in for the workers: imports are done at once in this process, everything else never begins."""
-
-    def submit(self, task, *args, queue, key, on_done):
-        if queue != "ingest":
-            return
-        try:
-            compute.call(task, args)
-            on_done(None)
-        except Exception as error:
-            on_done(error)
-
-    def cancel(self, key):
-        pass
-
-    def close(self):
-        pass
-
-
 @pytest.fixture
 def opened(workspace, monkeypatch):
-    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow())
+    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(IMPORTS))
     return graft.current()
 
 
 @pytest.fixture
 def app(opened):
-    return AppTest.from_file(FRAME, default_timeout=30)
+    return AppTest.from_file(FRAME, default_timeout=120)
 
 
 def project_of(opened, folder: Path, name: str = "Discs", **options):

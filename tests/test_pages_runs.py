@@ -36,7 +36,7 @@ def project(graft):
 
 def open_page(name: str, **session) -> AppTest:
     """Return the page as it stands after it was opened; fails on any uncaught error."""
-    at = AppTest.from_file(FRAME, default_timeout=20)
+    at = AppTest.from_file(FRAME, default_timeout=120)
     for key, value in session.items():
         at.session_state[key] = value
     at.run()
