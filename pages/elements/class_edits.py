@@ -10,7 +10,7 @@ from engine.data import split
 from engine.data.layout import clean_name
 from engine.errors import UserError
 from engine.registry import UNLABELLED, Project
-from pages.elements import person, test_lock
+from pages.elements import measured, person
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 
@@ -121,7 +121,7 @@ def delete_dialog(project: Project, label: str, count: int) -> None:
 
 def note_on_class(project: Project, label: str) -> None:
     """Say, before all of a class changes, that trainings were measured on it."""
-    test_lock.note(project, [item.id for item in graft.current().registry.items(project.dataset_id, label=label)])
+    measured.note(project, [item.id for item in graft.current().registry.items(project.dataset_id, label=label)])
 
 
 def _new_parts(project: Project, item_ids: Sequence[int], label: str) -> dict[int, str]:

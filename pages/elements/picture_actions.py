@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import class_edits, test_lock
+from pages.elements import class_edits, measured
 from pages.elements.i18n import _
 
 CLEAR = "picture_actions-cleared"
@@ -19,7 +19,7 @@ def cleared() -> int:
 
 def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, key: str) -> None:
     """Offer to move the pictures to one of `labels` or a new class, to exclude them, or to let the selection go."""
-    test_lock.note(project, items)
+    measured.note(project, items)
     target = st.selectbox(
         _("Move to"),
         labels,

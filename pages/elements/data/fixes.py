@@ -6,7 +6,7 @@ from engine import graft
 from engine.data import name_groups
 from engine.errors import UserError
 from engine.registry import Item, Project
-from pages.elements import person
+from pages.elements import measured, person
 from pages.elements.data import balance, sections
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, say
@@ -29,6 +29,7 @@ def buttons(project: Project, report: Report, finding: dict, key: str) -> None:
     offered = [fix for fix in finding.get("fixes", ()) if possible(fix)]
     if not offered:
         return
+    measured.note(project, {int(item) for fix in offered for item in fix.get("changes", ())})
     with st.container(horizontal=True, key=f"{key}-fixes"):
         for position, fix in enumerate(offered):
             title = say(fix["title"], fix["values"])

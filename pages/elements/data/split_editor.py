@@ -9,7 +9,7 @@ import streamlit as st
 from engine import graft
 from engine.data import reread, split
 from engine.registry import Item, Project
-from pages.elements import answers, page, person, test_lock
+from pages.elements import answers, measured, page, person
 from pages.elements.data.part_table import Counts, part_table
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
@@ -58,11 +58,11 @@ def view(project: Project) -> None:
             return
         _explain()
         tested = registry.tested(project.dataset_id)
-        measured = test_lock.trainings_on(project, tested)
+        trainings = measured.trainings_on(project, tested)
         left, right = st.columns([2, 3], gap="large")
         with left:
-            stored = _stored(project, bool(measured))
-            choice = _choose(project, stored, measured, bool(groups), len(tested))
+            stored = _stored(project, bool(trainings))
+            choice = _choose(project, stored, trainings, bool(groups), len(tested))
         with right:
             if choice == stored:
                 _tables(classes, groups)
@@ -86,10 +86,10 @@ def _stored(project: Project, locked: bool) -> Choice:
     return Choice(validation, test, options["groups_apart"], options["seed"], True, locked)
 
 
-def _choose(project: Project, stored: Choice, measured: int, grouped: bool, tested: int) -> Choice:
+def _choose(project: Project, stored: Choice, trainings: int, grouped: bool, tested: int) -> Choice:
     """Show the choices and return them; they begin as they are stored."""
     key = f"{KEY}-{project.dataset_id}-{st.session_state.get(KEY, 0)}"
-    keep_test = _keep_test(measured, tested, key)
+    keep_test = _keep_test(trainings, tested, key)
     keep_given = _keep_given(project, key)
     test = stored.test
     if not keep_test:
@@ -103,15 +103,15 @@ def _choose(project: Project, stored: Choice, measured: int, grouped: bool, test
     return Choice(validation, test, apart, shuffled, keep_given, keep_test)
 
 
-def _keep_test(measured: int, tested: int, key: str) -> bool:
-    if not measured:
+def _keep_test(trainings: int, tested: int, key: str) -> bool:
+    if not trainings:
         return False
     words = plural("Keep the {n} test picture as it is", "Keep the {n} test pictures as they are", tested)
     kept = st.toggle(words, value=True, key=f"{key}-keep-test")
     if kept:
         st.caption(f":material/lock: {_('Locked, because trainings were measured on them.')}")
     else:
-        st.warning(test_lock.in_words(measured), icon=":material/lock_open:")
+        st.warning(measured.in_words(trainings), icon=":material/lock_open:")
     return kept
 
 
