@@ -17,6 +17,10 @@ STYLE = """<style>
 .st-key-machine p { margin: 0; display: flex; }
 /* Names of figures are longer in some languages: two lines rather than three dots. */
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
+/* Whoever walks with the keyboard sees where they are in the navigation too. */
+[data-testid="stTopNavLink"]:focus-visible, [data-testid="stSidebarNavLink"]:focus-visible {
+  outline: 2px solid currentColor;
+}
 /* Cards side by side: their buttons stand on one line. */
 [class*="st-key-card-"] > :last-child, [class*="st-key-network-"] > :last-child { margin-top: auto; }
 /* Wide screens have room for project, machine and language beside the navigation. */
