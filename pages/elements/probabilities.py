@@ -13,13 +13,15 @@ STYLE = """<style>
 .bars .track { height: .5rem; border-radius: .25rem; background: rgba(128, 140, 132, .22); overflow: hidden; }
 .bars .fill { height: 100%; border-radius: .25rem; background: rgba(128, 140, 132, .75); }
 .bars .bar:first-child .fill { background: #3d9a64; }
+.bars.quiet .bar:first-child .fill { background: rgba(128, 140, 132, .75); }
 .bars .bar:first-child .line { font-weight: 600; font-size: 1.02rem; }
 </style>"""
 
 
-def bars(likeliest: Sequence[tuple[str, float]]) -> None:
-    """Show (class, probability) pairs, likeliest first."""
-    st.html(STYLE + f'<div class="bars" role="list">{"".join(_bar(name, share) for name, share in likeliest)}</div>')
+def bars(likeliest: Sequence[tuple[str, float]], *, quiet: bool = False) -> None:
+    """Show (class, probability) pairs, likeliest first; `quiet` where the first is no answer."""
+    kind = "bars quiet" if quiet else "bars"
+    st.html(STYLE + f'<div class="{kind}" role="list">{"".join(_bar(name, share) for name, share in likeliest)}</div>')
 
 
 def percent(share: float) -> str:

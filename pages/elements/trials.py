@@ -134,7 +134,7 @@ def show(trial: Trial) -> None:
     with words:
         st.caption(name)
         _say_verdict(trial)
-        bars(trial.likeliest)
+        bars(trial.likeliest, quiet=trial.said != "answer")
         if trial.truth:
             _say_truth(trial)
         _reminds(trial)
