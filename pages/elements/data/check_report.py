@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import page, test_lock
+from pages.elements import measured, page
 from pages.elements.data import balance, finding_card, first_layer, label_questions, leakage, look_closer, open_findings
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, plural, say
@@ -23,7 +23,7 @@ def view(project: Project) -> None:
         looked = graft.current().inspection(project.dataset_id)
         report = open_findings.report(project, first, looked["report"])
         _summary(report)
-        test_lock.note(project, _touched(report))
+        measured.note(project, _touched(report))
         look_closer.bar(project, looked, report)
         asking = label_questions.is_open(project)
         if asking:
