@@ -1,5 +1,6 @@
 """The registry: what a person did is stored whole, can be undone, and survives another version's database."""
 
+import json
 import sqlite3
 import threading
 
@@ -218,7 +219,7 @@ def test_a_change_entered_by_an_older_version_is_undone_and_done_again(tmp_path)
     dataset_id = filled(registry)
     cat = ids_of(registry, dataset_id, "cat")[0]
     with sqlite3.connect(tmp_path / "old.sqlite") as connection:
-        old = '{"%d": {"label": "lion"}}' % cat
+        old = json.dumps({cat: {"label": "lion"}})
         connection.execute(
             "INSERT INTO changes (dataset_id, created, summary, before, undone) VALUES (?, '2025', ?, ?, 0)",
             (dataset_id, '{"template": "moved", "values": {}}', old),
