@@ -104,7 +104,7 @@ def test_speakers_on_both_sides_flatter_the_result_and_the_difference_is_measure
     y = speakers % 2  # each speaker says one word, and is recognised by the voice alone
     x = (rng.normal(0, 3, (40, 32))[speakers] + rng.normal(0, 0.3, (400, 32))).astype(np.float32)
     told = leakage.measure(x, y, speakers, "groups", Recipe(l2=0.01))
-    assert told["mixed"]["accuracy"] > 0.9 > 0.75 > told["apart"]["accuracy"]
+    assert told["mixed"]["accuracy"] > 0.8 > 0.7 > told["apart"]["accuracy"]
     assert not told["within_chance"]
     low, high = told["apart"]["interval"]
     assert low < told["apart"]["accuracy"] < high
@@ -127,10 +127,9 @@ def test_folds_keep_copies_together_and_classes_even():
 
 
 def test_two_names_for_one_thing_cannot_be_told_apart_and_true_classes_can():
-    x, y = blobs(60, 4)
-    y[y == 3] = np.where(np.random.default_rng(1).random(60) < 0.5, 3, 2)  # half of what is 3 is called 2 ...
-    y[np.flatnonzero(y == 2)[:30]] = 3  # ... and half of what is 2 is called 3
-    x[y >= 2] = blobs(120, 1, seed=5)[0][: (y >= 2).sum()]
+    x, y = blobs(60, 3)
+    both = np.flatnonzero(y == 2)
+    y[both[::2]] = 3  # every second picture of one thing has another name
     probabilities = out_of_sample.probabilities(x, y, out_of_sample.folds_of(y, range(len(y))), Recipe(l2=0.05))
     assert [(blur.first, blur.second) for blur in class_pairs.find(probabilities, y)] == [(2, 3)]
 
@@ -166,7 +165,7 @@ def test_a_report_is_kept_for_its_version_and_called_stale_after_a_change(warm_g
     assert (state["state"], state["stale"], state["report"]["pictures"]) == ("done", False, 24)
     [item] = graft.registry.items(dataset_id, limit=1)
     graft.registry.change_items(dataset_id, [item.id], {"template": "moved", "values": {}}, label="blue")
-    state = graft.inspection(dataset_id)
+    state = wait(graft, dataset_id)
     assert (state["state"], state["stale"]) == ("done", True)
     graft.start_inspection(dataset_id)
     assert not wait(graft, dataset_id)["stale"]

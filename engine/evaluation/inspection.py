@@ -131,9 +131,9 @@ def _compare(items: list[Item], x: np.ndarray, pixels: Pixels, tell: Tell) -> tu
         lambda done, total: tell(0.5 + 0.1 * done / total, COMPARING),
     )
     shown = [items[row] for row in alone]
-    aspects = np.array([max(1, item.width) / max(1, item.height) for item in shown])
+    sizes = np.array([(max(1, item.width), max(1, item.height)) for item in shown])
     pairs = look_alikes.find(
-        _grey(pixels, shown), near, aspects, lambda done, total: tell(0.6 + 0.1 * done / total, COMPARING)
+        _grey(pixels, shown), near, sizes, lambda done, total: tell(0.6 + 0.1 * done / total, COMPARING)
     )
     joined = _joined(clusters, [(int(alone[pair.left]), int(alone[pair.right])) for pair in pairs])
     look = _Look(items, x, joined, similar, alone)

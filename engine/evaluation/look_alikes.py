@@ -17,7 +17,8 @@ FINE, COARSE = 48, 16  # sides of the grey pictures that are kept, and that are 
 AROUND = 8  # neighbours away: what surrounds a picture; copies beyond so many are joined pair by pair
 TRIED = 3  # neighbours of each kind that are looked at closely
 RATIO = 0.11  # of the distance to what surrounds them; measured: different digits begin at 0.13, copies end at 0.1
-FAR, FAR_ALIGNED = 0.06, 0.04  # 1 - correlation; pairs of different photos begin at 0.03, of different digits at 0.008
+FAR, FAR_TINY, FAR_ALIGNED = 0.025, 0.06, 0.012  # 1 - correlation; different photos begin at 0.03
+TINY = 24  # pixels of the short side: shrunk so far, a copy keeps less of itself
 LOCAL = 1.6  # deviations that one of the 256 cells may differ: a word on a form, a number on a sign
 MIN_DEVIATION = 4.0  # of 255; plainer pictures are all alike
 MAX_ASPECT = 1.06
@@ -49,10 +50,10 @@ def grey_pictures(pixels: np.ndarray) -> np.ndarray:
     return np.round(grey.reshape(len(grey), FINE, step, FINE, step).mean(axis=(2, 4))).astype(np.uint8)
 
 
-def find(grey: np.ndarray, features: np.ndarray, aspects: np.ndarray, advance: Advance) -> list[Pair]:
+def find(grey: np.ndarray, features: np.ndarray, sizes: np.ndarray, advance: Advance) -> list[Pair]:
     """Return pairs of rows that show the same picture.
 
-    grey: uint8 (N, 48, 48); features: neighbours by the network, int (N, K); aspects: width / height, (N,).
+    grey: uint8 (N, 48, 48); features: neighbours by the network, int (N, K); sizes: width and height, (N, 2).
     """
     telling = np.flatnonzero(grey.reshape(len(grey), -1).std(axis=1) >= MIN_DEVIATION)
     if len(telling) < 3:
@@ -61,11 +62,13 @@ def find(grey: np.ndarray, features: np.ndarray, aspects: np.ndarray, advance: A
     near, similar = nearest(shrunk[0][telling] / COARSE, AROUND, advance)
     around = np.full(len(grey), np.inf, np.float32)
     around[telling] = 1 - similar[:, -1]
-    candidates = _candidates(telling, near, features, aspects)
+    candidates = _candidates(telling, near, features, sizes[:, 0] / sizes[:, 1])
+    far = np.where(sizes.min(axis=1) < TINY, FAR_TINY, FAR)
     found = []
     for start in range(0, len(candidates), PAIRS):
         left, right = candidates[start : start + PAIRS].T
-        found += _judged(left, right, shrunk, np.minimum(around[left], around[right]))
+        limits = np.maximum(far[left], far[right]), RATIO * np.minimum(around[left], around[right])
+        found += _judged(left, right, shrunk, *limits)
     return found
 
 
@@ -81,7 +84,9 @@ def _candidates(telling: np.ndarray, near: np.ndarray, features: np.ndarray, asp
     return pairs[known & (np.maximum(stretch, 1 / stretch) <= MAX_ASPECT)]
 
 
-def _judged(left: np.ndarray, right: np.ndarray, shrunk: list[np.ndarray], around: np.ndarray) -> list[Pair]:
+def _judged(
+    left: np.ndarray, right: np.ndarray, shrunk: list[np.ndarray], far: np.ndarray, around: np.ndarray
+) -> list[Pair]:
     """Return those of some pairs that agree in one of the ways, the plainest way first."""
     found = []
     rows = np.arange(len(left))
@@ -90,7 +95,7 @@ def _judged(left: np.ndarray, right: np.ndarray, shrunk: list[np.ndarray], aroun
         if how == "mirrored":
             other = other.reshape(-1, COARSE, COARSE)[:, :, ::-1].reshape(len(rows), -1)
         distance = 1 - np.einsum("ij,ij->i", one, other) / one.shape[1]
-        limit = np.minimum(FAR if how == "resaved" else FAR_ALIGNED, RATIO * around[rows])
+        limit = np.minimum(far[rows] if how == "resaved" else FAR_ALIGNED, around[rows])
         same = (distance <= limit) & (np.abs(one - other).max(axis=1) <= LOCAL)
         found += [Pair(int(left[row]), int(right[row]), how) for row in rows[same]]
         rows = rows[~same]
