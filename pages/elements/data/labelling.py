@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine import graft, labelling
 from engine.labelling import Suggestions
-from engine.registry import UNLABELLED, Item, Project
+from engine.registry import Item, Project
 from pages.elements import class_edits, gallery, keystrokes, page, picture_actions
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
@@ -63,20 +63,20 @@ def _current(project: Project, key: str, watched: bool) -> None:
     if (study["state"] == RUNNING) != watched:
         st.rerun()  # once for the whole page: it begins or ends the timer
     counts = graft.current().registry.counts(project.dataset_id)
-    left = graft.current().registry.items(project.dataset_id, label=UNLABELLED)
-    open_items = {item.id: item for item in left}
+    pairs = graft.current().registry.columns(project.dataset_id, "id", "label")
+    left = {item: None for item, label in pairs if label is None}  # a dict keeps the order in which they came
     labelled = sum(sum(parts.values()) for parts in counts.values())
-    rows = [row for row in (found.rows if found else ()) if row.item in open_items]
+    rows = [row for row in (found.rows if found else ()) if row.item in left]
     # A model of a few pictures is always sure of itself; it is believed once that has been checked.
     checked = found is not None and found.checked[0] >= FEWEST_CHECKED
     sure = [row for row in rows if row.is_sure] if checked else []
     _progress(labelled, len(left), len(sure), study, first=found is None)
     if not left:
         st.success(_("Every picture has a class now."), icon=":material/check_circle:")
-    _desk(project, key, rows, open_items, sorted(counts))
+    _desk(project, key, rows, left, sorted(counts))
     if found is not None:
         _model(found)
-        _sure(project, found, sure, open_items)
+        _sure(project, found, sure)
 
 
 def _progress(labelled: int, left: int, sure: int, study: dict, *, first: bool) -> None:
@@ -90,19 +90,20 @@ def _progress(labelled: int, left: int, sure: int, study: dict, *, first: bool) 
         st.caption(say(study["message"], study["values"]) if study["message"] else _("Looking at the pictures"))
 
 
-def _desk(project: Project, key: str, rows: list, items: dict, classes: list[str]) -> None:
+def _desk(project: Project, key: str, rows: list, left: dict, classes: list[str]) -> None:
     """Mount the large picture with its keys. Before the first suggestions the pictures come in their own order."""
     memory = _memory(project)
     skipped = memory["skipped"]
-    order = [(row.item, row.likeliest) for row in rows] or [(item, ()) for item in items]
+    order = [(row.item, row.likeliest) for row in rows] or [(item, ()) for item in left]
     ahead = [(item, likeliest) for item, likeliest in order if item not in skipped][:AHEAD]
     ahead = ahead or [(item, likeliest) for item, likeliest in order][:AHEAD]  # at last the skipped ones come again
     # The picture in front stays in front, whatever the newest order is.
-    front = next((item for item in memory["ahead"] if item in items and item not in skipped), None)
+    front = next((item for item in memory["ahead"] if item in left and item not in skipped), None)
     ahead.sort(key=lambda one: one[0] != front)
     if front is not None and ahead[0][0] != front:
         ahead = [(front, dict(order).get(front, ())), *ahead]
     memory["ahead"] = [item for item, _likeliest in ahead]
+    items = graft.current().registry.items_by_id(memory["ahead"])
     data = {
         "queue": [_shown(items[item], likeliest) for item, likeliest in ahead],
         "past": _past(memory["answers"]),
@@ -160,7 +161,7 @@ def _model(found: Suggestions) -> None:
     st.caption(words)
 
 
-def _sure(project: Project, found: Suggestions, sure: list, items: dict) -> None:
+def _sure(project: Project, found: Suggestions, sure: list) -> None:
     """Offer to accept what the model is sure of, after a look at it."""
     if not sure:
         return
@@ -173,6 +174,7 @@ def _sure(project: Project, found: Suggestions, sure: list, items: dict) -> None
     if not st.toggle(_("Look them over"), key=f"{KEY}-review"):
         return
     shown = sorted(sure, key=lambda row: (row.likeliest[0][0], row.likeliest[0][1]))[:REVIEWED]
+    items = graft.current().registry.items_by_id([row.item for row in shown])
     st.caption(_("Click the pictures whose class is wrong; they stay without a class."))
     wrong = set(
         gallery.gallery(
