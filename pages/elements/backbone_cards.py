@@ -26,9 +26,9 @@ def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
     order = sorted(catalogue.CATALOGUE, key=lambda key: key not in (recommended, "sprout") and key not in ready)
     show_all = st.session_state.get("all-networks", False)
     shown = order if show_all else _first(order, chosen)
-    with st.grid(3, min_column_width=270, border=True, key="networks") as grid:
+    with st.grid(3, min_column_width=270, key="networks"):
         for key in shown:
-            with grid.cell(), st.container(key=f"network-{key}", height="stretch"):
+            with st.container(border=True, height="stretch", key=f"network-{key}"):
                 _card(
                     catalogue.CATALOGUE[key], key == chosen, key == recommended, key in ready, _known_speed(speeds, key)
                 )
