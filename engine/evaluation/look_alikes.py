@@ -80,7 +80,7 @@ def _candidates(telling: np.ndarray, near: np.ndarray, features: np.ndarray, asp
     by_features = np.stack([np.repeat(telling, tried.shape[1]), tried.ravel()], axis=1)
     pairs = np.unique(np.sort(np.concatenate([by_pixels, by_features]), axis=1), axis=0)
     stretch = aspects[pairs[:, 0]] / aspects[pairs[:, 1]]
-    known = np.isin(pairs, telling).all(axis=1)
+    known = np.isin(pairs, telling).all(axis=1) & (pairs[:, 0] != pairs[:, 1])
     return pairs[known & (np.maximum(stretch, 1 / stretch) <= MAX_ASPECT)]
 
 
