@@ -1,6 +1,7 @@
 """How well the report finds what was planted, and how long it takes: label errors, near duplicates, 20,000 pictures.
 
-python -m benchmarks.checks --part labels|copies|many --data DIR   (DIR holds clothing.zip, cifar10-sample.zip and mnist.npz)
+python -m benchmarks.checks --part labels|copies|many --data DIR
+DIR holds clothing.zip, cifar10-sample.zip, digit-scripts.zip and mnist.npz.
 """
 
 import io
@@ -86,7 +87,7 @@ def _plant(archive: Path, target: Path, make) -> None:
             image.save(folder / f"{number:04}.png", compress_level=1)
             if number < COPIED:
                 content = make(image)
-                (folder / f"{number:04}-copy.{'jpg' if content[:2] == b'\xff\xd8' else 'png'}").write_bytes(content)
+                (folder / f"{number:04}-copy").write_bytes(content)
 
 
 def _found(items: list[Item], findings: list[dict]) -> tuple[int, int]:
