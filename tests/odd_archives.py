@@ -166,9 +166,7 @@ CASES: dict[str, Case] = {
     "an empty zip inside": Case(
         lambda: zip_of(("cats/1.png", ONE), ("dogs.zip", zip_of())), [CAT], {"dogs.zip": NO_FILES_INSIDE}
     ),
-    "no zip at all inside": Case(
-        lambda: zip_of(("cats/1.png", ONE), ("dogs.zip", b"hi")), [CAT], {"dogs.zip": BROKEN}
-    ),
+    "no zip at all inside": Case(lambda: zip_of(("cats/1.png", ONE), ("dogs.zip", b"hi")), [CAT], {"dogs.zip": BROKEN}),
     "a RAR inside": Case(
         lambda: zip_of(("cats/1.png", ONE), ("cats/old.rar", b"Rar!\x1a\x07\x01\0")),
         [CAT],
