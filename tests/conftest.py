@@ -68,6 +68,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let processes share the tests by file (`make test` uses two), long ones first and what is warm in one place."""
     for item in items:
