@@ -6,7 +6,7 @@ from engine import graft
 from engine.data import name_groups
 from engine.errors import UserError
 from engine.registry import Item, Project
-from pages.elements import measured, person
+from pages.elements import page, person
 from pages.elements.data import balance, sections
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, say
@@ -29,13 +29,16 @@ def buttons(project: Project, report: Report, finding: dict, key: str) -> None:
     offered = [fix for fix in finding.get("fixes", ()) if possible(fix)]
     if not offered:
         return
-    measured.note(project, {int(item) for fix in offered for item in fix.get("changes", ())})
     with st.container(horizontal=True, key=f"{key}-fixes"):
-        for position, fix in enumerate(offered):
-            title = say(fix["title"], fix["values"])
-            if st.button(title, icon=ICONS.get(fix["key"]), key=f"{key}-fix-{position}"):
-                apply(project, report, fix)
-                st.rerun()
+        pressed = [fix for position, fix in enumerate(offered) if _button(fix, f"{key}-fix-{position}")]
+    with page.errors_in_words():  # here, so that the cards below are drawn all the same
+        for fix in pressed:
+            apply(project, report, fix)
+            st.rerun()
+
+
+def _button(fix: dict, key: str) -> bool:
+    return st.button(say(fix["title"], fix["values"]), icon=ICONS.get(fix["key"]), key=key)
 
 
 def possible(fix: dict) -> bool:
