@@ -9,7 +9,7 @@ run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.ready-test browser lint
-	$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .

@@ -68,16 +68,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let processes share the tests by file (`make test` uses two), long ones first and what is warm in one place."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    order = {"browser": 0, "warm": 1}
-    items.sort(key=lambda item: order.get(_group(item), 2))
-
-
-def _group(item: pytest.Item) -> str:
-    if item.get_closest_marker("browser"):
-        return "browser"
-    return "warm" if "warm_graft" in item.fixturenames else item.path.stem
+    """Put the longest files first: processes share the tests by file (`make test` uses two), and none ends alone."""
+    longest = ("test_main_path", "test_command_line", "test_data_page")
+    items.sort(key=lambda item: longest.index(item.path.stem) if item.path.stem in longest else len(longest))
