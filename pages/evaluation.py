@@ -38,7 +38,7 @@ def classes() -> None:
 
 parts = {
     _("Confusions"): lambda: show_confusion(entry.facts, entry.folder),
-    _("Pictures"): lambda: galleries.view(entry.folder),
+    _("Pictures"): lambda: galleries.view(entry.facts, entry.folder),
     _("Classes"): classes,
     _("Groups"): lambda: groups.view(entry.facts, entry.folder),
     _("How sure"): lambda: sureness.view(entry.facts, entry.folder),

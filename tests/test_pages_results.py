@@ -90,6 +90,8 @@ def test_each_gallery_holds_the_pictures_it_promises(finished, kind):
     assert not at.exception
     shown = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"tiles"' in part.proto.json]
     assert shown[0]["tiles"]
+    if kind == "unsure":
+        assert all(" / " in tile["caption"] for tile in shown[0]["tiles"])
 
 
 def test_other_runs_on_the_same_test_pictures_are_counted(graft, project, finished):  # noqa: F811

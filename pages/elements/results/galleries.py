@@ -1,5 +1,6 @@
 """Pictures worth looking at: the surest mistakes, those it could not decide, and what it finds easiest."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -8,14 +9,17 @@ from engine.evaluation import results
 from engine.evaluation.results import Prediction
 from pages.elements import page
 from pages.elements.confusion import tiles
-from pages.elements.gallery import gallery, page_of
+from pages.elements.gallery import Tile, gallery, page_of
 from pages.elements.i18n import _
+from pages.elements.probabilities import percent
 
 MOST, PER_PAGE = 200, 24
 
 
-def view(folder: Path) -> None:
+def view(facts: dict, folder: Path) -> None:
     """Show one of three galleries of test pictures."""
+
+    class_names = facts["class_names"]
 
     @st.fragment
     def part() -> None:
@@ -25,9 +29,19 @@ def view(folder: Path) -> None:
         st.caption(_explained(kind, rows))
         start = page_of(len(rows), key=f"gallery-page-{kind}-{folder.name}", per_page=PER_PAGE)
         if rows:
-            gallery(tiles(rows[start : start + PER_PAGE]), key=f"results-{kind}", size=128)
+            shown = tiles(rows[start : start + PER_PAGE])
+            if kind == "unsure":
+                shown = _with_both(shown, rows[start : start + PER_PAGE], class_names)
+            gallery(shown, key=f"results-{kind}", size=128)
 
     part()
+
+
+def _with_both(shown: list[Tile], rows: list[Prediction], class_names: list[str]) -> list[Tile]:
+    """Return the tiles with the two classes between which the model could not decide."""
+    pairs = (results.top(row.probabilities, class_names, limit=2) for row in rows)
+    words = (" / ".join(f"{name} {percent(share)}" for name, share in pair) for pair in pairs)
+    return [replace(tile, caption=text) for tile, text in zip(shown, words, strict=True)]
 
 
 def _rows(kind: str, folder: Path) -> list[Prediction]:
