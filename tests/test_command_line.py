@@ -80,7 +80,8 @@ def test_new_files_are_predicted_and_a_broken_one_does_not_spoil_the_rest(digits
     result = answer("predict", digits["run"][:18], picture, broken, workspace=place / "workspace")
     good, bad = result["predictions"]
     assert good["label"] in digits["class_names"] and abs(sum(good["probabilities"].values()) - 1) < 1e-3
-    assert bad["label"] is None and bad["error"]
+    assert (good["answer"], good["reason"]) in ((good["label"], None), (None, "unknown"))
+    assert bad["label"] is None and bad["answer"] is None and bad["error"]
 
 
 def test_signs_are_read_in_three_languages(place):
