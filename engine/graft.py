@@ -148,20 +148,22 @@ class Graft:
 
     # runs
 
-    def start_run(self, project_id: str, recipe: dict, *, name: str = "", owner: str = "") -> str:
+    def start_run(self, project_id: str, recipe: dict, *, name: str = "", owner: str = "", after: str = "") -> str:
         """Freeze the dataset, queue a training and return the run's id.
 
         name: as its recipe where none is given; a name that is taken gets a number. owner: who started it, if known.
+        after: the id of the run that this one is to be compared with, when its pictures were put right.
         Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
         """
         project = self.registry.project(project_id)
-        items = self.registry.items(project.dataset_id)
+        items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
         check.ready_to_train(items)
         plan = Recipe.from_dict(fitted(recipe, self.registry.dataset_options(project.dataset_id)))
         plan.validate()
-        items = [item for item in items if item.label is not None]
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.note(self.workspace.run_dir(run_id), items)
+        if after:
+            runs.follow(self.workspace.run_dir(run_id), after)
         name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self._submit_run(run_id)

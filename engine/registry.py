@@ -48,6 +48,12 @@ class Item(ItemRecord):
     dataset_id: str = ""
     added: str = ""
     removed: bool = False
+    ambiguous: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a training would see it: it has a class, and nobody marked it as really ambiguous."""
+        return self.label is not None and not self.ambiguous
 
 
 @dataclass(frozen=True)
@@ -281,6 +287,7 @@ class Registry:
             ItemRow.removed.is_(False),
             ItemRow.label.is_not(None),
             ItemRow.split == "test",
+            ItemRow.ambiguous.is_not(True),
         )
         with self._session() as session:
             return frozenset(session.scalars(query))
@@ -288,7 +295,7 @@ class Registry:
     # changes a person makes, each of which can be undone and done again (see engine.history)
 
     def change_items(self, dataset_id: str, item_ids: Sequence[int], summary: dict, *, who: str = "", **values) -> int:
-        """Set `label`, `group`, `split` or `removed` of items; return the id of the change.
+        """Set `label`, `group`, `split`, `removed` or `ambiguous` of items; return the id of the change.
 
         `summary` is {template, values} to show; `who` the name of the person, where it is known.
         """

@@ -34,6 +34,7 @@ EVALUATION, PREDICTIONS, MODEL, STOP, HEARTBEAT = (
     "stop",
     "heartbeat",
 )
+EARLIER = "earlier.json"
 METRIC_COLUMNS = (
     "phase",
     "epoch",
@@ -105,6 +106,16 @@ def read_snapshot(run_dir: Path, columns: list[str] | None = None) -> pyarrow.Ta
 
 def read_recipe(run_dir: Path) -> dict:
     return read_json(run_dir / RECIPE, {})
+
+
+def follow(run_dir: Path, earlier: str) -> None:
+    """Note the run that this one repeats on corrected pictures."""
+    write_json(run_dir / EARLIER, {"run": earlier})
+
+
+def earlier(run_dir: Path) -> str:
+    """Return the id of the run that this one repeats on corrected pictures, or ""."""
+    return read_json(run_dir / EARLIER, {}).get("run", "")
 
 
 def read_evaluation(run_dir: Path) -> dict | None:

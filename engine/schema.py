@@ -46,6 +46,7 @@ class ItemRow(Base):
     contrast = sa.Column(sa.Float)
     added = sa.Column(sa.String(32), nullable=False)
     removed = sa.Column(sa.Boolean, nullable=False, default=False)
+    ambiguous = sa.Column(sa.Boolean, default=False)  # nobody could say for sure: left out of trainings
     __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
 
 

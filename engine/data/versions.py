@@ -44,8 +44,8 @@ class Difference:
 
 
 def of_items(items: Iterable) -> tuple[Picture, ...]:
-    """Return what a run would see that began now: the items that have a class."""
-    return tuple(Picture(i.id, i.sha256, i.name, i.label, i.group, i.split) for i in items if i.label is not None)
+    """Return what a run would see that began now: the items that it would use."""
+    return tuple(Picture(i.id, i.sha256, i.name, i.label, i.group, i.split) for i in items if i.is_used)
 
 
 @functools.lru_cache(maxsize=KEPT)

@@ -35,7 +35,7 @@ def facts_of(project: Project) -> DatasetFacts:
 @functools.lru_cache(maxsize=32)
 def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
     items = graft.current().registry.items(dataset_id)
-    labelled = [item for item in items if item.label is not None]
+    labelled = [item for item in items if item.is_used]
     by_class: dict[str, str] = {}
     for item in labelled:
         by_class.setdefault(item.label, item.sha256)
@@ -52,7 +52,7 @@ def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
 
 def _problem(items) -> UserError | None:
     try:
-        check.ready_to_train(items)
+        check.ready_to_train([item for item in items if item.is_used])
     except UserError as error:
         return error
     return None
