@@ -1,0 +1,186 @@
+"""Models side by side on the test pictures they share, and whether they differ by more than chance.
+
+Nothing but numpy and files of finished runs, so that pages may ask it directly.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine import runs
+from engine.data import versions
+from engine.evaluation import results
+from engine.evaluation.intervals import wilson_interval
+
+CHANCE = 0.05  # a difference that comes up more often than this by chance alone is not called one
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One test picture and what each model said about it, with the probability of that answer; `right` by model."""
+
+    item: int
+    sha256: str
+    label: str
+    answers: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def right(self) -> tuple[bool, ...]:
+        return tuple(answer == self.label for answer in self.answers)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What several models said about the test pictures that all of them share.
+
+    left_out: how many test pictures of each model the others were not measured on; relabelled: shared pictures whose
+    class is another one in some of the runs; renamed: {class of an older run: what the newest calls it}.
+    """
+
+    pictures: tuple[Verdict, ...]
+    left_out: tuple[int, ...]
+    relabelled: int
+    renamed: dict[str, str]
+
+    def accuracies(self) -> list[float]:
+        """Return the share of shared pictures that each model gets right; 0 where none is shared."""
+        count = len(self.pictures) or 1
+        return [sum(right) / count for right in zip(*(one.right for one in self.pictures), strict=True)] or [0.0] * len(
+            self.left_out
+        )
+
+    def interval(self, model: int) -> tuple[float, float]:
+        """Return Wilson's interval of one model's accuracy on the shared pictures."""
+        return wilson_interval(sum(one.right[model] for one in self.pictures), len(self.pictures))
+
+    def turned_right(self, old: int = 0, new: int = 1) -> list[Verdict]:
+        """Return the pictures that `new` gets right and `old` does not, the surest first."""
+        return self._won(new, old)
+
+    def turned_wrong(self, old: int = 0, new: int = 1) -> list[Verdict]:
+        """Return the pictures that `old` gets right and `new` does not, those that `new` is surest of first."""
+        return sorted(self._won(old, new), key=lambda one: -one.probabilities[new])
+
+    def chance(self, old: int = 0, new: int = 1) -> float:
+        """Return McNemar's exact p of the two models."""
+        return mcnemar(len(self._won(old, new)), len(self._won(new, old)))
+
+    def disagreements(self) -> list[Verdict]:
+        """Return the pictures that the models give different answers to, most classes first, then the surest."""
+        found = [one for one in self.pictures if len(set(one.answers)) > 1]
+        return sorted(found, key=lambda one: (-len(set(one.answers)), -max(one.probabilities)))
+
+    def per_class(self) -> list[dict]:
+        """Return {"class", "support", "recall": [one a model]} of every class of the shared pictures, by name."""
+        by_class: dict[str, list[tuple[bool, ...]]] = {}
+        for one in self.pictures:
+            by_class.setdefault(one.label, []).append(one.right)
+        return [
+            {
+                "class": label,
+                "support": len(rows),
+                "recall": [sum(model) / len(rows) for model in zip(*rows, strict=True)],
+            }
+            for label, rows in sorted(by_class.items())
+        ]
+
+    def _won(self, winner: int, loser: int) -> list[Verdict]:
+        found = [one for one in self.pictures if one.right[winner] and not one.right[loser]]
+        return sorted(found, key=lambda one: -one.probabilities[winner])
+
+
+def mcnemar(one_way: int, other_way: int) -> float:
+    """Return how often chance alone gives a split at least this uneven (McNemar 1947, exact binomial, two-sided).
+
+    one_way, other_way: how many pictures only the one model gets right, and only the other. 1.0 where there are none.
+    """
+    count, fewer = one_way + other_way, min(one_way, other_way)
+    term = total = 1  # whole numbers: no rounding however many pictures there are
+    for k in range(fewer):
+        term = term * (count - k) // (k + 1)
+        total += term
+    return min(1.0, 2 * total / 2**count)
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """Compare finished runs on the test pictures they share; the newest run says which class a picture is."""
+    stamps = tuple((folder / runs.PREDICTIONS).stat().st_mtime_ns for folder in folders)
+    return _compare(tuple(folders), stamps)
+
+
+def same_test(folders: Sequence[Path]) -> bool:
+    """Say whether the runs were measured on the same pictures with the same labels."""
+    return len({versions.test_fingerprint(folder) for folder in folders}) == 1
+
+
+def cost(folder: Path) -> dict:
+    """Return {"seconds", "model_mb", "images_per_second"} of a finished run, None for what is not known."""
+    facts = results.evaluation(folder) or {}
+    try:
+        size = (folder / runs.MODEL).stat().st_size / 1e6
+    except OSError:
+        size = None
+    return {
+        "seconds": facts.get("seconds", {}).get("total"),
+        "model_mb": size,
+        "images_per_second": facts.get("images_per_second"),
+    }
+
+
+def odds(p: float) -> int:
+    """Return N of "1 time in N" for a probability, rounded to what one can say aloud."""
+    if p <= 0 or 1 / p >= 1e6:
+        return 1_000_000
+    exact = 1 / p
+    step = 10 ** max(0, math.floor(math.log10(exact)) - 1)
+    return max(1, round(exact / step) * step)
+
+
+@functools.lru_cache(maxsize=16)
+def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
+    answered = [_answers(folder) for folder in folders]
+    shared = sorted(set.intersection(*(set(one) for one in answered)))
+    newest = max(range(len(folders)), key=lambda position: folders[position].name)
+    truth = {item: answered[newest][item][1] for item in shared}
+    known = set((results.evaluation(folders[newest]) or {}).get("class_names", ()))
+    renamed = {}
+    for own in answered:
+        renamed |= _renamed({item: own[item][1] for item in shared}, truth, known)
+    pictures = tuple(
+        Verdict(
+            item,
+            answered[newest][item][0],
+            truth[item],
+            tuple(renamed.get(own[item][2], own[item][2]) for own in answered),
+            tuple(own[item][3] for own in answered),
+        )
+        for item in shared
+    )
+    changed = {item for own in answered for item in shared if renamed.get(own[item][1], own[item][1]) != truth[item]}
+    return Comparison(pictures, tuple(len(own) - len(shared) for own in answered), len(changed), renamed)
+
+
+def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:
+    """Return {item: (sha256, label, answer, its probability)} of the test pictures."""
+    found = results.predictions(folder)
+    if not len(found):
+        return {}
+    _y, probabilities = results.scores(folder)
+    items, hashes = (found.table[name].to_pylist() for name in ("item", "sha256"))
+    sure = np.max(probabilities, axis=1).tolist()
+    rows = zip(found.positions, found.labels, found.answers, sure, strict=True)
+    return {items[row]: (hashes[row], label, answer, p) for row, label, answer, p in rows}
+
+
+def _renamed(old: dict[int, str], new: dict[int, str], known: set[str]) -> dict[str, str]:
+    """Return the classes that have gone and whose pictures are now all of one class: they were renamed or merged."""
+    now: dict[str, set[str]] = {}
+    for item, label in old.items():
+        if label not in known:
+            now.setdefault(label, set()).add(new[item])
+    return {label: next(iter(classes)) for label, classes in now.items() if len(classes) == 1}
