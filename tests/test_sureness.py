@@ -166,7 +166,7 @@ def test_what_is_unlike_all_training_is_refused_and_what_is_like_it_rarely(class
 def test_the_detector_is_judged_on_classes_it_never_saw():
     parts = [blobs(6, 40, seed) for seed in range(3)]
     found = unknown.estimate(*parts[0], *parts[1], *parts[2])
-    assert found["folds"] == 5 and found["auroc"] > 0.9
+    assert found["folds"] == 3 and found["auroc"] > 0.9
     assert unknown.estimate(*blobs(2, 40, 0), *blobs(2, 40, 1), *blobs(2, 40, 2)) is None
     assert unknown.fit(*blobs(2, 40, 0), np.zeros((3, 12))) is None
     known, strange = np.array([0.0, 1, 2]), np.array([1.0, 5])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from engine.training.head import standardisation
 from engine.training.snapshot import Snapshot
@@ -28,7 +29,7 @@ FEWEST_PICTURES = 10
 MOST_PICTURES = 5000
 CHUNK = 1000
 # The estimate with classes left out looks at so many pictures and leaves out so many sets of classes in turn.
-MOST_FOR_ESTIMATE, FOLDS = 1500, 5
+MOST_FOR_ESTIMATE, FOLDS = 1000, 3
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,12 @@ def learn(
     since features of other weights cannot be compared. Returns {"weights", "limit", "false_refusals" (share of the test
     pictures), "left_out" (see `estimate`)}, or None where there are too few pictures.
     """
+    # Several threads only wait for each other at this size (see probe.THREADED_WORK).
+    with threadpool_limits(limits=1):
+        return _learn(run_dir, snapshot, weights, train_features, held_out)
+
+
+def _learn(run_dir: Path, snapshot: Snapshot, weights: str, train_features, held_out) -> dict | None:
     train, validation, test = (snapshot.y[snapshot.rows(split)] for split in ("train", "validation", "test"))
     known, new = held_out[: len(validation)], held_out[len(validation) :]
     detector = fit(train_features, train, known)
@@ -140,7 +147,7 @@ def refused_share(detector: Detector, features: np.ndarray) -> float:
 def estimate(features, y, validation, y_validation, test, y_test) -> dict | None:
     """Measure on this very data how well an unknown class is noticed; None with fewer than three classes.
 
-    The classes are left out in turn, a fifth of them (at least one) at a time; the detector learns without them, and
+    The classes are left out in turn, a third of them at a time; the detector learns without them, and
     the test pictures of known classes are set against those of the left-out ones. Returns {"auroc", "refused",
     "false_refusals", "folds"}: area under the ROC curve, and shares above the limit of unknown and of known pictures.
     """
@@ -183,7 +190,7 @@ def _left_out(features, y, validation, test, y_test, out) -> tuple[float, float,
 def _whitening(within: np.ndarray) -> np.ndarray:
     """Return the (D, D) matrix after which the pictures of a class spread alike in all directions."""
     covariance = within.T @ within / len(within) + SHRINKAGE * np.eye(within.shape[1])
-    return np.linalg.inv(np.linalg.cholesky(covariance)).T
+    return np.linalg.inv(np.linalg.cholesky(covariance)).T.astype(np.float32)
 
 
 def _limit(scores: np.ndarray) -> float:
