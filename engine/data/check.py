@@ -26,8 +26,10 @@ recipe (weights, oversample, focal); their "title" says what it does, "explain" 
 With the features of a network, `engine.evaluation.inspection` finds more (its docstring names those kinds).
 """
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.data import copies, name_groups, quality
 from engine.data import finding as shapes
@@ -43,7 +45,7 @@ IMBALANCE = 5  # times as many pictures in the largest class as in the smallest
 def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = ()) -> list[dict]:
     """Return what a person should know, the worst first; see the shapes above."""
     labelled = [item for item in items if item.label is not None]
-    clusters = duplicate_clusters(labelled)
+    clusters = _clusters(labelled)
     return shapes.worst_first(
         [
             *_without_class(items),
@@ -64,7 +66,7 @@ def ready_to_train(items: Sequence[ItemRecord]) -> None:
     labelled = [item for item in items if item.label is not None]
     if not labelled:
         raise DataError("There are no pictures with a class yet. Add pictures for at least two classes.")
-    clusters = duplicate_clusters(labelled)
+    clusters = _clusters(labelled)
     distinct = _distinct(labelled, clusters)
     if len(distinct) == 1:
         raise DataError(
@@ -82,6 +84,26 @@ def ready_to_train(items: Sequence[ItemRecord]) -> None:
                 more=MIN_PER_CLASS - len(pictures),
             )
     _refuse_equal_classes(distinct)
+
+
+class _Prints(NamedTuple):
+    """What tells copies apart, of one picture."""
+
+    sha256: str
+    pixels_hash: str
+    phash: str
+    width: int
+    height: int
+
+
+def _clusters(labelled: Sequence[ItemRecord]) -> Sequence[int]:
+    return _clusters_of(tuple(_Prints(i.sha256, i.pixels_hash, i.phash, i.width, i.height) for i in labelled))
+
+
+# Another class or part makes no other picture: only what comes or goes is compared again (2 s for 20,000 digits).
+@functools.lru_cache(maxsize=2)
+def _clusters_of(prints: tuple[_Prints, ...]) -> tuple[int, ...]:
+    return tuple(duplicate_clusters(prints))
 
 
 def _refuse_equal_classes(distinct: dict[str, set[int]]) -> None:
