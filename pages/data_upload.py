@@ -27,7 +27,7 @@ numbers = {label: sum(splits.values()) for label, splits in counts.items()}
 pictures = sum(numbers.values()) + bare
 
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
-actions = page.title(_("Pictures"))
+actions = page.title(_("Data"))
 numbers_row = st.container(key="numbers")
 if not pictures:
     numbers_row.caption(_("No pictures yet"))
@@ -75,10 +75,11 @@ key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:
-    reading.latest(project)
-    dataset_words.findings(project)
     section = sections.choice()
     with st.container(key=f"section-{section}"):
+        if section == "pictures":
+            reading.latest(project)
+            dataset_words.findings(project)
         sections.view(section)(project)
-if project and not (pictures and sections.exists("history")):
+elif project:
     imports.accounts(project.dataset_id)

@@ -12,8 +12,6 @@ from pages.elements.i18n import _, number, plural, say_error
 
 def findings(project: Project) -> None:
     """Say in one line how much there is to decide, and lead to it; above it what keeps a training from starting."""
-    if sections.opened() == "check":
-        return
     with page.errors_in_words():
         first = first_layer.look(project)
         if first is None or not first.fresh:

@@ -1,1 +1,1 @@
-"""The sections of the Data page: the report, the map, labelling, the three parts, the history."""
+"""The sections of the Data page: pictures by class, the report, the map, labelling, the three parts, the history."""

@@ -160,7 +160,7 @@ def _pictures(project: Project, report: Report, finding: dict, key: str) -> None
 
 def _account(finding: dict, key: str) -> None:
     """Lead from refused files to the account of their import, where all are named."""
-    if finding["kind"] != "refused" or not sections.exists("history"):
+    if finding["kind"] != "refused":
         return
     if st.button(_("See the account"), icon=":material/arrow_forward:", type="tertiary", key=f"{key}-account"):
         sections.open_section("history")

@@ -49,9 +49,8 @@ def possible(fix: dict) -> bool:
 
 
 def place_of(fix: dict) -> str | None:
-    """Return the section of the Data page a fix leads to, None when it leads nowhere that exists."""
-    place = PLACES.get(fix.get("action", {}).get("open"))
-    return place if place and sections.exists(place) else None
+    """Return the section of the Data page a fix leads to, None when it leads nowhere."""
+    return PLACES.get(fix.get("action", {}).get("open"))
 
 
 def apply(project: Project, report: Report, fix: dict) -> None:

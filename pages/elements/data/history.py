@@ -11,10 +11,10 @@ from engine.registry import Project
 from pages.elements import class_edits, gallery, imports, page
 from pages.elements.class_list import open_class
 from pages.elements.data import compare_versions, export_data, sections
+from pages.elements.data.sorting import EXCLUDED
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
 from pages.elements.run_list import local_time
-from pages.elements.sorting import EXCLUDED
 
 KEY = "history"
 PER_PAGE = 12

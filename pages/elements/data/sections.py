@@ -1,17 +1,15 @@
 """The sections of the Data page below the drop zone: one thing at a time, chosen at the top, kept in the address."""
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 
 import streamlit as st
 
 from engine.registry import Project
-from pages.elements import sorting
 from pages.elements.i18n import _
 
-SECTIONS = ("pictures", "check", "map", "label", "parts", "history")
 MODULES = {
+    "pictures": "sorting",
     "check": "check_report",
     "map": "embedding_map",
     "label": "labelling",
@@ -31,16 +29,15 @@ def choice() -> str:
         "parts": _("Parts"),
         "history": _("History"),
     }
-    offered = [name for name in SECTIONS if exists(name)]
     opened = st.query_params.get(KEY)
     # Set here rather than as a default: only so does the control itself follow when a button opens another section.
     wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CHOICE) or opened
-    wanted = wanted if wanted in offered else "pictures"
+    wanted = wanted if wanted in words else "pictures"
     if st.session_state.get(CHOICE) != wanted:
         st.session_state[CHOICE] = wanted
     chosen = st.segmented_control(
         _("What do you want to see?"),
-        offered,
+        list(words),
         format_func=words.get,
         required=True,
         label_visibility="collapsed",
@@ -51,15 +48,8 @@ def choice() -> str:
     return chosen
 
 
-def opened() -> str:
-    """Return the section that is open, for what is drawn above the choice."""
-    return st.session_state.get(NEXT) or st.session_state.get(CHOICE) or st.query_params.get(KEY) or "pictures"
-
-
 def view(section: str) -> Callable[[Project], None]:
-    """Return the function that draws a section."""
-    if section == "pictures":
-        return sorting.sort_pictures
+    """Return the function that draws a section; imported late, since sections lead to each other."""
     return importlib.import_module(f"pages.elements.data.{MODULES[section]}").view
 
 
@@ -68,8 +58,3 @@ def open_section(section: str) -> None:
     st.query_params[KEY] = section
     st.session_state[NEXT] = section
     st.rerun()
-
-
-def exists(section: str) -> bool:
-    """Say whether there is such a section."""
-    return section == "pictures" or importlib.util.find_spec(f"pages.elements.data.{MODULES[section]}") is not None

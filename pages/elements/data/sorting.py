@@ -15,7 +15,7 @@ EXCLUDED = "\x00excluded"  # stands for pictures that were taken out; no class c
 
 
 @st.fragment
-def sort_pictures(project: Project) -> None:
+def view(project: Project) -> None:
     """Show the classes beside the gallery of the one that is open. Selecting reruns only this part of the page."""
     with page.errors_in_words():
         registry = graft.current().registry
