@@ -9,16 +9,22 @@ from pages.elements import gallery, imports, projects
 from pages.elements.class_edits import rename_class
 from pages.elements.dropzone import dropzone
 from pages.elements.i18n import _, number, plural
+from pages.elements.names import md_escape
 
 MOST = 24  # boxes on one page; a box is a component of its own in the browser
 EMPTY_AT_FIRST = 2
 PICTURES = 5
+WANTED = "class-boxes-wanted"  # the class somebody came to add pictures to
 STRIP = 44  # pixels; the room is kept free while there is no picture yet
 
 
 def boxes(project: Project | None, counts: dict[str, int]) -> None:
     """Show the boxes of all classes in the order they were begun, empty ones for new classes, and a button for more."""
-    shown = _boxes(project, list(counts))
+    wanted = st.session_state.get(WANTED)
+    shown = _boxes(project, sorted(counts, key=lambda label: label != wanted))
+    if wanted in counts:
+        shown.sort(key=lambda box: box["label"] != wanted)
+        st.markdown(_("More pictures of {label} go into the first box.").format(label=f"**{md_escape(wanted)}**"))
     st.caption(_("At least two classes; about 20 pictures of each give a first idea. They need not be sorted or cut."))
     if len(counts) > MOST:
         st.caption(_("The first {n} classes are shown. Drop a folder to fill many at once.").format(n=number(MOST)))

@@ -80,6 +80,17 @@ def exclude(project: Project, items: Sequence[int]) -> int:
     return graft.current().registry.change_items(project.dataset_id, items, summary, who=person.name(), removed=True)
 
 
+def mark_ambiguous(project: Project, items: Sequence[int], ambiguous: bool) -> int:
+    """Mark pictures as really ambiguous, which keeps them out of trainings, or take that back; return the change."""
+    n, one = len(items), len(items) == 1
+    if ambiguous:
+        summary = _summary("marked {n} picture as ambiguous" if one else "marked {n} pictures as ambiguous", n=n)
+    else:
+        summary = _summary("no longer ambiguous: {n} picture" if one else "no longer ambiguous: {n} pictures", n=n)
+    registry = graft.current().registry
+    return registry.change_items(project.dataset_id, items, summary, who=person.name(), ambiguous=ambiguous)
+
+
 def restore(project: Project, items: Sequence[int]) -> int:
     """Bring excluded pictures back as they were. Return the change."""
     summary = _summary("restored {n} picture" if len(items) == 1 else "restored {n} pictures", n=len(items))

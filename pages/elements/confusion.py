@@ -7,10 +7,11 @@ import streamlit as st
 from engine.evaluation import charts, results
 from engine.evaluation.results import Confusion, Prediction
 from pages.elements import page
-from pages.elements.gallery import Tile, gallery, page_of, thumbnail_url
+from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
+from pages.elements.results import fixing
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 MATRIX, CELLS, PAIRS, VIEW, WIDTH = (
@@ -159,4 +160,5 @@ def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None
             st.caption(_("No test picture is in this cell."))
             return
         start = page_of(len(rows), key=f"cell-page-{chosen[0]}-{chosen[1]}", per_page=PER_PAGE)
-        gallery(tiles(rows[start : start + PER_PAGE], with_truth=False), key="cell-gallery", size=120)
+        shown = rows[start : start + PER_PAGE]
+        fixing.gallery_to_fix(shown, tiles(shown, with_truth=False), key="cell-gallery", size=120)

@@ -31,10 +31,24 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
     )
     if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
         done(class_edits.exclude, project, items)
+    _ambiguous(project, items, key=key)
     if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
     if target:
         done(class_edits.move, project, items, target)
+
+
+def _ambiguous(project: Project, items: Sequence[int], *, key: str) -> None:
+    """Offer to mark pictures as really ambiguous; or to take that back, where all of them are."""
+    found = graft.current().registry.items_by_id(items).values()
+    marked = bool(found) and all(item.ambiguous for item in found)
+    if st.button(
+        _("Not ambiguous") if marked else _("Really ambiguous"),
+        icon=":material/check_circle:" if marked else ":material/contrast:",
+        key=f"{key}-ambiguous",
+        help=_("Nobody could say for sure which class it is. No training uses it until you take this back."),
+    ):
+        done(class_edits.mark_ambiguous, project, items, not marked)
 
 
 def restore_buttons(project: Project, items: Sequence[int], *, key: str) -> None:

@@ -9,9 +9,10 @@ from engine.evaluation import results
 from engine.evaluation.results import Prediction
 from pages.elements import page
 from pages.elements.confusion import tiles
-from pages.elements.gallery import Tile, gallery, page_of
+from pages.elements.gallery import Tile, page_of
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
+from pages.elements.results import fixing
 
 MOST, PER_PAGE = 200, 24
 
@@ -32,7 +33,7 @@ def view(facts: dict, folder: Path) -> None:
             shown = tiles(rows[start : start + PER_PAGE])
             if kind == "unsure":
                 shown = _with_both(shown, rows[start : start + PER_PAGE], class_names)
-            gallery(shown, key=f"results-{kind}", size=128)
+            fixing.gallery_to_fix(rows[start : start + PER_PAGE], shown, key=f"results-{kind}", size=128)
 
     part()
 

@@ -1,0 +1,76 @@
+"""Put right what a picture of the results gives away: another class, out, really ambiguous, more like it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from engine import graft
+from engine.registry import Item, Project
+from pages.elements import class_boxes, class_edits, picture_actions, state
+from pages.elements.gallery import Tile, gallery
+from pages.elements.i18n import _, plural
+
+
+def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int) -> None:
+    """Show the tiles with what can be done about them. rows: what has `item` and `label`, one for each tile.
+
+    Every change is stored at once, and each tile says what has become of its picture since.
+    """
+    project = state.project()
+    registry = graft.current().registry
+    items = registry.items_by_id([row.item for row in rows])
+    labels = list(registry.counts(project.dataset_id))
+    bar = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar")
+    selected = gallery(
+        [_with_news(tile, items.get(row.item), row.label) for tile, row in zip(tiles, rows, strict=True)],
+        key=key,
+        selectable=True,
+        size=size,
+        clear=picture_actions.cleared(),
+        classes=labels,
+        on_keys=picture_actions.by_keys(project),
+    )
+    with bar:
+        _actions(project, [items[item] for item in selected if item in items], labels, key=key)
+
+
+def news(item: Item | None, label: str) -> str:
+    """Return what has become of a picture since a run saw it as `label`, in words; "" for nothing."""
+    if item is None or item.removed:
+        return _("excluded since")
+    if item.ambiguous:
+        return _("marked as ambiguous")
+    if item.label != label:
+        return _("now {label}").format(label=class_edits.shown_name(item.label or ""))
+    return ""
+
+
+def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
+    words = news(item, label)
+    return replace(tile, note=f"→ {words}", tone="") if words else tile
+
+
+def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str) -> None:
+    if not chosen:
+        st.caption(_("Is a label wrong? Click its picture and put it right; then train again."))
+        return
+    st.markdown(f"**{plural('{n} selected', '{n} selected', len(chosen))}**", width="content")
+    ids = [item.id for item in chosen]
+    if all(item.removed for item in chosen):
+        picture_actions.restore_buttons(project, ids, key=key)
+        return
+    picture_actions.buttons(project, ids, labels, key=key)
+    _more_like_these(chosen, key=key)
+
+
+def _more_like_these(chosen: list[Item], *, key: str) -> None:
+    """Lead to the box of the class on the Data page."""
+    label = Counter(item.label for item in chosen).most_common(1)[0][0]
+    if label is None:
+        return
+    if st.button(_("Add more like this"), icon=":material/add_photo_alternate:", type="tertiary", key=f"{key}-more"):
+        st.session_state["way"] = "classes"
+        st.session_state[class_boxes.WANTED] = label
+        state.go("data")
