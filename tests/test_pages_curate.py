@@ -12,7 +12,7 @@ from engine.registry import ItemRecord
 from pages.elements.data import split_editor
 from tests.pictures import COLOURS, draw_picture
 from tests.run_files import add_run, finish_run
-from tests.work_now import EXPORTS, IMPORTS, WorkNow
+from tests.work_now import EXPORTS, IMPORTS, LOOKS, WorkNow
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
 GROUPS = ("north", "south", "east")
@@ -20,7 +20,7 @@ GROUPS = ("north", "south", "east")
 
 @pytest.fixture
 def opened(workspace, monkeypatch):
-    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(IMPORTS, EXPORTS))
+    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(LOOKS, IMPORTS, EXPORTS))
     return graft.current()
 
 

@@ -8,14 +8,14 @@ from streamlit.testing.v1 import AppTest
 
 from engine import graft
 from tests.pictures import draw_folder
-from tests.work_now import IMPORTS, WorkNow
+from tests.work_now import IMPORTS, LOOKS, WorkNow
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
 
 
 @pytest.fixture
 def opened(workspace, monkeypatch):
-    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(IMPORTS))
+    monkeypatch.setattr(graft.Compute, "start", lambda *_arguments, **_options: WorkNow(LOOKS, IMPORTS))
     return graft.current()
 
 

@@ -2,7 +2,7 @@
 
 from engine import compute
 
-IMPORTS, EXPORTS = "engine.tasks:ingest", "engine.tasks:pack"
+LOOKS, IMPORTS, EXPORTS = "engine.tasks:look", "engine.tasks:ingest", "engine.tasks:pack"
 
 
 class WorkNow:
