@@ -6,7 +6,17 @@ from pages.elements import page, run_details, run_list, state
 from pages.elements.confusion import show_confusion
 from pages.elements.honest_number import show_honest_number
 from pages.elements.i18n import _
-from pages.elements.results import class_threshold, dont_know, galleries, groups, robustness, sureness
+from pages.elements.results import (
+    class_threshold,
+    comparison,
+    delta,
+    dont_know,
+    galleries,
+    groups,
+    retrain,
+    robustness,
+    sureness,
+)
 
 project = state.project()
 entries = run_list.with_results(project) if project else []
@@ -22,10 +32,13 @@ if not entries:
 
 actions = page.title(_("Results"))
 entry = run_list.picker(entries)
-if actions.button(_("Try it on a picture"), type="primary", key="to-try", icon=":material/photo_camera:"):
+# One primary action a page: once pictures were put right, that is to train again.
+kind = "secondary" if retrain.is_due(entry) else "primary"
+if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":material/photo_camera:"):
     state.open_run(entry.run.id)
     state.go("try")
 
+retrain.bar(entry)
 show_honest_number(entry.facts, run_list.measured_alike(entry, entries))
 
 
@@ -36,7 +49,9 @@ def classes() -> None:
     run_details.before_and_after(entry.facts)
 
 
+before = delta.earlier(entry)
 parts = {
+    _("What changed"): lambda: delta.view(entry, before),
     _("Confusions"): lambda: show_confusion(entry.facts, entry.folder),
     _("Pictures"): lambda: galleries.view(entry.facts, entry.folder),
     _("Classes"): classes,
@@ -44,11 +59,16 @@ parts = {
     _("How sure"): lambda: sureness.view(entry.facts, entry.folder),
     _("“I don’t know”"): lambda: dont_know.view(entry.facts, entry.folder),
     _("Robustness"): lambda: robustness.view(entry.folder),
+    _("Compare"): lambda: comparison.view(entry, entries),
     _("Curves"): lambda: run_details.curves(entry.folder),
     _("About this run"): lambda: run_details.about(entry),
 }
 if not entry.facts["groups"]:
     del parts[_("Groups")]
+if before is None:
+    del parts[_("What changed")]
+elif st.session_state.pop(retrain.SHOW_CHANGES, None) == entry.run.id:
+    st.session_state["results-parts"] = _("What changed")
 for tab, show in zip(st.tabs(list(parts), key="results-parts", on_change="rerun"), parts.values(), strict=True):
     if tab.open:
         with tab:

@@ -33,6 +33,7 @@ page.title(
     ),
 )
 entry = run_list.picker(entries)
+run_list.chosen_note(entry, entries)
 trials.warm(entry)
 
 

@@ -13,8 +13,9 @@ from engine.data import versions
 from engine.evaluation import results
 from engine.registry import Project, Run
 from engine.training.recipe import RECIPES
-from pages.elements import state
+from pages.elements import chosen_model, state
 from pages.elements.i18n import _
+from pages.elements.names import md_escape
 
 PICKER = "run-picker"
 GONE = "The files of this run are gone from the workspace. All that can be done is to delete it from the list."
@@ -138,10 +139,14 @@ def differing_options(recipes: list[dict]) -> list[str]:
 
 
 def picker(entries: list[RunView]) -> RunView:
-    """Show a choice of runs and return the chosen one: the one opened last, else the newest. `entries` is not empty."""
+    """Show a choice of runs and return the chosen one: the one opened last, else *the* model of the project, else the
+    newest. `entries` is not empty.
+    """
     by_id = {entry.run.id: entry for entry in entries}
-    opened = state.run()
-    current = opened.id if opened is not None and opened.id in by_id else entries[0].run.id
+    opened = state.opened_run()
+    first = chosen_model.of_project(entries[0].run) or entries[0].run.id
+    current = opened.id if opened is not None else first
+    current = current if current in by_id else entries[0].run.id
     st.session_state[PICKER] = current
     st.selectbox(
         _("Run"),
@@ -153,9 +158,26 @@ def picker(entries: list[RunView]) -> RunView:
     return by_id[current]
 
 
+def chosen_note(entry: RunView, entries: list[RunView]) -> None:
+    """Say whether this is *the* model of the project; where it is another one, lead there. Nothing while none is."""
+    chosen = chosen_model.of_project(entry.run)
+    best = next((one for one in entries if one.run.id == chosen), None)
+    if best is None:
+        return
+    if best.run.id == entry.run.id:
+        st.caption(f":material/star: {_('This is the chosen model of this project.')}")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="chosen-note"):
+        words = _("The chosen model of this project is another one: {name}.").format(name=md_escape(name_of(best)))
+        st.caption(f":material/star_border: {words}", width="content")
+        opened = {"on_click": state.open_run, "args": (best.run.id,)}
+        st.button(_("Open it"), type="tertiary", key="open-chosen", **opened)
+
+
 def _picker_label(entry: RunView) -> str:
     recipe, _dot, network = recipe_words(entry.recipe).partition(" · ")
     name = name_of(entry)
     # "Instant 2" says already which recipe it is.
     about = [name, network] if name.startswith(recipe) else [name, recipe, network]
-    return " · ".join(filter(None, [*about, accuracy_words(entry.facts), local_time(entry.run.created)]))
+    words = " · ".join(filter(None, [*about, accuracy_words(entry.facts), local_time(entry.run.created)]))
+    return f"★ {words}" if chosen_model.is_chosen(entry.run) else words

@@ -49,10 +49,13 @@ def run() -> Run | None:
     here = project()
     if here is None:
         return None
-    opened = _known_run()
-    if opened is not None and opened.project_id == here.id:
-        return opened
-    return next(iter(graft.current().registry.runs(here.id)), None)
+    return opened_run() or next(iter(graft.current().registry.runs(here.id)), None)
+
+
+def opened_run() -> Run | None:
+    """Return the run that the person opened, if it is one of the project in front of them."""
+    here, opened = project(), _known_run()
+    return opened if here is not None and opened is not None and opened.project_id == here.id else None
 
 
 def open_project(project_id: str | None) -> None:

@@ -1,0 +1,163 @@
+"""What a training on corrected pictures changed: which pictures turned right and wrong, and is it more than chance."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from engine import graft, runs
+from engine.evaluation import compare, comparison_charts, results
+from engine.evaluation.compare import Comparison, Verdict
+from pages.elements import answers, gallery, page, run_list
+from pages.elements.data import compare_versions
+from pages.elements.i18n import _, number, plural
+from pages.elements.names import md_escape
+from pages.elements.probabilities import percent
+from pages.elements.results import fixing
+from pages.elements.results.drawing import chart, is_dark
+from pages.elements.run_list import RunView, name_of
+
+PER_PAGE = 24
+
+
+def earlier(entry: RunView) -> RunView | None:
+    """Return the run that this one repeats on corrected pictures, None where there is none (any more)."""
+    run_id = runs.earlier(entry.folder)
+    run = graft.current().registry.run(run_id) if run_id else None
+    found = run_list.view(run) if run is not None and run.project_id == entry.run.project_id else None
+    return found if found is not None and found.facts is not None else None
+
+
+def view(entry: RunView, before: RunView) -> None:
+    """Say what changed in one sentence, then show the pictures behind it."""
+
+    @st.fragment
+    def part() -> None:
+        with page.errors_in_words():
+            found = compare.compare([before.folder, entry.folder])
+            if not found.pictures:
+                st.caption(_("The two trainings share no test picture, so they cannot be compared."))
+                return
+            st.markdown(f"#### {headline(found)}")
+            st.markdown(turned_words(found))
+            st.caption(basis_words(found, [name_of(before), name_of(entry)]))
+            _corrections(before, entry)
+            _pictures(found, entry)
+            _classes(found, [name_of(before), name_of(entry)])
+
+    part()
+
+
+def _corrections(before: RunView, entry: RunView) -> None:
+    """Say what was changed in the pictures between the two."""
+    found = compare_versions.difference(entry.run.dataset_id, before, entry)
+    words = _("Between the two: {changes}.")
+
+    def show(answer) -> None:
+        st.caption(f":material/edit: {words.format(changes=compare_versions.in_words(answer.result()))}")
+
+    answers.when_ready(found, show, waiting=st.empty, key="delta-corrections")
+
+
+def headline(found: Comparison) -> str:
+    """Return "It is right 92 times in 100; before, it was 88."."""
+    before, after = (results.per_hundred(share) for share in found.accuracies())
+    words = _("It is right {after} times in 100; before, it was {before}.")
+    return words.format(after=after, before=before)
+
+
+def turned_words(found: Comparison, old: int = 0, new: int = 1) -> str:
+    """Return how many pictures turned right and wrong, and whether that is more than chance."""
+    right, wrong = len(found.turned_right(old, new)), len(found.turned_wrong(old, new))
+    if not right and not wrong:
+        return _("Not one picture turned right or wrong.")
+    turned = _("{right} turned right, {wrong} turned wrong.").format(right=number(right), wrong=number(wrong))
+    return f"{turned} {chance_words(found.chance(old, new))}"
+
+
+def chance_words(p: float) -> str:
+    """Return McNemar's exact test in words."""
+    if p < compare.CHANCE:
+        words = _(
+            "**More than chance:** if both were equally good, so uneven a result would come up about 1 time in {n}."
+        )
+        return words.format(n=number(compare.odds(p)))
+    words = _(
+        "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100."
+    )
+    return words.format(share=results.per_hundred(p))
+
+
+def basis_words(found: Comparison, names: Sequence[str]) -> str:
+    """Return which pictures the comparison rests on, and what is different between the test sets."""
+    parts = [
+        plural(
+            "Compared on the {n} test picture that all were measured on (McNemar's exact test).",
+            "Compared on the {n} test pictures that all were measured on (McNemar's exact test).",
+            len(found.pictures),
+        )
+    ]
+    for name, left_out in zip(names, found.left_out, strict=True):
+        if left_out:
+            pictures = plural("{n} test picture", "{n} test pictures", left_out)
+            words = _("Left out, as not all were measured on them: {pictures} of {name}.")
+            parts.append(words.format(pictures=pictures, name=md_escape(name)))
+    if found.relabelled:
+        parts.append(
+            plural(
+                "{n} of them has another class now; the newest class decides what is right.",
+                "{n} of them have another class now; the newest class decides what is right.",
+                found.relabelled,
+            )
+        )
+    for old, new in found.renamed.items():
+        parts.append(_("{old} is now called {new}.").format(old=md_escape(old), new=md_escape(new)))
+    return " ".join(parts)
+
+
+def _pictures(found: Comparison, entry: RunView) -> None:
+    kinds = {
+        "right": (_("Turned right ({n})"), found.turned_right()),
+        "wrong": (_("Turned wrong ({n})"), found.turned_wrong()),
+        "still": (_("Still wrong ({n})"), [one for one in found.pictures if not any(one.right)]),
+    }
+    words = {kind: title.format(n=number(len(rows))) for kind, (title, rows) in kinds.items()}
+    kind = page.choice(_("Which pictures"), words, key="delta-kind")
+    rows = kinds[kind][1]
+    if not rows:
+        st.caption(_("There are none."))
+        return
+    start = gallery.page_of(len(rows), key=f"delta-page-{kind}-{entry.run.id}", per_page=PER_PAGE)
+    shown = rows[start : start + PER_PAGE]
+    fixing.gallery_to_fix(shown, [_tile(one) for one in shown], key=f"delta-{kind}", size=140)
+
+
+def _tile(one: Verdict) -> gallery.Tile:
+    before, after = one.answers
+    answer = f"{before} → {after}" if before != after else after
+    return gallery.Tile(
+        one.item,
+        gallery.thumbnail_url(one.sha256),
+        f"{answer} ({percent(one.probabilities[1])})",
+        _("is {label}").format(label=one.label),
+        "good" if one.right[1] else "bad",
+    )
+
+
+def _classes(found: Comparison, names: list[str]) -> None:
+    """Each class up or down; those that stayed are counted."""
+    rows = found.per_class()
+    moved = [row for row in rows if row["recall"][0] != row["recall"][1]]
+    st.markdown(f"#### {_('Class by class')}")
+    if not moved:
+        st.caption(_("No class went up or down."))
+        return
+    up = sum(row["recall"][1] > row["recall"][0] for row in moved)
+    words = [
+        plural("{n} class went up", "{n} classes went up", up),
+        plural("{n} went down", "{n} went down", len(moved) - up),
+        plural("{n} stayed", "{n} stayed", len(rows) - len(moved)),
+    ]
+    st.caption(" · ".join(words) + ". " + _("How much of each class is recognised, of the test pictures both share:"))
+    moved.sort(key=lambda row: row["recall"][1] - row["recall"][0])
+    figure = comparison_charts.recalls_figure(moved, names, dark=is_dark())
+    chart(figure, "delta-classes", _("Recall of every class before and after"))

@@ -1,0 +1,79 @@
+"""All trainings of the project by what they reached, with a star; other test pictures in a table of their own."""
+
+import streamlit as st
+
+from engine.data import versions
+from engine.evaluation import compare
+from pages.elements import chosen_model, state
+from pages.elements.i18n import _, decimal
+from pages.elements.results.drawing import percent
+from pages.elements.run_list import RunView, duration, local_time, name_of
+from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
+
+
+def view(entry: RunView, entries: list[RunView]) -> None:
+    """Show the runs measured on the same test pictures as `entry`, the best first; then the others, by themselves."""
+    own = versions.test_fingerprint(entry.folder)
+    alike = [one for one in entries if versions.test_fingerprint(one.folder) == own]
+    others = [one for one in entries if one not in alike]
+    with st.container(horizontal=True, vertical_alignment="center", key="leaderboard-row"):
+        st.markdown(f"#### {_('Leaderboard')}", width="content")
+        st.space("stretch")
+        chosen_model.star(entry.run)
+    st.caption(_("Choose a row to open that training. All of these were measured on the same test pictures."))
+    _table(alike, entry, key="leaderboard")
+    if others:
+        st.caption(
+            ":material/warning: "
+            + _("These were measured on other test pictures: do not compare their accuracy with those above.")
+        )
+        _table(others, entry, key="leaderboard-others")
+
+
+def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
+    columns = [
+        Column("★", help=_("The model of this project")),
+        Column(_("Name")),
+        Column(_("Accuracy"), number=True, help=_("On the test pictures.")),
+        Column(
+            _("Likely between"),
+            help=_("With other pictures of the same kind, the accuracy would be in here 19 times in 20."),
+        ),
+        Column(_("Before training"), number=True),
+        Column(_("Test pictures"), number=True),
+        Column(_("Time"), number=True),
+        Column(_("Size"), number=True),
+        Column(_("Started")),
+    ]
+    ranked = sorted(entries, key=lambda one: -one.facts["accuracy"])
+    rows = [Row(_cells(one), one.run.id) for one in ranked]
+    table = Table(columns, rows, _("Trainings of this project, the best first"), "rows", selected=shown.run.id)
+    show_table(table, key=key, on_choose=lambda: _open(key))
+
+
+def _cells(entry: RunView) -> list[Cell]:
+    facts, spent = entry.facts, compare.cost(entry.folder)
+    low, high = facts["accuracy_interval"]
+    before = facts["baselines"].get("before_fine_tuning")
+    chosen = chosen_model.is_chosen(entry.run)
+    return [
+        Cell("★" if chosen else "", -float(chosen)),
+        Cell(name_of(entry)),
+        Cell(percent(facts["accuracy"]), facts["accuracy"]),
+        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        Cell(percent(before), -1.0 if before is None else before),
+        Cell(str(facts["counts"]["test"]), facts["counts"]["test"]),
+        Cell(duration(spent["seconds"]), spent["seconds"] or 0.0),
+        Cell(megabytes(spent["model_mb"]), spent["model_mb"] or 0.0),
+        Cell(local_time(entry.run.created)),
+    ]
+
+
+def megabytes(size: float | None) -> str:
+    """Return "12.3 MB", or a dash where there is no model."""
+    return "–" if size is None else f"{decimal(size)} MB"
+
+
+def _open(key: str) -> None:
+    if run_id := chosen_in(key):
+        state.open_run(run_id)

@@ -1,0 +1,144 @@
+"""After pictures were put right: how many changed since a training, one button to train again, and its progress."""
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from engine import graft, runs
+from engine.data.versions import Difference
+from engine.training.recipe import Recipe
+from pages.elements import measured, page, person, run_list, state
+from pages.elements.data import compare_versions
+from pages.elements.i18n import _, plural, say
+from pages.elements.live_run import phase_words
+from pages.elements.run_list import RunView, duration
+
+SHOW_CHANGES = "retrain-show-changes"  # the run whose tab "What changed" is to open
+
+
+def changes(entry: RunView) -> Future:
+    """Return what changed in the pictures since the run, to come."""
+    return compare_versions.difference(entry.run.dataset_id, entry)
+
+
+def is_due(entry: RunView) -> bool:
+    """Say whether pictures are known to have changed since the run, or it is being repeated now."""
+    found = changes(entry)
+    return _under_way(entry) is not None or (found.done() and found.exception() is None and bool(found.result()))
+
+
+def bar(entry: RunView) -> None:
+    """Show the way to the next training where pictures have changed; nothing where none has."""
+    if (running := _under_way(entry)) is not None:
+        _progress(running)
+        return
+    found = changes(entry)
+    if not found.done():
+        _wait(entry)
+    elif found.result():
+        _offer(entry, found.result())
+
+
+def _wait(entry: RunView) -> None:
+    """Look again in a moment; the page is drawn anew only when there is something to offer."""
+
+    @st.fragment(run_every=0.5)
+    def part() -> None:
+        if is_due(entry):
+            st.rerun()
+
+    part()
+
+
+def _offer(entry: RunView, found: Difference) -> None:
+    with st.container(border=True, key="retrain-bar"), page.errors_in_words():
+        with st.container(horizontal=True, vertical_alignment="center", key="retrain-row"):
+            st.markdown(
+                "**"
+                + plural(
+                    "You changed {n} picture since this training.",
+                    "You changed {n} pictures since this training.",
+                    len(_touched(found)),
+                )
+                + "**",
+                width="content",
+            )
+            st.caption(compare_versions.in_words(found), width="content")
+            st.space("stretch")
+            _buttons(entry)
+        if number := _test_changed(entry, found):
+            st.caption(f":material/lock: {measured.in_words(number)} {_('Only the pictures both share are compared.')}")
+
+
+def _buttons(entry: RunView) -> None:
+    """The run's own recipe again; where that takes long, the instant one beside it."""
+    own = dict(entry.recipe)
+    if Recipe.from_dict(own).fine_tunes and st.button(
+        _("Instant only"), key="retrain-instant", type="tertiary", help=_("Takes seconds: only the last step learns.")
+    ):
+        _start(entry, {**own, "name": "instant"})
+    spent = duration(max(1, entry.facts["seconds"]["total"]))
+    if st.button(
+        _("Retrain"),
+        type="primary",
+        key="retrain",
+        icon=":material/replay:",
+        help=_(
+            "With the same settings. The training before took {time}; only new pictures are looked at again."
+        ).format(time=spent),
+    ):
+        _start(entry, own)
+
+
+def _start(entry: RunView, recipe: dict) -> None:
+    graft.current().start_run(entry.run.project_id, recipe, owner=person.name(), after=entry.run.id)
+    st.rerun()
+
+
+def _under_way(entry: RunView) -> RunView | None:
+    """Return the training that repeats this run and has not ended, whoever began it."""
+    here = graft.current()
+    for run in here.registry.runs(entry.run.project_id):
+        if run.created < entry.run.created:
+            return None
+        if runs.earlier(here.workspace.run_dir(run.id)) == entry.run.id and (found := run_list.view(run)).is_active:
+            return found
+    return None
+
+
+def _progress(running: RunView) -> None:
+    """Follow the training; when it has ended, its results open with what changed."""
+
+    @st.fragment(run_every=0.5)
+    def part() -> None:
+        now = run_list.view(running.run)
+        if not now.is_active:
+            _arrive(now)
+        share = min(1.0, max(0.0, now.status["progress"]))
+        with st.container(border=True, key="retrain-bar"):
+            st.progress(share, text=f"**{_('Training again')}** · {phase_words(now.status['phase'])} · {share:.0%}")
+
+    part()
+
+
+def _arrive(ended: RunView) -> None:
+    if ended.facts is not None:
+        state.open_run(ended.run.id)
+        st.session_state[SHOW_CHANGES] = ended.run.id
+    else:
+        error = ended.status.get("error") or ended.status
+        template = error.get("template") or error.get("message") or ""
+        st.toast(say(template, error.get("values")), icon=":material/error:")
+    st.rerun()
+
+
+def _touched(found: Difference) -> set[int]:
+    pairs = [*found.relabelled, *found.moved, *found.regrouped]
+    return {one.item for one in (*found.added, *found.removed)} | {new.item for _old, new in pairs}
+
+
+def _test_changed(entry: RunView, found: Difference) -> int:
+    """Return how many trainings were measured on test pictures that changed."""
+    pairs = [*found.relabelled, *found.moved]
+    old = [*found.removed, *(before for before, _after in pairs)]
+    return measured.trainings_on(state.project(), {one.item for one in old if one.split == "test"}) if old else 0

@@ -1,0 +1,168 @@
+"""See, fix, retrain, compare on the Results page: flags are stored at once, and what changed is said in words."""
+
+import json
+
+import pytest
+
+from engine import runs
+from engine.data import versions
+from engine.evaluation import compare, results
+from pages.elements import chosen_model
+from tests.run_files import add_run, fill_project, finish_run
+from tests.test_pages_runs import graft, open_page, words  # noqa: F401  fixtures
+
+SUMMARY = {"template": "x", "values": {}}
+
+
+@pytest.fixture
+def project(graft):  # noqa: F811
+    return fill_project(graft)
+
+
+@pytest.fixture
+def finished(graft, project):  # noqa: F811
+    return finish(graft, add_run(graft, project))
+
+
+def finish(graft, run_id, **finished):  # noqa: F811
+    """Give a run's folder what a worker leaves; return the folder."""
+    finish_run(graft, run_id, **finished)
+    return graft.workspace.run_dir(run_id)
+
+
+def open_tab(tab: str, **session):
+    at = open_page("evaluation", **session)
+    at.session_state["results-parts"] = tab
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def galleries(at) -> list[dict]:
+    found = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"tiles"' in part.proto.json]
+    return [one for one in found if one["tiles"]]
+
+
+def mistakes(folder) -> list[int]:
+    return [row.item for row in results.confident_mistakes(results.predictions(folder))]
+
+
+def choose(at, key: str, items: list[int]):
+    at.session_state[key] = {"selected": items, "asked": []}
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_a_mistake_is_put_right_where_it_is_shown_and_stored_at_once(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    at = choose(open_tab("Pictures"), "results-mistakes", wrong[:2])
+    assert "1 training was measured on this test part" in words(at)
+    at.button(key="results-mistakes-ambiguous").click().run()
+    assert not at.exception
+    items = graft.registry.items_by_id(wrong)
+    assert [items[item].ambiguous for item in wrong[:3]] == [True, True, False]
+    at = choose(open_tab("Pictures"), "results-mistakes", wrong[2:3])
+    at.button(key="results-mistakes-exclude").click().run()
+    assert graft.registry.items_by_id(wrong)[wrong[2]].removed
+    notes = {tile["id"]: tile["note"] for tile in galleries(open_tab("Pictures"))[0]["tiles"]}
+    assert [notes[item] for item in wrong[:3]] == ["→ marked as ambiguous"] * 2 + ["→ excluded since"]
+
+
+def test_a_flag_survives_looking_at_another_class_and_can_be_taken_back(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)[0]
+    at = choose(open_tab("Pictures"), "results-mistakes", [wrong])
+    at.button(key="results-mistakes-ambiguous").click().run()
+    at.session_state["results-gallery"] = "right"
+    at.run()
+    at.session_state["results-gallery"] = "mistakes"
+    at.run()
+    assert next(tile for tile in galleries(at)[0]["tiles"] if tile["id"] == wrong)["note"] == "→ marked as ambiguous"
+    at = choose(at, "results-mistakes", [wrong])
+    at.button(key="results-mistakes-ambiguous").click().run()
+    assert graft.registry.items_by_id([wrong])[wrong].is_used
+
+
+def test_more_like_this_leads_to_the_box_of_the_class(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)[0]
+    label = graft.registry.items_by_id([wrong])[wrong].label
+    at = choose(open_tab("Pictures"), "results-mistakes", [wrong])
+    at.button(key="results-mistakes-more").click().run()
+    assert not at.exception
+    assert f"More pictures of **{label}** go into the first box." in words(at)
+
+
+def test_changed_pictures_are_counted_and_retraining_repeats_the_run(graft, project, finished):  # noqa: F811
+    assert "since this training" not in words(open_page("evaluation"))
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, ambiguous=True)
+    at = open_page("evaluation")
+    at.run()
+    assert "You changed 2 pictures since this training." in words(at)
+    assert "Only the pictures both share are compared." in words(at)
+    at.button(key="retrain").click().run()
+    assert not at.exception
+    new = graft.registry.runs(project.id)[0]
+    folder = graft.workspace.run_dir(new.id)
+    assert runs.earlier(folder) == finished.name
+    assert runs.read_recipe(folder) == runs.read_recipe(finished)
+    assert not {picture.item for picture in versions.of_run(folder)} & set(wrong[:2])
+
+
+def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance(graft, project):  # noqa: F811
+    old = finish(graft, add_run(graft, project), accuracy=0.3, seed=1)
+    new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=old.name), accuracy=1.0, seed=1)
+    at = open_page("evaluation", current_run=new.name)
+    found = compare.compare([old, new])
+    right = len(found.turned_right())
+    assert right >= 15 and not found.turned_wrong()
+    said = words(at)
+    assert f"{right} turned right, 0 turned wrong. **More than chance:**" in said
+    assert "It is right 100 times in 100; before, it was" in said
+    assert "3 classes went up" in said
+    assert len(galleries(at)[0]["tiles"]) == min(24, right)
+
+
+def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:1], SUMMARY, ambiguous=True)
+    other = finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), seed=3)
+    at = open_tab("Compare", current_run=finished.name)
+    said = words(at)
+    assert "Their test pictures are not the same. Only those they share are compared here." in said
+    assert "1 test picture of First" in said
+    assert "These were measured on other test pictures" in said
+    assert other.name in {run.id for run in graft.registry.runs(project.id)}
+
+
+def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, project, finished):  # noqa: F811
+    other = finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), accuracy=0.6, seed=3)
+    at = open_tab("Compare", current_run=finished.name)
+    said, found = words(at), compare.compare([finished, other])
+    assert "Measured on the same test pictures" in said
+    assert f"{len(found.turned_right(1, 0))} pictures only First gets right" in said
+    tables = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"columns"' in part.proto.json]
+    settings = {row["cells"][0]["text"]: [cell["text"] for cell in row["cells"][1:]] for row in tables[1]["rows"]}
+    assert settings["Seed"] == ["0", "7"] or settings["Seed"][1] == "7"
+    assert settings["Pictures per second"] == ["900", "900"]
+    assert {tile["id"] for tile in galleries(at)[0]["tiles"]} <= {one.item for one in found.disagreements()}
+    at.session_state["compare-who"] = "0"
+    at.run()
+    assert all(tile["tone"] == "good" for tile in galleries(at)[0]["tiles"])
+
+
+def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, finished):  # noqa: F811
+    finish(graft, graft.start_run(project.id, {"name": "instant"}), seed=3)
+    before = graft.registry.version(project.dataset_id)
+    at = open_tab("Compare", current_run=finished.name)
+    at.button(key="star").click().run()
+    assert not at.exception
+    assert chosen_model.of_project(graft.registry.run(finished.name)) == finished.name
+    assert graft.registry.version(project.dataset_id) == before
+    at = open_page("try_it")
+    assert at.selectbox(key="run-picker").value == finished.name
+    assert "This is the chosen model of this project." in words(at)
+    newest = graft.registry.runs(project.id)[0].id
+    assert "The chosen model of this project is another one: First." in words(open_page("try_it", current_run=newest))
+    graft.registry.delete_run(finished.name)
+    assert "chosen model" not in words(open_page("try_it"))
