@@ -1,0 +1,127 @@
+"""Do explanations point at what decides? Drawn pictures in which only the colour of a square tells the classes apart.
+
+python -m benchmarks.explanations [--pictures 60] [--recipes instant+balanced] [--backbone sprout]
+
+Squares stand anywhere on crops of two photographs (and on plain noise with --ground noise), so that an explanation has
+something else to look at. The pointing game (Zhang et al. 2016): an explanation hits when its hottest place lies in the
+square or within a sixteenth of the picture beside it; "heat" is the mean share of the hottest twentieth of the picture
+that lies there. "chance" is how often a random place would hit. "random network" is the rank correlation with the heat
+of the same network with random weights (Adebayo et al. 2018).
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.common import arguments, bring_in, row, workspace_in
+
+COLOURS = {"blue": (40, 80, 210), "green": (40, 160, 70), "red": (205, 45, 40), "yellow": (225, 200, 45)}
+SIDE = 128  # of a picture, in pixels
+PER_CLASS = {"train": 40, "validation": 10, "test": 25}
+MARGIN = SIDE // 16
+
+
+def main() -> None:
+    options = arguments(__doc__, pictures=60, recipes="instant+balanced", backbone="sprout", ground="photos", seed=0, keep="")
+    with tempfile.TemporaryDirectory() as temporary:
+        temporary = options.keep or temporary
+        workspace = workspace_in(Path(temporary) / "workspace")
+        boxes = draw_set(Path(temporary) / "squares", PER_CLASS, ground=options.ground, seed=options.seed)
+        items = bring_in(str(Path(temporary) / "squares"), workspace)
+        row("recipe", "accuracy", "way", "points at the square", "heat", "chance", "random network", "seconds")
+        row(*["---"] * 8)
+        for name in options.recipes.split("+"):
+            _measure(workspace, items, boxes, name, options)
+
+
+def draw_set(folder: Path, per_class: dict[str, int], *, ground: str = "photos", seed: int = 0) -> dict[str, tuple]:
+    """Fill folder/split/class with pictures; return (left, top, right, bottom) of the square by name of the file."""
+    rng = np.random.default_rng(seed)
+    photos, boxes = _photos() if ground == "photos" else [], {}
+    for split, count in per_class.items():
+        for label, colour in COLOURS.items():
+            (folder / split / label).mkdir(parents=True)
+            for number in range(count):
+                name = f"{label}-{split}-{number:03}.png"
+                image, boxes[name] = draw(colour, photos, rng)
+                image.save(folder / split / label / name)
+    return boxes
+
+
+def draw(colour: tuple[int, int, int], photos: list[Image.Image], rng) -> tuple[Image.Image, tuple[int, ...]]:
+    """Return a picture with a square of about this colour somewhere, and where it is."""
+    image = _crop(photos[rng.integers(len(photos))], rng) if photos else _noise(rng)
+    side = int(rng.integers(SIDE // 5, SIDE // 3))
+    left, top = (int(rng.integers(0, SIDE - side)) for _axis in range(2))
+    shade = tuple(int(np.clip(part + rng.integers(-15, 16), 0, 255)) for part in colour)
+    image.paste(shade, (left, top, left + side, top + side))
+    return image, (left, top, left + side, top + side)
+
+
+def points_at(heat: np.ndarray, box: tuple[int, ...], margin: int = MARGIN) -> bool:
+    """Tell whether the hottest place of `heat` (SIDE, SIDE) lies in the box or near it."""
+    y, x = np.unravel_index(int(heat.argmax()), heat.shape)
+    left, top, right, bottom = box
+    return left - margin <= x < right + margin and top - margin <= y < bottom + margin
+
+
+def share_in(heat: np.ndarray, box: tuple[int, ...], margin: int = MARGIN) -> float:
+    """Return the share of the hottest twentieth of the picture that lies in the box or near it."""
+    hottest = heat >= np.sort(heat, axis=None)[-heat.size // 20]
+    left, top, right, bottom = box
+    return float(hottest[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin].sum()) / (
+        hottest.sum() or 1
+    )
+
+
+def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> None:
+    from engine import runs, tasks
+    from engine.data import decode
+    from engine.evaluation.explain import answer, sanity
+    from engine.training.recipe import Recipe
+
+    recipe = Recipe.from_dict({"name": name, "backbone": options.backbone, "seed": options.seed})
+    run_dir = workspace.run_dir(runs.new_run(workspace, recipe.to_dict(), items))
+    tasks.train(str(run_dir), str(workspace.root))
+    accuracy = runs.read_evaluation(run_dir)["accuracy"]
+    subject = answer.subject(run_dir)
+    test = [item for item in items if item.split == "test"][:: max(1, PER_CLASS["test"] * 4 // options.pictures)]
+    for way in answer.WAYS:
+        hits, shares, areas, alike, seconds = [], [], [], [], []
+        for item in test:
+            pixels = decode.load_pixels(workspace.blob_path(item.sha256), subject.image_size, subject.fit)
+            target = subject.class_names.index(item.label)
+            box = boxes[Path(item.name).name]
+            started = time.perf_counter()
+            heat = answer.heat(subject, way, pixels, target)
+            seconds.append(time.perf_counter() - started)
+            alike.append(sanity.likeness(heat, answer.heat(subject.randomised(), way, pixels, target)))
+            large = np.asarray(Image.fromarray(heat).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+            hits.append(points_at(large, box))
+            shares.append(share_in(large, box))
+            areas.append(share_in(np.zeros((SIDE, SIDE)), box))
+        numbers = (np.mean(hits), np.mean(shares), np.mean(areas), np.mean(alike), np.median(seconds))
+        row(name, accuracy, way, *map(float, numbers))
+
+
+def _photos() -> list[Image.Image]:
+    from sklearn.datasets import load_sample_images
+
+    return [Image.fromarray(picture) for picture in load_sample_images().images]
+
+
+def _crop(photo: Image.Image, rng) -> Image.Image:
+    side = int(rng.integers(SIDE, 3 * SIDE))
+    left, top = (int(rng.integers(0, length - side)) for length in photo.size)
+    return photo.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+
+
+def _noise(rng) -> Image.Image:
+    return Image.fromarray(rng.integers(60, 190, (SIDE, SIDE, 3), dtype=np.uint8))
+
+
+if __name__ == "__main__":
+    main()

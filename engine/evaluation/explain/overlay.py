@@ -1,0 +1,53 @@
+"""Heat as a picture to lay over another one: orange speaks for a class, blue against it, little heat is clear."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+# Orange and blue are told apart with every kind of colour blindness (Okabe and Ito 2008); both stand out from a grey
+# photograph.
+FOR, AGAINST = (255, 145, 0), (30, 110, 255)
+LONGEST_SIDE = 320  # pixels; heat is smooth, and the browser enlarges it
+STRONGEST = 0.88  # opacity of the hottest place
+# The hottest hundredth is drawn alike: one single hot pixel would leave all others pale.
+HOTTEST = 99.0
+
+
+def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
+    """Return heat (S, S) of what the network saw as it lies on a picture of `size` (width, height): float32 (h, w).
+
+    Undoes engine.data.decode.load_pixels: bars of a letterbox are left out, what was cropped away has no heat.
+    """
+    scale = min(1.0, LONGEST_SIDE / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    if fit == "letterbox":
+        return _resized(_without_bars(heat, size), (width, height))
+    if fit == "stretch":
+        return _resized(heat, (width, height))
+    side = min(width, height)
+    whole = np.zeros((height, width), np.float32)
+    top, left = (height - side) // 2, (width - side) // 2
+    whole[top : top + side, left : left + side] = _resized(heat, (side, side))
+    return whole
+
+
+def png(heat: np.ndarray) -> bytes:
+    """Return heat (h, w) as a PNG with transparency. The scale is that of this heat: its strongest place is opaque."""
+    strength = np.clip(heat / (np.percentile(np.abs(heat), HOTTEST) or np.abs(heat).max() or 1.0), -1, 1)
+    colours = np.where(strength[..., None] >= 0, np.uint8(FOR), np.uint8(AGAINST))
+    opacity = np.round(255 * STRONGEST * np.abs(strength) ** 0.8).astype(np.uint8)
+    sink = io.BytesIO()
+    Image.fromarray(np.dstack([colours, opacity]).astype(np.uint8), "RGBA").save(sink, "PNG", compress_level=6)
+    return sink.getvalue()
+
+
+def _without_bars(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    scale = len(heat) / max(size)
+    width, height = (max(1, round(side * scale)) for side in size)
+    top, left = (len(heat) - height) // 2, (len(heat) - width) // 2
+    return heat[top : top + height, left : left + width]
+
+
+def _resized(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(heat.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
