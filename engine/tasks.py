@@ -103,6 +103,39 @@ def warm_model(run_dir: str, workspace_root: str) -> None:
     familiar.look(Path(run_dir), Workspace(Path(workspace_root)), [])
 
 
+def warm_explanations(run_dir: str, workspace_root: str) -> None:
+    """Make the run's model ready to say why it answers as it does."""
+    from engine.evaluation.explain import answer
+
+    answer.warm_up(Path(run_dir))
+
+
+def explain(run_dir: str, workspace_root: str, source, way: str, class_name: str, progress: str = "") -> dict:
+    """Return what a picture (path or bytes) has that speaks for a class (see engine.evaluation.explain.answer).
+
+    `progress` is a file that tells how far it is: {"progress"}.
+    """
+    from engine.evaluation.explain import answer
+
+    return answer.explain(Path(run_dir), source, way, class_name, _telling(progress))
+
+
+def check_explanation(
+    run_dir: str, workspace_root: str, source, way: str, class_name: str, progress: str = ""
+) -> float:
+    """Return how like an explanation is to that of the same network with random weights, from -1 to 1."""
+    from engine.evaluation.explain import answer
+
+    return answer.check(Path(run_dir), source, way, class_name, _telling(progress))
+
+
+def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
+    """Return and keep where a run's model looks in test pictures of every class (see engine.evaluation.explain.looks)."""
+    from engine.evaluation.explain import looks as looking
+
+    return looking.measure(Path(run_dir), Workspace(Path(workspace_root)), _telling(progress))
+
+
 def robustness(run_dir: str, workspace_root: str, kind: str) -> dict:
     """Return how right a run's model is on test pictures made worse in one way (see engine.evaluation.robustness)."""
     from engine.evaluation.robustness import measure
@@ -219,5 +252,18 @@ def _studying(folder: Path):
         share = done / max(1, total)
         values = {"done": done, "total": total, "percent": round(100 * share)}
         write_json(folder / "status.json", {"progress": share, "message": STUDYING[phase], "values": values})
+
+    return advance
+
+
+def _telling(path: str):
+    """Return advance(done, total), which keeps a small file up to date a few times a second; none without a path."""
+    last = 0.0
+
+    def advance(done: int, total: int) -> None:
+        nonlocal last
+        if path and time.monotonic() - last >= REPORT_EVERY:
+            last = time.monotonic()
+            write_json(Path(path), {"progress": done / max(1, total)})
 
     return advance

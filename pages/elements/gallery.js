@@ -42,7 +42,7 @@ class Gallery {
       this.empty()
     }
     // Redrawing only what changed keeps the focus and the scroll position after a click.
-    const drawing = JSON.stringify([data.tiles, data.selectable, data.sorting, data.classes, data.words])
+    const drawing = JSON.stringify([data.tiles, data.selectable, data.sorting, data.explained, data.classes, data.words])
     if (this.drawn !== drawing) {
       this.drawn = drawing
       this.draw()
@@ -144,6 +144,15 @@ class Gallery {
     if (deed.do !== 'undo') this.stamp(items, deed)
   }
 
+  why(index) {
+    // One question about one picture: nothing is sorted, and the page opens what it has to say.
+    this.at = index
+    if (this.dialog.open) this.dialog.close()
+    this.serial = Math.max(Date.now(), this.serial + 1)
+    this.asked = [...this.asked, { n: this.serial, do: 'why', items: [this.data.tiles[index].id] }]
+    this.set('asked', this.asked)
+  }
+
   stamp(items, deed) {
     // What was asked shows at once; the page follows in a moment.
     const words = deed.do === 'label' ? deed.label : this.data.words.excluded
@@ -169,6 +178,8 @@ class Gallery {
   click(event) {
     const larger = event.target.closest('.larger')
     if (larger) return this.enlarge(Number(larger.dataset.index))
+    const why = event.target.closest('.why')
+    if (why) return this.why(Number(why.dataset.index))
     if (this.pressed) return (this.pressed = false)
     this.onTile(event, (index) => {
       this.at = index
@@ -204,6 +215,7 @@ class Gallery {
   }
 
   sort(key) {
+    if (this.data.explained && key.toLowerCase() === 'w') return this.why(this.at), true
     if (!this.data.sorting) return false
     if (/^[1-9]$/.test(key)) this.label(Number(key) - 1)
     else if (key === 'x' || key === 'X' || key === 'Delete') this.ask({ do: 'exclude' })
@@ -235,6 +247,7 @@ class Gallery {
     const line = text('p', '', picture.alt)
     const keys = this.data.sorting ? this.data.classes.map((name, at) => chip(String(at + 1), name, () => this.label(at))) : []
     const row = text('div', 'row', '')
+    if (this.data.explained) row.append(chip('W', this.data.words.why, () => this.why(index)))
     row.append(...keys, ...(this.data.sorting ? [chip('X', this.data.words.exclude, () => this.ask({ do: 'exclude' }))] : []))
     this.dialog.replaceChildren(picture, line, row, close)
     if (!this.dialog.open) this.dialog.showModal()
@@ -277,6 +290,14 @@ function figure(tile, index, data) {
   larger.title = data.words.larger
   larger.setAttribute('aria-label', `${data.words.larger}: ${words}`)
   box.append(frame, larger)
+  if (data.explained) {
+    const why = text('button', 'why', data.words.why)
+    why.type = 'button'
+    why.tabIndex = -1
+    why.dataset.index = index
+    why.setAttribute('aria-label', `${data.words.why} ${words}`.trim())
+    frame.after(why)
+  }
   if (words) {
     const caption = document.createElement('figcaption')
     if (tile.caption) caption.append(text('span', '', tile.caption))

@@ -39,12 +39,14 @@ def gallery(
     clear: int = 0,
     classes: Sequence[str] = (),
     on_keys: Callable[[list[dict]], None] | None = None,
+    on_why: Callable[[int | str], None] | None = None,
 ) -> list:
     """Show the tiles; return the ids that are selected, in the order of the tiles.
 
     size: the least width of a column in CSS pixels. A new number in `clear` empties the selection.
     on_keys: makes the gallery one for sorting by keys: 1 to 9 stand for the first of `classes`. It is given what was
     asked, once each: {"do": "label", "label", "items"}, {"do": "exclude", "items"} or {"do": "undo"}.
+    on_why: lets somebody ask why the model says what it says of a picture (button or W); it is given the picture's id.
     """
     data = {
         "tiles": [asdict(tile) for tile in tiles],
@@ -54,6 +56,7 @@ def gallery(
         "selected": list((st.session_state.get(key) or {}).get("selected") or []),
         "classes": list(classes)[:9],
         "sorting": on_keys is not None,
+        "explained": on_why is not None,
         "done": keystrokes.done(key),
         "words": _words(),
     }
@@ -65,8 +68,12 @@ def gallery(
         on_selected_change=_nothing,
         on_asked_change=_nothing,
     )
-    if on_keys is not None and (asked := keystrokes.fresh(key, result.asked)):
-        on_keys(asked)
+    asked = keystrokes.fresh(key, result.asked)
+    sorted_by_keys = [one for one in asked if one["do"] != "why"]
+    if on_keys is not None and sorted_by_keys:
+        on_keys(sorted_by_keys)
+    if on_why is not None and (questions := [one for one in asked if one["do"] == "why"]):
+        on_why(questions[-1]["items"][0])
     chosen = set(result.selected or []) if selectable else set()
     return [tile.id for tile in tiles if tile.id in chosen]
 
@@ -81,6 +88,7 @@ def _words() -> dict[str, str]:
         "exclude": _("Exclude"),
         "undo": _("Undo"),
         "excluded": _("Excluded"),
+        "why": _("Why?"),
         "keys": _("Keys: 1 to 9 move to a class, X excludes, Z undoes, P shows a picture larger"),
     }
 

@@ -1,0 +1,103 @@
+"""Where a model looks in general: the heat of many test pictures of a class, averaged, and a question where it is odd.
+
+A model that recognises ships by the water, or hospitals by a mark in the corner, is right until the background changes
+(Lapuschkin et al. 2019). Heat that lies at the edge of the pictures, for one class more than for the others, is a hint.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.data import decode
+from engine.evaluation import results
+from engine.evaluation.explain import answer, grad_cam, overlay
+from engine.workspace import Workspace, write_json
+
+FILE = "looks.json"
+GRID = 48  # heat of pictures of any shape is brought to a square of so many places
+MOST, FEWEST_PER_CLASS = 240, 6
+BATCH = 16
+# The middle is a square of half the area, so heat spread evenly has a half of itself at the edge.
+MIDDLE = 0.5**0.5
+# Asked about from so much on: two thirds of the heat in the outer half, and clearly more than in the usual class.
+MUCH, MORE_THAN_USUAL = 0.66, 0.12
+FEWEST_TO_ASK = 5
+
+
+def measure(run_dir: Path, workspace: Workspace, advance: answer.Advance) -> dict:
+    """Return and keep {"classes": [{"class", "pictures", "edge", "asks", "image"}], "pictures"}.
+
+    "edge" is the share of the heat outside the middle half of the area; "asks" whether that deserves a question;
+    "image" a JPEG (base64) of the mean heat over the mean picture.
+    """
+    of = answer.subject(run_dir)
+    chosen = _chosen(run_dir, of.class_names)
+    total, done, rows = sum(map(len, chosen.values())), 0, []
+    for name, pictures in chosen.items():
+        heats, seen = [], []
+        for start in range(0, len(pictures), BATCH):
+            sources = [workspace.blob_path(row.sha256) for row in pictures[start : start + BATCH]]
+            found, small = _heats(of, sources, of.class_names.index(name))
+            heats.extend(found)
+            seen.extend(small)
+            done += len(sources)
+            advance(done, total)
+        if heats:
+            rows.append(_row(name, np.mean(heats, axis=0), np.mean(seen, axis=0), len(heats)))
+    usual = float(np.median([row["edge"] for row in rows])) if rows else 0.0
+    for row in rows:
+        row["asks"] = is_odd(row["edge"], usual) and row["pictures"] >= FEWEST_TO_ASK
+    rows.sort(key=lambda row: (not row["asks"], -row["edge"]))
+    found = {"classes": rows, "pictures": total}
+    write_json(run_dir / FILE, found)
+    return found
+
+
+def edge_share(heat: np.ndarray) -> float:
+    """Return the share of heat (GRID, GRID) outside the middle half of the area; 0.5 where it is spread evenly."""
+    inset = round(len(heat) * (1 - MIDDLE) / 2)
+    return float(1 - heat[inset:-inset, inset:-inset].sum() / (heat.sum() or 1.0))
+
+
+def is_odd(edge: float, usual: float) -> bool:
+    """Tell whether a class looks at the edge so much that somebody should ask what is there."""
+    return edge >= MUCH and edge >= min(usual + MORE_THAN_USUAL, 0.9)
+
+
+def _chosen(run_dir: Path, class_names: tuple[str, ...]) -> dict[str, list[results.Prediction]]:
+    """Return test pictures of every class, the same ones every time."""
+    answers = results.predictions(run_dir)
+    each = max(FEWEST_PER_CLASS, MOST // max(1, len(class_names)))
+    by_class: dict[str, list[int]] = {name: [] for name in class_names}
+    for row, label in enumerate(answers.labels):
+        by_class[label].append(row)
+    return {name: answers.rows(rows[:: -(-len(rows) // each) or 1][:each]) for name, rows in by_class.items() if rows}
+
+
+def _heats(of: answer.Subject, sources: list[Path], target: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the heat of each picture, of sum 1, and the picture in grey, both brought to the grid."""
+    pixels = np.stack([decode.load_pixels(source, of.image_size, of.fit) for source in sources])
+    found = grad_cam.heat(of.inside, pixels, np.full(len(pixels), target))
+    heats, seen = [], []
+    for source, heat in zip(sources, found, strict=True):
+        image, size = decode.open_with_size(source, target=(GRID, GRID))
+        own = _square(overlay.onto(heat, size, of.fit))
+        heats.append(own / (own.sum() or 1.0))
+        seen.append(np.asarray(image.convert("L").resize((GRID, GRID)), np.float32))
+    return heats, seen
+
+
+def _square(heat: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(heat).resize((GRID, GRID), Image.Resampling.BOX))
+
+
+def _row(name: str, heat: np.ndarray, seen: np.ndarray, pictures: int) -> dict:
+    sink = io.BytesIO()
+    ground = Image.fromarray(seen.astype(np.uint8)).resize((160, 160), Image.Resampling.BILINEAR).convert("RGBA")
+    layer = Image.open(io.BytesIO(overlay.png(heat))).resize((160, 160), Image.Resampling.BILINEAR)
+    Image.alpha_composite(ground, layer).convert("RGB").save(sink, "JPEG", quality=85)
+    image = base64.b64encode(sink.getvalue()).decode()
+    return {"class": name, "pictures": pictures, "edge": edge_share(heat), "asks": False, "image": image}
