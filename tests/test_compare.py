@@ -75,7 +75,12 @@ def test_only_test_pictures_that_both_share_are_compared_and_todays_labels_judge
     new = run(graft, project, accuracy=1.0)
     found = compare.compare([old, new])
     assert not compare.same_test([old, new])
-    assert len(found.pictures) == 25 and found.left_out == (2, 0) and found.relabelled == 1
+    assert (
+        len(found.pictures) == 25
+        and found.left_out == (2, 0)
+        and found.relabelled == 1
+        and found.mistakes_gone == (0, 0)
+    )
     assert [one.item for one in found.turned_right()] == tested[2:3]
     assert found.accuracies() == [24 / 25, 1.0]
 

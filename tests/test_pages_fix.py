@@ -123,6 +123,16 @@ def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance
     assert len(galleries(at)[0]["tiles"]) == min(24, right)
 
 
+def test_mistakes_that_left_the_test_part_are_not_passed_off_as_progress(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:3], SUMMARY, removed=True)
+    new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=finished.name), accuracy=1.0)
+    at = open_page("evaluation", current_run=new.name)
+    assert "3 mistakes of the training before are no longer among the test pictures." in words(at)
+    assert "1 other run was measured on the same pictures" in words(at)
+    assert compare.compare([finished, new]).mistakes_gone == (3, 0)
+
+
 def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project, finished):  # noqa: F811
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:1], SUMMARY, ambiguous=True)

@@ -39,12 +39,14 @@ class Comparison:
     """What several models said about the test pictures that all of them share.
 
     left_out: how many test pictures of each model the others were not measured on; relabelled: shared pictures whose
-    class is another one in some of the runs; renamed: {class of an older run: what the newest calls it}.
+    class is another one in some of the runs; mistakes_gone: how many of the pictures that were left out each model got
+    wrong; renamed: {class of an older run: what the newest calls it}.
     """
 
     pictures: tuple[Verdict, ...]
     left_out: tuple[int, ...]
     relabelled: int
+    mistakes_gone: tuple[int, ...]
     renamed: dict[str, str]
 
     def accuracies(self) -> list[float]:
@@ -145,7 +147,7 @@ def odds(p: float) -> int:
 def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
     answered = [_answers(folder) for folder in folders]
     shared = sorted(set.intersection(*(set(one) for one in answered)))
-    newest = max(range(len(folders)), key=lambda position: folders[position].name)
+    newest = max(range(len(folders)), key=lambda position: _age(folders[position]))
     truth = {item: answered[newest][item][1] for item in shared}
     known = set((results.evaluation(folders[newest]) or {}).get("class_names", ()))
     renamed = {}
@@ -162,7 +164,19 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
         for item in shared
     )
     changed = {item for own in answered for item in shared if renamed.get(own[item][1], own[item][1]) != truth[item]}
-    return Comparison(pictures, tuple(len(own) - len(shared) for own in answered), len(changed), renamed)
+    aside = [[own[item] for item in own.keys() - truth.keys()] for own in answered]
+    return Comparison(
+        pictures=pictures,
+        left_out=tuple(map(len, aside)),
+        relabelled=len(changed),
+        mistakes_gone=tuple(sum(label != answer for _hash, label, answer, _p in rows) for rows in aside),
+        renamed=renamed,
+    )
+
+
+def _age(folder: Path) -> tuple[str, int]:
+    """Return what sorts runs by when their pictures were frozen; ids tell that to the second."""
+    return folder.name[:15], (folder / runs.SNAPSHOT).stat().st_mtime_ns
 
 
 def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:

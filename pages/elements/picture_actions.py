@@ -19,7 +19,6 @@ def cleared() -> int:
 
 def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, key: str) -> None:
     """Offer to move the pictures to one of `labels` or a new class, to exclude them, or to let the selection go."""
-    measured.note(project, items)
     target = st.selectbox(
         _("Move to"),
         labels,
@@ -27,6 +26,7 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
         placeholder=_("Move to a class, or type a new one"),
         accept_new_options=True,
         label_visibility="collapsed",
+        width=260,
         key=f"{key}-to-{cleared()}",
     )
     if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
@@ -34,6 +34,7 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
     _ambiguous(project, items, key=key)
     if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
+    measured.note(project, items)
     if target:
         done(class_edits.move, project, items, target)
 

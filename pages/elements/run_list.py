@@ -60,10 +60,10 @@ def with_results(project: Project) -> list[RunView]:
 
 
 def measured_alike(entry: RunView, entries: list[RunView]) -> int:
-    """Return how many other runs of `entries` were measured on the same test pictures."""
-    own = versions.test_fingerprint(entry.folder)
+    """Return how many other runs of `entries` were measured on the same test pictures, or on most of them."""
+    own = versions.test_items(entry.folder)
     others = (other.folder for other in entries if other.run.id != entry.run.id and other.folder.exists())
-    return sum(versions.test_fingerprint(folder) == own for folder in others)
+    return sum(2 * len(own & versions.test_items(folder)) > len(own) for folder in others)
 
 
 def state_words(name: str) -> tuple[str, str, str]:

@@ -86,7 +86,7 @@ def in_words(found: Difference) -> str:
 def _kinds(found: Difference) -> list[tuple[tuple[str, str], Sequence]]:
     return [
         (("{n} picture added", "{n} pictures added"), found.added),
-        (("{n} picture left", "{n} pictures left"), found.removed),
+        (("{n} picture taken out", "{n} pictures taken out"), found.removed),
         (("{n} picture relabelled", "{n} pictures relabelled"), found.relabelled),
         (("{n} picture in another part", "{n} pictures in another part"), found.moved),
         (("{n} picture in another group", "{n} pictures in another group"), found.regrouped),

@@ -39,11 +39,13 @@ def families(members: Sequence[Sequence[Item]], *, side: int = 84, most: int = 5
 def tiles(items: Sequence[Item]) -> list[gallery.Tile]:
     """Return the items for a gallery, the class first, then the part."""
     return [
-        gallery.Tile(
-            item.id, gallery.thumbnail_url(item.sha256), item.label or _("No class yet"), part_word(item.split)
-        )
+        gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), item.label or _("No class yet"), _note(item))
         for item in items
     ]
+
+
+def _note(item: Item) -> str:
+    return _("ambiguous") if item.ambiguous else part_word(item.split)
 
 
 def part_word(part: str | None) -> str:

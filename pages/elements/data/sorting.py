@@ -65,8 +65,12 @@ def _shown(label: str) -> str:
 
 def _tile(item: Item) -> gallery.Tile:
     name = item.name.rsplit("/", 1)[-1]
-    note = " · ".join(part for part in (_split_word(item.split), item.group) if part)
+    note = " · ".join(part for part in (_ambiguous(item), _split_word(item.split), item.group) if part)
     return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), name, note)
+
+
+def _ambiguous(item: Item) -> str:
+    return _("ambiguous") if item.ambiguous else ""
 
 
 def _split_word(split: str | None) -> str:

@@ -41,6 +41,7 @@ def view(entry: RunView, before: RunView) -> None:
             st.markdown(turned_words(found))
             st.caption(basis_words(found, [name_of(before), name_of(entry)]))
             _corrections(before, entry)
+            _flattered(found)
             _pictures(found, entry)
             _classes(found, [name_of(before), name_of(entry)])
 
@@ -56,6 +57,19 @@ def _corrections(before: RunView, entry: RunView) -> None:
         st.caption(f":material/edit: {words.format(changes=compare_versions.in_words(answer.result()))}")
 
     answers.when_ready(found, show, waiting=st.empty, key="delta-corrections")
+
+
+def _flattered(found: Comparison) -> None:
+    """Say when mistakes left the test part: that makes the new number better, and not the model."""
+    if gone := found.mistakes_gone[0]:
+        words = plural(
+            "{n} mistake of the training before is no longer among the test pictures. That alone makes the number at "
+            "the top look better; what is said here does not count it.",
+            "{n} mistakes of the training before are no longer among the test pictures. That alone makes the number at "
+            "the top look better; what is said here does not count them.",
+            gone,
+        )
+        st.warning(words, icon=":material/visibility:")
 
 
 def headline(found: Comparison) -> str:
@@ -120,12 +134,11 @@ def _pictures(found: Comparison, entry: RunView) -> None:
         "wrong": (_("Turned wrong ({n})"), found.turned_wrong()),
         "still": (_("Still wrong ({n})"), [one for one in found.pictures if not any(one.right)]),
     }
-    words = {kind: title.format(n=number(len(rows))) for kind, (title, rows) in kinds.items()}
-    kind = page.choice(_("Which pictures"), words, key="delta-kind")
-    rows = kinds[kind][1]
-    if not rows:
-        st.caption(_("There are none."))
+    filled = {kind: title.format(n=number(len(rows))) for kind, (title, rows) in kinds.items() if rows}
+    if not filled:
         return
+    kind = page.choice(_("Which pictures"), filled, key=f"delta-kind-{entry.run.id}")
+    rows = kinds[kind][1]
     start = gallery.page_of(len(rows), key=f"delta-page-{kind}-{entry.run.id}", per_page=PER_PAGE)
     shown = rows[start : start + PER_PAGE]
     fixing.gallery_to_fix(shown, [_tile(one) for one in shown], key=f"delta-{kind}", size=140)

@@ -61,8 +61,8 @@ def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: st
     if all(item.removed for item in chosen):
         picture_actions.restore_buttons(project, ids, key=key)
         return
-    picture_actions.buttons(project, ids, labels, key=key)
     _more_like_these(chosen, key=key)
+    picture_actions.buttons(project, ids, labels, key=key)
 
 
 def _more_like_these(chosen: list[Item], *, key: str) -> None:
@@ -70,7 +70,7 @@ def _more_like_these(chosen: list[Item], *, key: str) -> None:
     label = Counter(item.label for item in chosen).most_common(1)[0][0]
     if label is None:
         return
-    if st.button(_("Add more like this"), icon=":material/add_photo_alternate:", type="tertiary", key=f"{key}-more"):
+    if st.button(_("Add more like this"), icon=":material/add_photo_alternate:", key=f"{key}-more"):
         st.session_state["way"] = "classes"
         st.session_state[class_boxes.WANTED] = label
         state.go("data")
