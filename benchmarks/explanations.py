@@ -110,7 +110,8 @@ def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> N
 def _photos() -> list[Image.Image]:
     from sklearn.datasets import load_sample_images
 
-    return [Image.fromarray(picture) for picture in load_sample_images().images]
+    # In grey: in colour, petals and tiles are squares of colour too, and the square would not decide alone.
+    return [Image.fromarray(picture).convert("L").convert("RGB") for picture in load_sample_images().images]
 
 
 def _crop(photo: Image.Image, rng) -> Image.Image:

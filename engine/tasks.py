@@ -130,7 +130,7 @@ def check_explanation(
 
 
 def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
-    """Return and keep where a run's model looks in test pictures of every class (see engine.evaluation.explain.looks)."""
+    """Return and keep where a model looks in test pictures of every class (see engine.evaluation.explain.looks)."""
     from engine.evaluation.explain import looks as looking
 
     return looking.measure(Path(run_dir), Workspace(Path(workspace_root)), _telling(progress))

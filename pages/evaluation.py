@@ -13,9 +13,11 @@ from pages.elements.results import (
     dont_know,
     galleries,
     groups,
+    looks,
     retrain,
     robustness,
     sureness,
+    why,
 )
 
 project = state.project()
@@ -59,6 +61,7 @@ parts = {
     _("How sure"): lambda: sureness.view(entry.facts, entry.folder),
     _("“I don’t know”"): lambda: dont_know.view(entry.facts, entry.folder),
     _("Robustness"): lambda: robustness.view(entry.folder),
+    _("Where it looks"): lambda: looks.view(entry),
     _("Compare"): lambda: comparison.view(entry, entries),
     _("Curves"): lambda: run_details.curves(entry.folder),
     _("About this run"): lambda: run_details.about(entry),
@@ -73,3 +76,4 @@ for tab, show in zip(st.tabs(list(parts), key="results-parts", on_change="rerun"
     if tab.open:
         with tab:
             show()
+why.show(entry)

@@ -7,6 +7,7 @@ from engine.evaluation import results
 from pages.elements import page, run_list, state, trials
 from pages.elements.gallery import Tile, gallery, thumbnail_url
 from pages.elements.i18n import _
+from pages.elements.results import why
 from pages.elements.run_list import RunView
 from pages.elements.trials import Trial
 
@@ -113,9 +114,10 @@ def show_answers(tried: list[Trial]) -> None:
             st.caption(_("The answer appears here."), width="content")
     for number, trial in enumerate(tried):
         with st.container(border=True, key=f"trial-{number}"):
-            trials.show(trial)
+            trials.show(trial, entry, f"trial-{number}")
     if tried:
         st.button(_("Clear"), key="clear-trials", icon=":material/delete_sweep:", on_click=trials.forget_all)
 
 
 ask_and_answer()
+why.show(entry)

@@ -116,6 +116,16 @@ def predictions(run_dir: Path, split: str = "test") -> Predictions:
     return _read_predictions(str(path), stamp, split)
 
 
+def prediction_of(run_dir: Path, item: int) -> Prediction | None:
+    """Return what the model said about one test picture, or None when it was not among them."""
+    answers = predictions(run_dir)
+    if not len(answers):
+        return None
+    items = answers.table["item"].to_pylist()
+    row = next((row for row, position in enumerate(answers.positions) if items[position] == item), None)
+    return None if row is None else answers.rows([row])[0]
+
+
 def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     """Return classes (N,) as positions in class_names and probabilities (N, num_classes), in the order of the rows."""
     answers, facts = predictions(run_dir, split), evaluation(run_dir)

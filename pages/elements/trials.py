@@ -15,11 +15,13 @@ from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
+from pages.elements.results import why
 from pages.elements.run_list import RunView
 
 TRIALS, GENERATION, CLEARED = "trials", "trials-generation", "trials-cleared"
 KEPT = 24
-SHOWN_SIDE = 320
+SHOWN_SIDE, LARGE_SIDE = 320, 512
+MOST_BYTES = 200_000
 WARM_SECONDS = 300
 
 
@@ -28,7 +30,7 @@ class Trial:
     """One answer. `src` shows the picture; `truth` is its label where it is known; `problem` says why there is none.
 
     said: "answer", "unsure" or "unknown" (see engine.evaluation.selective). nearest: (content hash, label) of training
-    pictures it is most like.
+    pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Trial:
     problem: UserError | None = None
     said: str = "answer"
     nearest: tuple[tuple[str, str], ...] = ()
+    source: str | bytes = b""
+    large: str = ""
 
 
 def warm(entry: RunView):
@@ -62,7 +66,10 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
         try:
             picture = decode.open_image(content, target=(SHOWN_SIDE, SHOWN_SIDE))
             src = data_url(decode.jpeg_bytes(thumbnails.shrink(picture)), "image/jpeg")
-            readable.append((Trial(name, src), content))
+            large = decode.jpeg_bytes(thumbnails.shrink(picture, LARGE_SIDE))
+            # The session keeps no photo of a camera: what it keeps is what a network sees of it.
+            source = content if len(content) <= MOST_BYTES else large
+            readable.append((Trial(name, src, source=source, large=data_url(large, "image/jpeg")), content))
         except UserError as error:
             trials.append(Trial(name, problem=error))
     _remember(entry, [*_answered(entry, readable), *trials])
@@ -70,7 +77,7 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
 
 def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
     """Ask about stored pictures, given with the path of their original."""
-    _remember(entry, _answered(entry, samples))
+    _remember(entry, _answered(entry, [(replace(trial, source=path), path) for trial, path in samples]))
 
 
 def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Trial]:
@@ -123,7 +130,7 @@ def take(uploads) -> list[tuple[str, bytes]]:
     return taken
 
 
-def show(trial: Trial) -> None:
+def show(trial: Trial, entry: RunView, key: str) -> None:
     """Draw a picture beside its probabilities."""
     name = md_escape(shortened(trial.name, 40))
     if trial.problem is not None:
@@ -138,6 +145,14 @@ def show(trial: Trial) -> None:
         if trial.truth:
             _say_truth(trial)
         _reminds(trial)
+        if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
+            why.ask_about(_explained(trial), entry.run.id)
+            st.rerun()
+
+
+def _explained(trial: Trial) -> why.Picture:
+    large = trial.large or trial.src.replace("api/thumbnail/", "api/preview/")
+    return why.Picture(trial.name, large, trial.source, trial.truth, trial.likeliest, trial.nearest)
 
 
 def _say_verdict(trial: Trial) -> None:

@@ -67,17 +67,19 @@ def heat(
 
 
 def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> dict:
-    """Return {"png", "probability"}: heat to lay over the picture, and the model's probability for the class.
+    """Return {"png", "hottest", "probability"}: heat to lay over the picture, and how likely the model finds the class.
+
+    "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1).
 
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.
     """
     of = subject(run_dir)
-    picture, size = decode.open_with_size(source, target=(of.image_size, of.image_size))
-    del picture
+    size = decode.open_with_size(source, target=(of.image_size, of.image_size))[1]
     pixels, target = decode.load_pixels(source, of.image_size, of.fit), of.class_names.index(class_name)
     found = _heat(run_dir, of, way, pixels, target, advance)
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
-    return {"png": overlay.png(overlay.onto(found, size, of.fit)), "probability": probability}
+    lying = overlay.onto(found, size, of.fit)
+    return {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:

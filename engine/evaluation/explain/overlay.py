@@ -42,6 +42,12 @@ def png(heat: np.ndarray) -> bytes:
     return sink.getvalue()
 
 
+def hottest(heat: np.ndarray) -> tuple[float, float]:
+    """Return the middle (x, y) of the hottest twentieth of heat (h, w), each in [0, 1] from the upper left corner."""
+    rows, columns = np.nonzero(heat >= np.percentile(heat, 95))
+    return float((columns.mean() + 0.5) / heat.shape[1]), float((rows.mean() + 0.5) / heat.shape[0])
+
+
 def _without_bars(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     scale = len(heat) / max(size)
     width, height = (max(1, round(side * scale)) for side in size)

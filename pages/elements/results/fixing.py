@@ -11,6 +11,7 @@ from engine.registry import Item, Project
 from pages.elements import class_boxes, class_edits, picture_actions, state
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
+from pages.elements.results import why
 
 
 def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int) -> None:
@@ -31,6 +32,7 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
         clear=picture_actions.cleared(),
         classes=labels,
         on_keys=picture_actions.by_keys(project),
+        on_why=why.open_from_gallery,
     )
     with bar:
         _actions(project, [items[item] for item in selected if item in items], labels, key=key)
