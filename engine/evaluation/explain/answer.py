@@ -67,9 +67,10 @@ def heat(
 
 
 def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> dict:
-    """Return {"png", "hottest", "probability"}: heat to lay over the picture, and how likely the model finds the class.
+    """Return {"png", "hottest", "probability", "cut"}: heat to lay over the picture; how likely the class is.
 
     "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1).
+    "cut" tells whether parts were cut away before the network looked; they are darkened.
 
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.
     """
@@ -79,7 +80,8 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
     found = _heat(run_dir, of, way, pixels, target, advance)
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
     lying = overlay.onto(found, size, of.fit)
-    return {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
+    found = {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
+    return {**found, "cut": bool(np.isnan(lying).any())}
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:

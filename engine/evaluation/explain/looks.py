@@ -84,7 +84,7 @@ def _heats(of: answer.Subject, sources: list[Path], target: int) -> tuple[list[n
     heats, seen = [], []
     for source, heat in zip(sources, found, strict=True):
         image, size = decode.open_with_size(source, target=(GRID, GRID))
-        own = _square(overlay.onto(heat, size, of.fit))
+        own = _square(np.nan_to_num(overlay.onto(heat, size, of.fit)))
         heats.append(own / (own.sum() or 1.0))
         seen.append(np.asarray(image.convert("L").resize((GRID, GRID)), np.float32))
     return heats, seen

@@ -1,4 +1,7 @@
-"""Heat as a picture to lay over another one: orange speaks for a class, blue against it, little heat is clear."""
+"""Heat as a picture to lay over another one: orange speaks for a class, blue against it, little heat is clear.
+
+What the network never saw, because it was cut away, has no heat (NaN) and is darkened.
+"""
 
 import io
 
@@ -10,6 +13,7 @@ from PIL import Image
 FOR, AGAINST = (255, 145, 0), (30, 110, 255)
 LONGEST_SIDE = 320  # pixels; heat is smooth, and the browser enlarges it
 STRONGEST = 0.88  # opacity of the hottest place
+UNSEEN = 130  # opacity, of 255, of the black over what was cut away
 # The hottest hundredth is drawn alike: one single hot pixel would leave all others pale.
 HOTTEST = 99.0
 
@@ -17,7 +21,7 @@ HOTTEST = 99.0
 def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
     """Return heat (S, S) of what the network saw as it lies on a picture of `size` (width, height): float32 (h, w).
 
-    Undoes engine.data.decode.load_pixels: bars of a letterbox are left out, what was cropped away has no heat.
+    Undoes engine.data.decode.load_pixels: bars of a letterbox are left out, what was cropped away is NaN.
     """
     scale = min(1.0, LONGEST_SIDE / max(size))
     width, height = (max(1, round(side * scale)) for side in size)
@@ -26,7 +30,7 @@ def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
     if fit == "stretch":
         return _resized(heat, (width, height))
     side = min(width, height)
-    whole = np.zeros((height, width), np.float32)
+    whole = np.full((height, width), np.nan, np.float32)
     top, left = (height - side) // 2, (width - side) // 2
     whole[top : top + side, left : left + side] = _resized(heat, (side, side))
     return whole
@@ -34,9 +38,11 @@ def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
 
 def png(heat: np.ndarray) -> bytes:
     """Return heat (h, w) as a PNG with transparency. The scale is that of this heat: its strongest place is opaque."""
-    strength = np.clip(heat / (np.percentile(np.abs(heat), HOTTEST) or np.abs(heat).max() or 1.0), -1, 1)
+    seen, heat = np.isfinite(heat), np.nan_to_num(heat)
+    strength = np.clip(heat / (np.percentile(np.abs(heat[seen]), HOTTEST) or np.abs(heat).max() or 1.0), -1, 1)
     colours = np.where(strength[..., None] >= 0, np.uint8(FOR), np.uint8(AGAINST))
     opacity = np.round(255 * STRONGEST * np.abs(strength) ** 0.8).astype(np.uint8)
+    colours[~seen], opacity[~seen] = 0, UNSEEN
     sink = io.BytesIO()
     Image.fromarray(np.dstack([colours, opacity]).astype(np.uint8), "RGBA").save(sink, "PNG", compress_level=6)
     return sink.getvalue()
@@ -44,7 +50,7 @@ def png(heat: np.ndarray) -> bytes:
 
 def hottest(heat: np.ndarray) -> tuple[float, float]:
     """Return the middle (x, y) of the hottest twentieth of heat (h, w), each in [0, 1] from the upper left corner."""
-    rows, columns = np.nonzero(heat >= np.percentile(heat, 95))
+    rows, columns = np.nonzero(heat >= np.nanpercentile(heat, 95))
     return float((columns.mean() + 0.5) / heat.shape[1]), float((rows.mean() + 0.5) / heat.shape[0])
 
 

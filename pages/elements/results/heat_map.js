@@ -8,6 +8,7 @@ export default function ({ parentElement, data: [data] }) {
   memory.set(parentElement, own)
   const find = (name) => parentElement.querySelector(name)
   const picture = find('.picture'), heat = find('.heat'), slider = find('input')
+  picture.onload = () => find('.frame').style.setProperty('--shape', picture.naturalWidth / picture.naturalHeight)
   if (picture.getAttribute('src') !== data.src) picture.src = data.src
   picture.alt = data.words.alt
   heat.hidden = !data.heat

@@ -179,7 +179,7 @@ def _heat(entry: RunView, picture: Picture, way: str, target: str) -> Future:
         heard = answer.result()
         where = _where(*heard["hottest"])
         heat_map(picture.src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
-        st.caption(where)
+        st.caption(f"{where}. {_('The network did not see the darkened parts.')}" if heard["cut"] else f"{where}.")
 
     answers.when_ready(found, show_heat, waiting=waiting, key=f"why-part-{way}-{target}-{_digest(picture)}")
     return found
