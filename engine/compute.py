@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing import spawn
 
 import dask
 import distributed
@@ -53,6 +54,7 @@ class Compute:
         Raises ComputeError when the scheduler does not answer.
         """
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _keep_main_out_of_workers()
         with dask.config.set(_DASK_CONFIG):
             if scheduler:
                 return cls(_connect(scheduler), None)
@@ -142,6 +144,23 @@ def _connect(scheduler: str) -> Client:
             "to work on this machine alone.",
             address=scheduler,
         ) from error
+
+
+def _keep_main_out_of_workers() -> None:
+    """Let a new process of this one begin without running its main script again.
+
+    Python does so for functions defined in it. Workers call tasks by name, and in the server the main script is at any
+    moment whatever page runs: a worker started after another one died would draw that page.
+    """
+    if hasattr(spawn.get_preparation_data, "__wrapped__"):
+        return
+    prepare = spawn.get_preparation_data
+
+    @functools.wraps(prepare)
+    def without_main(name: str) -> dict:
+        return {key: value for key, value in prepare(name).items() if not key.startswith("init_main_from")}
+
+    spawn.get_preparation_data = without_main
 
 
 def _local_cluster(shared_worker: bool) -> SpecCluster:

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+import types
 
 import pytest
 
@@ -91,3 +93,13 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
 
 def refuse(name: str):
     raise UserError("The class '{name}' is empty.", name=name)
+
+
+def test_a_worker_never_runs_the_page_that_the_server_is_drawing(tmp_path, monkeypatch):
+    page = types.ModuleType("__main__")
+    page.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text(f"open({str(tmp_path / 'drawn')!r}, 'w').close()")
+    monkeypatch.setitem(sys.modules, "__main__", page)
+    with Compute.start(shared_worker=True) as compute:
+        assert compute.ask("os:getpid") != os.getpid()
+    assert not (tmp_path / "drawn").exists()
