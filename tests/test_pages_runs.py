@@ -418,7 +418,7 @@ def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, mo
         raise DataError("Class {label} has only {count} pictures.", label="pear", count=1)
 
     monkeypatch.setattr(check, "ready_to_train", refuse)
-    assert "Class pear has only 1 pictures." in words(open_page("model_selection"))
+    assert "Class pear has only 1 picture." in words(open_page("model_selection"))
 
 
 def test_waiting_for_an_answer_never_blocks_the_page(graft, project):
