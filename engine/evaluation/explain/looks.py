@@ -18,6 +18,7 @@ from engine.workspace import Workspace, write_json
 
 FILE = "looks.json"
 GRID = 48  # heat of pictures of any shape is brought to a square of so many places
+COARSE = 16  # the mean of few pictures says no more than this many places to a side
 MOST, FEWEST_PER_CLASS = 240, 6
 BATCH = 16
 # The middle is a square of half the area, so heat spread evenly has a half of itself at the edge.
@@ -46,7 +47,8 @@ def measure(run_dir: Path, workspace: Workspace, advance: answer.Advance) -> dic
             done += len(sources)
             advance(done, total)
         if heats:
-            rows.append(_row(name, np.mean(heats, axis=0), np.mean(seen, axis=0), len(heats)))
+            # Heat is in log odds: pictures with much to show for the class count more than those with little.
+            rows.append(_row(name, _smooth(np.mean(heats, axis=0)), np.mean(seen, axis=0), len(heats)))
     usual = float(np.median([row["edge"] for row in rows])) if rows else 0.0
     for row in rows:
         row["asks"] = is_odd(row["edge"], usual) and row["pictures"] >= FEWEST_TO_ASK
@@ -78,20 +80,26 @@ def _chosen(run_dir: Path, class_names: tuple[str, ...]) -> dict[str, list[resul
 
 
 def _heats(of: answer.Subject, sources: list[Path], target: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return the heat of each picture, of sum 1, and the picture in grey, both brought to the grid."""
+    """Return the heat of each picture and the picture in grey, both brought to the grid."""
     pixels = np.stack([decode.load_pixels(source, of.image_size, of.fit) for source in sources])
     found = grad_cam.heat(of.inside, pixels, np.full(len(pixels), target))
     heats, seen = [], []
     for source, heat in zip(sources, found, strict=True):
         image, size = decode.open_with_size(source, target=(GRID, GRID))
         own = _square(np.nan_to_num(overlay.onto(heat, size, of.fit)))
-        heats.append(own / (own.sum() or 1.0))
+        heats.append(own)
         seen.append(np.asarray(image.convert("L").resize((GRID, GRID)), np.float32))
     return heats, seen
 
 
 def _square(heat: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(heat).resize((GRID, GRID), Image.Resampling.BOX))
+
+
+def _smooth(heat: np.ndarray) -> np.ndarray:
+    """Return the mean of few pictures without the grain of single ones."""
+    small = Image.fromarray(heat.astype(np.float32)).resize((COARSE, COARSE), Image.Resampling.BOX)
+    return np.asarray(small.resize(heat.shape, Image.Resampling.BICUBIC)).clip(0)
 
 
 def _row(name: str, heat: np.ndarray, seen: np.ndarray, pictures: int) -> dict:

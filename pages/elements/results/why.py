@@ -65,11 +65,11 @@ def show(entry: RunView) -> None:
     st.dialog(_("Why this answer?"), width="large", on_dismiss=_close)(_panel)(entry, picture)
 
 
-def warm(entry: RunView) -> Future:
-    """Let the worker make the model ready to explain, while the person looks at pictures."""
+def warm(folder: Path) -> Future:
+    """Let the worker make a run's model ready to explain, while the person looks at pictures."""
     here = graft.current()
-    key = ("warm-why", entry.run.id, int(time.time() // WARM_SECONDS))
-    return answers.ask(key, lambda: here.ask("warm_explanations", str(entry.folder), str(here.workspace.root)))
+    key = ("warm-why", folder.name, int(time.time() // WARM_SECONDS))
+    return answers.ask(key, lambda: here.ask("warm_explanations", str(folder), str(here.workspace.root)))
 
 
 def _close() -> None:
