@@ -42,6 +42,11 @@ class Difference:
     def __bool__(self) -> bool:
         return any((self.added, self.removed, self.relabelled, self.moved, self.regrouped))
 
+    def touches(self, split: str) -> bool:
+        """Say whether pictures of this part changed, came or went."""
+        pairs = (one for pair in (*self.relabelled, *self.moved, *self.regrouped) for one in pair)
+        return any(picture.split == split for picture in (*self.added, *self.removed, *pairs))
+
 
 def of_items(items: Iterable) -> tuple[Picture, ...]:
     """Return what a run would see that began now: the items that it would use."""

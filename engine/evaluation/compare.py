@@ -68,6 +68,11 @@ class Comparison:
         """Return the pictures that `old` gets right and `new` does not, those that `new` is surest of first."""
         return sorted(self._won(old, new), key=lambda one: -one.probabilities[new])
 
+    def still_wrong(self, old: int = 0, new: int = 1) -> list[Verdict]:
+        """Return the pictures that neither gets right, those that `new` is surest of first."""
+        found = [one for one in self.pictures if not one.right[old] and not one.right[new]]
+        return sorted(found, key=lambda one: -one.probabilities[new])
+
     def chance(self, old: int = 0, new: int = 1) -> float:
         """Return McNemar's exact p of the two models."""
         return mcnemar(len(self._won(old, new)), len(self._won(new, old)))

@@ -124,10 +124,14 @@ def _speed(rate: float | None) -> str:
 def _pair(found: Comparison, names: Sequence[str], place: int) -> None:
     """Say in words whether this training is better than another one by more than chance."""
     ours, theirs = len(found.turned_right(place, 0)), len(found.turned_wrong(place, 0))
+    if not ours and not theirs:
+        words = _("{name} and {other} get the very same pictures right.")
+        st.markdown(words.format(name=md_escape(names[0]), other=md_escape(names[place])))
+        return
     words = _("{ours} pictures only {name} gets right, {theirs} only {other}.").format(
         ours=number(ours), name=md_escape(names[0]), theirs=number(theirs), other=md_escape(names[place])
     )
-    st.markdown(f"{words} {delta.chance_words(found.chance(place, 0))}" if ours + theirs else words)
+    st.markdown(f"{words} {delta.chance_words(found.chance(place, 0))}")
 
 
 def _curves(entries: list[RunView], names: Sequence[str]) -> None:
@@ -156,12 +160,13 @@ def _disagreements(found: Comparison, names: Sequence[str]) -> None:
         only = [one for one in rows if one.right[place] and sum(one.right) == 1]
         kinds[str(place)] = (_("Only {name} is right").format(name=md_escape(name)), only)
     kinds["none"] = (_("Nobody is right"), [one for one in rows if not any(one.right)])
-    titles = {kind: f"{title} ({number(len(own))})" for kind, (title, own) in kinds.items()}
-    kind = page.choice(_("Who is right"), titles, key="compare-who")
-    chosen = kinds[kind][1]
-    if not chosen:
-        st.caption(_("There are none."))
+    titles = {kind: f"{title} ({number(len(own))})" for kind, (title, own) in kinds.items() if own}
+    if not titles:
+        st.caption(_("They give every picture the same answer."))
         return
+    # Other offers are another control: a remembered choice that is gone would be an error.
+    kind = page.choice(_("Who is right"), titles, key=f"compare-who-{'-'.join(titles)}")
+    chosen = kinds[kind][1]
     start = gallery.page_of(len(chosen), key=f"compare-page-{kind}", per_page=PER_PAGE)
     shown = chosen[start : start + PER_PAGE]
     fixing.gallery_to_fix(shown, [_tile(one) for one in shown], key="compare-gallery", size=170)

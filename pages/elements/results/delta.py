@@ -54,7 +54,10 @@ def _corrections(before: RunView, entry: RunView) -> None:
     words = _("Between the two: {changes}.")
 
     def show(answer) -> None:
-        st.caption(f":material/edit: {words.format(changes=compare_versions.in_words(answer.result()))}")
+        changed = answer.result()
+        st.caption(f":material/edit: {words.format(changes=compare_versions.in_words(changed))}")
+        if changed and not changed.touches("train") and not changed.touches("validation"):
+            st.caption(_("Only test pictures changed: the model has learned from the same pictures as before."))
 
     answers.when_ready(found, show, waiting=st.empty, key="delta-corrections")
 
@@ -132,7 +135,7 @@ def _pictures(found: Comparison, entry: RunView) -> None:
     kinds = {
         "right": (_("Turned right ({n})"), found.turned_right()),
         "wrong": (_("Turned wrong ({n})"), found.turned_wrong()),
-        "still": (_("Still wrong ({n})"), [one for one in found.pictures if not any(one.right)]),
+        "still": (_("Still wrong ({n})"), found.still_wrong()),
     }
     filled = {kind: title.format(n=number(len(rows))) for kind, (title, rows) in kinds.items() if rows}
     if not filled:

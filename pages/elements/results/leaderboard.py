@@ -5,7 +5,7 @@ import streamlit as st
 from engine.data import versions
 from engine.evaluation import compare
 from pages.elements import chosen_model, state
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, number
 from pages.elements.results.drawing import percent
 from pages.elements.run_list import RunView, duration, local_time, name_of
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
@@ -62,7 +62,7 @@ def _cells(entry: RunView) -> list[Cell]:
         Cell(percent(facts["accuracy"]), facts["accuracy"]),
         Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
         Cell(percent(before), -1.0 if before is None else before),
-        Cell(str(facts["counts"]["test"]), facts["counts"]["test"]),
+        Cell(number(facts["counts"]["test"]), facts["counts"]["test"]),
         Cell(duration(spent["seconds"]), spent["seconds"] or 0.0),
         Cell(megabytes(spent["model_mb"]), spent["model_mb"] or 0.0),
         Cell(local_time(entry.run.created)),
