@@ -2,11 +2,11 @@
 
 python -m benchmarks.explanations [--pictures 60] [--recipes instant+balanced] [--backbone sprout]
 
-Squares stand anywhere on crops of two photographs (and on plain noise with --ground noise), so that an explanation has
-something else to look at. The pointing game (Zhang et al. 2016): an explanation hits when its hottest place lies in the
-square or within a sixteenth of the picture beside it; "heat" is the mean share of the hottest twentieth of the picture
-that lies there. "chance" is how often a random place would hit. "random network" is the rank correlation with the heat
-of the same network with random weights (Adebayo et al. 2018).
+Squares stand anywhere on crops of two photographs in grey (or on coloured noise with --ground noise), so that an
+explanation has something else to look at. The pointing game (Zhang et al. 2016): an explanation hits when its hottest
+place lies in the square or within a sixteenth of the picture beside it; "heat" is the mean share of the hottest
+twentieth of the picture that lies there. "chance" is how often a random place would hit. "random network" is the rank
+correlation with the heat of the same network with random weights (Adebayo et al. 2018).
 """
 
 import tempfile
@@ -25,7 +25,9 @@ MARGIN = SIDE // 16
 
 
 def main() -> None:
-    options = arguments(__doc__, pictures=60, recipes="instant+balanced", backbone="sprout", ground="photos", seed=0, keep="")
+    options = arguments(
+        __doc__, pictures=60, recipes="instant+balanced", backbone="sprout", ground="photos", seed=0, keep=""
+    )
     with tempfile.TemporaryDirectory() as temporary:
         temporary = options.keep or temporary
         workspace = workspace_in(Path(temporary) / "workspace")
@@ -40,7 +42,7 @@ def main() -> None:
 def draw_set(folder: Path, per_class: dict[str, int], *, ground: str = "photos", seed: int = 0) -> dict[str, tuple]:
     """Fill folder/split/class with pictures; return (left, top, right, bottom) of the square by name of the file."""
     rng = np.random.default_rng(seed)
-    photos, boxes = _photos() if ground == "photos" else [], {}
+    photos, boxes = photographs() if ground == "photos" else [], {}
     for split, count in per_class.items():
         for label, colour in COLOURS.items():
             (folder / split / label).mkdir(parents=True)
@@ -54,11 +56,19 @@ def draw_set(folder: Path, per_class: dict[str, int], *, ground: str = "photos",
 def draw(colour: tuple[int, int, int], photos: list[Image.Image], rng) -> tuple[Image.Image, tuple[int, ...]]:
     """Return a picture with a square of about this colour somewhere, and where it is."""
     image = _crop(photos[rng.integers(len(photos))], rng) if photos else _noise(rng)
-    side = int(rng.integers(SIDE // 5, SIDE // 3))
+    side = int(rng.integers(SIDE // 6, SIDE // 4))
     left, top = (int(rng.integers(0, SIDE - side)) for _axis in range(2))
     shade = tuple(int(np.clip(part + rng.integers(-15, 16), 0, 255)) for part in colour)
     image.paste(shade, (left, top, left + side, top + side))
     return image, (left, top, left + side, top + side)
+
+
+def photographs() -> list[Image.Image]:
+    """Return what squares are put on: scikit-learn's two sample photographs, in grey."""
+    from sklearn.datasets import load_sample_images
+
+    # In grey: in colour, petals and tiles are squares of colour too, and the square would not decide alone.
+    return [Image.fromarray(picture).convert("L").convert("RGB") for picture in load_sample_images().images]
 
 
 def points_at(heat: np.ndarray, box: tuple[int, ...], margin: int = MARGIN) -> bool:
@@ -105,13 +115,6 @@ def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> N
             areas.append(share_in(np.zeros((SIDE, SIDE)), box))
         numbers = (np.mean(hits), np.mean(shares), np.mean(areas), np.mean(alike), np.median(seconds))
         row(name, accuracy, way, *map(float, numbers))
-
-
-def _photos() -> list[Image.Image]:
-    from sklearn.datasets import load_sample_images
-
-    # In grey: in colour, petals and tiles are squares of colour too, and the square would not decide alone.
-    return [Image.fromarray(picture).convert("L").convert("RGB") for picture in load_sample_images().images]
 
 
 def _crop(photo: Image.Image, rng) -> Image.Image:
