@@ -1,6 +1,6 @@
 // Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard. Arrow keys walk
 // from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, 1 to 9 move
-// them to a class, X excludes and Z undoes.
+// them to a class, X excludes and Z undoes; where answers can be explained, W asks why.
 const LONG_PRESS = 500 // milliseconds
 const memory = new WeakMap()
 
@@ -76,6 +76,7 @@ class Gallery {
       chip('X', data.words.exclude, () => this.ask({ do: 'exclude' })),
       chip('Z', data.words.undo, () => this.ask({ do: 'undo' })),
       chip('A', data.words.all, () => this.all()),
+      ...(data.explained ? [chip('W', data.words.why, () => data.tiles.length && this.why(this.at))] : []),
     )
   }
 
