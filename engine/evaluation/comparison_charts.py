@@ -12,6 +12,7 @@ COLOURS = {
     True: ("#6cc791", "#f0955a", "#8fb0f5", "#c39be6"),
 }
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+APART = 0.14  # of a row, so that equal marks do not hide each other
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -43,18 +44,19 @@ def recalls_figure(per_class: Sequence[dict], names: Sequence[str], *, dark: boo
     places, quiet = list(range(len(rows))), palette(dark).quiet
     joins_x = [value for row in rows for value in (min(row["recall"]), max(row["recall"]), None)]
     joins_y = [value for place in places for value in (place, place, None)]
+    ticks = [f"{short(row['class'])} ({row['support']})" for row in rows]
     line = {"color": quiet, "width": 2}
     figure = go.Figure(go.Scatter(x=joins_x, y=joins_y, mode="lines", line=line, hoverinfo="skip", showlegend=False))
     for model, name in enumerate(names):
         figure.add_scatter(
             x=[row["recall"][model] for row in rows],
-            y=places,
+            y=[place + APART * (model - (len(names) - 1) / 2) for place in places],
+            text=ticks,
             name=short(name, 40),
             mode="markers",
             marker={"symbol": SYMBOLS[model], "size": 11, "color": COLOURS[dark][model]},
-            hovertemplate="%{y}: %{x:.1%}<extra>" + short(name, 40) + "</extra>",
+            hovertemplate="%{text}: %{x:.1%}<extra>" + short(name, 40) + "</extra>",
         )
-    ticks = [f"{short(row['class'])} ({row['support']})" for row in rows]
     height = max(90, len(rows) * (34 if len(rows) <= 25 else 18)) + 90
     figure.update_layout(height=height, margin={"l": 10, "r": 20, "t": 40, "b": 10}, dragmode=False)
     figure.update_layout(legend={"orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "x": 0})

@@ -144,14 +144,14 @@ def picker(entries: list[RunView]) -> RunView:
     """
     by_id = {entry.run.id: entry for entry in entries}
     opened = state.opened_run()
-    first = chosen_model.of_project(entries[0].run) or entries[0].run.id
-    current = opened.id if opened is not None else first
+    chosen = chosen_model.of_project(entries[0].run)
+    current = opened.id if opened is not None else chosen
     current = current if current in by_id else entries[0].run.id
     st.session_state[PICKER] = current
     st.selectbox(
         _("Run"),
         list(by_id),
-        format_func=lambda run_id: _picker_label(by_id[run_id]),
+        format_func=lambda run_id: _picker_label(by_id[run_id], starred=run_id == chosen),
         key=PICKER,
         on_change=lambda: state.open_run(st.session_state[PICKER]),
     )
@@ -174,10 +174,10 @@ def chosen_note(entry: RunView, entries: list[RunView]) -> None:
         st.button(_("Open it"), type="tertiary", key="open-chosen", **opened)
 
 
-def _picker_label(entry: RunView) -> str:
+def _picker_label(entry: RunView, *, starred: bool) -> str:
     recipe, _dot, network = recipe_words(entry.recipe).partition(" · ")
     name = name_of(entry)
     # "Instant 2" says already which recipe it is.
     about = [name, network] if name.startswith(recipe) else [name, recipe, network]
     words = " · ".join(filter(None, [*about, accuracy_words(entry.facts), local_time(entry.run.created)]))
-    return f"★ {words}" if chosen_model.is_chosen(entry.run) else words
+    return f"★ {words}" if starred else words

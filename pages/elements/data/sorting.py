@@ -1,5 +1,7 @@
 """The pictures of the project by class: look through them, select some, move, exclude or restore them."""
 
+import functools
+
 import streamlit as st
 
 from engine import graft
@@ -11,7 +13,9 @@ from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
 
 PER_PAGE = 48
-EXCLUDED = "\x00excluded"  # stands for pictures that were taken out; no class can be called so
+# These stand for pictures that were marked as ambiguous or taken out; no class can be called so.
+AMBIGUOUS, EXCLUDED = "\x00ambiguous", "\x00excluded"
+NO_CLASSES = (UNLABELLED, AMBIGUOUS, EXCLUDED)
 
 
 @st.fragment
@@ -22,11 +26,13 @@ def view(project: Project) -> None:
         counts = {label: sum(splits.values()) for label, splits in registry.counts(project.dataset_id).items()}
         if bare := registry.unlabelled(project.dataset_id):
             counts = {UNLABELLED: bare, **counts}
+        if unclear := _ambiguous(project):
+            counts = {**counts, AMBIGUOUS: len(unclear)}
         if out := registry.removed(project.dataset_id):
             counts = {**counts, EXCLUDED: out}
         left, right = st.columns([1, 3], gap="medium")
         with left:
-            names = {name: _shown(name) for name in (UNLABELLED, EXCLUDED)}
+            names = {name: _shown(name) for name in NO_CLASSES}
             label = class_list(counts, key=f"classes-{project.dataset_id}", names=names)
         if label is not None:
             with right:
@@ -38,14 +44,13 @@ def _class(project: Project, label: str, counts: dict[str, int]) -> None:
         st.markdown(f"#### {md_escape(shortened(_shown(label), 40))}", width="content")
         st.caption(plural("{n} picture", "{n} pictures", counts[label]), width="content")
         st.space("stretch")
-        if label not in (UNLABELLED, EXCLUDED):
+        if label not in NO_CLASSES:
             _edit(project, label, counts)
     bar = st.container(key="selection-bar")
     place = st.container()
     offset = gallery.page_of(counts[label], key=f"page-{project.dataset_id}-{label}", per_page=PER_PAGE)
-    of = {"removed": True} if label == EXCLUDED else {"label": label}
-    items = graft.current().registry.items(project.dataset_id, offset=offset, limit=PER_PAGE, **of)
-    classes = [name for name in counts if name not in (UNLABELLED, EXCLUDED)]
+    items = _items(project, label, offset)
+    classes = [name for name in counts if name not in NO_CLASSES]
     with place:
         selected = gallery.gallery(
             [_tile(item) for item in items],
@@ -60,17 +65,36 @@ def _class(project: Project, label: str, counts: dict[str, int]) -> None:
 
 
 def _shown(label: str) -> str:
-    return _("Excluded") if label == EXCLUDED else class_edits.shown_name(label)
+    special = {EXCLUDED: _("Excluded"), AMBIGUOUS: _("Ambiguous")}
+    return special.get(label) or class_edits.shown_name(label)
+
+
+def _items(project: Project, label: str, offset: int) -> list[Item]:
+    """Return the items of one page of a class, or of the pictures that stand beside the classes."""
+    registry = graft.current().registry
+    if label == AMBIGUOUS:
+        return list(registry.items_by_id(_ambiguous(project)[offset : offset + PER_PAGE]).values())
+    of = {"removed": True} if label == EXCLUDED else {"label": label}
+    return registry.items(project.dataset_id, offset=offset, limit=PER_PAGE, **of)
+
+
+def _ambiguous(project: Project) -> tuple[int, ...]:
+    """Return the ids of the pictures that were marked as really ambiguous; asked once per version of the dataset."""
+    here = graft.current()
+    return _marked(str(here.workspace.root), project.dataset_id, here.registry.version(project.dataset_id))
+
+
+@functools.lru_cache(maxsize=32)
+def _marked(_workspace: str, dataset_id: str, _version: str) -> tuple[int, ...]:
+    rows = graft.current().registry.columns(dataset_id, "id", "ambiguous")
+    return tuple(item_id for item_id, ambiguous in rows if ambiguous)
 
 
 def _tile(item: Item) -> gallery.Tile:
     name = item.name.rsplit("/", 1)[-1]
-    note = " · ".join(part for part in (_ambiguous(item), _split_word(item.split), item.group) if part)
+    unclear = _("ambiguous: {label}").format(label=class_edits.shown_name(item.label or "")) if item.ambiguous else ""
+    note = " · ".join(part for part in (unclear, _split_word(item.split), item.group) if part)
     return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), name, note)
-
-
-def _ambiguous(item: Item) -> str:
-    return _("ambiguous") if item.ambiguous else ""
 
 
 def _split_word(split: str | None) -> str:
@@ -113,5 +137,5 @@ def _selection(project: Project, label: str, labels: list[str], selected: list[i
         if label == EXCLUDED:
             picture_actions.restore_buttons(project, selected, key="selection")
         else:
-            others = [other for other in labels if other not in (label, UNLABELLED, EXCLUDED)]
+            others = [other for other in labels if other not in (label, *NO_CLASSES)]
             picture_actions.buttons(project, selected, others, key="selection")

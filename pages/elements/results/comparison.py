@@ -128,7 +128,7 @@ def _pair(found: Comparison, names: Sequence[str], place: int) -> None:
         words = _("{name} and {other} get the very same pictures right.")
         st.markdown(words.format(name=md_escape(names[0]), other=md_escape(names[place])))
         return
-    words = _("{ours} pictures only {name} gets right, {theirs} only {other}.").format(
+    words = _("Right only with {name}: {ours}. Right only with {other}: {theirs}.").format(
         ours=number(ours), name=md_escape(names[0]), theirs=number(theirs), other=md_escape(names[place])
     )
     st.markdown(f"{words} {delta.chance_words(found.chance(place, 0))}")

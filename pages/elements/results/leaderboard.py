@@ -45,17 +45,17 @@ def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
         Column(_("Size"), number=True),
         Column(_("Started")),
     ]
+    star = chosen_model.of_project(shown.run)
     ranked = sorted(entries, key=lambda one: -one.facts["accuracy"])
-    rows = [Row(_cells(one), one.run.id) for one in ranked]
+    rows = [Row(_cells(one, chosen=one.run.id == star), one.run.id) for one in ranked]
     table = Table(columns, rows, _("Trainings of this project, the best first"), "rows", selected=shown.run.id)
     show_table(table, key=key, on_choose=lambda: _open(key))
 
 
-def _cells(entry: RunView) -> list[Cell]:
+def _cells(entry: RunView, *, chosen: bool) -> list[Cell]:
     facts, spent = entry.facts, compare.cost(entry.folder)
     low, high = facts["accuracy_interval"]
     before = facts["baselines"].get("before_fine_tuning")
-    chosen = chosen_model.is_chosen(entry.run)
     return [
         Cell("★" if chosen else "", -float(chosen)),
         Cell(name_of(entry)),
