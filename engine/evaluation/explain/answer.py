@@ -69,7 +69,8 @@ def heat(
 def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> dict:
     """Return {"png", "hottest", "probability", "cut"}: heat to lay over the picture; how likely the class is.
 
-    "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1).
+    "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1);
+    None where nothing does.
     "cut" tells whether parts were cut away before the network looked; they are darkened.
 
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.

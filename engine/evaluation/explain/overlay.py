@@ -48,9 +48,14 @@ def png(heat: np.ndarray) -> bytes:
     return sink.getvalue()
 
 
-def hottest(heat: np.ndarray) -> tuple[float, float]:
-    """Return the middle (x, y) of the hottest twentieth of heat (h, w), each in [0, 1] from the upper left corner."""
-    rows, columns = np.nonzero(heat >= np.nanpercentile(heat, 95))
+def hottest(heat: np.ndarray) -> tuple[float, float] | None:
+    """Return the middle (x, y) of the hottest twentieth of heat (h, w), each in [0, 1] from the upper left corner.
+
+    None where nothing is above zero.
+    """
+    rows, columns = np.nonzero((heat >= np.nanpercentile(heat, 95)) & (heat > 0))
+    if not len(rows):
+        return None
     return float((columns.mean() + 0.5) / heat.shape[1]), float((rows.mean() + 0.5) / heat.shape[0])
 
 

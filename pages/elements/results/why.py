@@ -177,7 +177,7 @@ def _heat(entry: RunView, picture: Picture, way: str, target: str) -> Future:
             st.error(problem, icon=":material/error:")
             return
         heard = answer.result()
-        where = _where(*heard["hottest"])
+        where = _where(heard["hottest"])
         heat_map(picture.src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
         st.caption(f"{where}. {_('The network did not see the darkened parts.')}" if heard["cut"] else f"{where}.")
 
@@ -276,8 +276,11 @@ def _problem(answer: Future) -> str | None:
     raise error
 
 
-def _where(x: float, y: float) -> str:
-    """Return the place of the hottest part in words, from its position in [0, 1] from the upper left corner."""
+def _where(hottest: tuple[float, float] | None) -> str:
+    """Return the place of the hottest part in words, from its (x, y) in [0, 1] from the upper left corner."""
+    if hottest is None:
+        return _("Nothing in the picture speaks for this class")
+    x, y = hottest
     places = (
         (_("Hottest: upper left"), _("Hottest: upper middle"), _("Hottest: upper right")),
         (_("Hottest: left"), _("Hottest: in the middle"), _("Hottest: right")),

@@ -1,0 +1,191 @@
+"""Explanations: each way points at what decides, is about what was learned, and is counted right."""
+
+import io
+import itertools
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import explanations as drawn
+from engine import tasks
+from engine.backbones import build
+from engine.data import decode
+from engine.evaluation import predict, results
+from engine.evaluation.explain import answer, evidence, grad_cam, lime, looks, overlay, sanity, segments, shapley
+from engine.training import head, model
+from engine.workspace import Workspace, read_json
+from tests import tiny_runs
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory) -> tuple[Workspace, Path, dict[int, tuple[int, ...]]]:
+    """A run on pictures in which only the colour of a square tells the class, and where each square is."""
+    workspace = Workspace(tmp_path_factory.mktemp("squares")).create()
+    rng, photos = np.random.default_rng(3), drawn.photographs()
+    items, boxes = [], {}
+    for label in ("blue", "green", "red"):
+        for number in range(40):
+            image, box = drawn.draw(drawn.COLOURS[label], photos, rng)
+            items.append(tiny_runs.add_picture(workspace, image, label, number))
+            boxes[items[-1].id] = box
+    return workspace, tiny_runs.train(workspace, items, image_size=96), boxes
+
+
+@pytest.mark.parametrize("way", ["grad_cam", "lime"])
+def test_an_explanation_points_at_the_square_that_decides(squares, way):
+    workspace, run_dir, boxes = squares
+    of, hits, likeness = answer.subject(run_dir), [], []
+    rows = results.predictions(run_dir).where(lambda label, said: label == said)[::3]
+    for row in rows:
+        pixels = decode.load_pixels(workspace.blob_path(row.sha256), of.image_size, of.fit)
+        target = of.class_names.index(row.label)
+        heat = answer.heat(of, way, pixels, target)
+        large = np.asarray(Image.fromarray(heat).resize((drawn.SIDE, drawn.SIDE), Image.Resampling.BILINEAR))
+        hits.append(drawn.points_at(large, boxes[row.item]))
+        if len(likeness) < 2:
+            likeness.append(sanity.likeness(heat, answer.heat(of.randomised(), way, pixels, target)))
+    assert len(rows) >= 6
+    assert np.mean(hits) >= 0.85
+    assert np.mean(likeness) < sanity.TOO_ALIKE
+
+
+def test_grad_cam_adds_up_to_the_answer_where_the_head_is_linear():
+    body = build.architecture("sprout", 48)
+    rng = np.random.default_rng(0)
+    width = body.output.shape[-1]
+    layers = ((rng.normal(0, 0.1, (width, 2)).astype(np.float32), np.array([0.5, -0.25], np.float32)),)
+    classifier = model.finished(body, head.Head(layers, np.zeros(width, np.float32), np.ones(width, np.float32)))
+    inside = grad_cam.open_up(classifier)
+    assert list(inside.peaks) == [False, True, False, True, False]
+    pixels = rng.integers(0, 255, (2, 48, 48, 3), dtype=np.uint8)
+    maps = [np.asarray(each) for each in inside.maps(pixels.astype(np.float32), training=False)]
+    places = grad_cam._places(inside, maps, np.array([1, 0]))
+    whole = sum(part.sum(axis=(1, 2)) for part in places)
+    said = model.predict(classifier, pixels)
+    expected = evidence.log_odds(said[:1], 1)[0] - (-0.75), evidence.log_odds(said[1:], 0)[0] - 0.75
+    np.testing.assert_allclose(whole, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("key", ["mobilenet_v2_035", "convnext_tiny"])
+def test_grad_cam_opens_networks_that_end_otherwise(key):
+    """One has a single pooling; the other normalises what was pooled. Random weights: nothing is downloaded."""
+    body = build.architecture(key, 64)
+    width = body.output.shape[-1]
+    kernel = np.random.default_rng(0).normal(0, 0.1, (width, 3)).astype(np.float32)
+    own = head.Head(((kernel, np.zeros(3, np.float32)),), np.zeros(width, np.float32), np.ones(width, np.float32))
+    inside = grad_cam.open_up(model.finished(body, own))
+    assert len(inside.peaks) == 1
+    found = grad_cam.heat(inside, np.random.default_rng(1).integers(0, 255, (1, 64, 64, 3), np.uint8), np.array([2]))
+    assert found.shape == (1, 64, 64)
+    assert np.isfinite(found).all()
+
+
+def test_shap_gives_every_piece_its_exact_share():
+    """Against Shapley's own formula, summed over all orders of five pieces of a game with interactions."""
+    count, rng = 5, np.random.default_rng(0)
+    worth = {kept: rng.normal() for kept in itertools.product((False, True), repeat=count)}
+    kept, weight = shapley.coalitions(count, 400)
+    values = np.array([worth[tuple(row)] for row in kept.tolist()])
+    empty, full = worth[(False,) * count], worth[(True,) * count]
+    found = shapley.solve(kept, values, weight, empty, full)
+    np.testing.assert_allclose(found, [_share(worth, piece, count) for piece in range(count)], atol=1e-4)
+    assert found.sum() == pytest.approx(full - empty)
+
+
+def _share(worth: dict, piece: int, count: int) -> float:
+    total = 0.0
+    for order in itertools.permutations(range(count)):
+        before = set(order[: order.index(piece)])
+        without = tuple(each in before for each in range(count))
+        total += worth[tuple(each in before or each == piece for each in range(count))] - worth[without]
+    return total / math.factorial(count)
+
+
+def test_drawn_sets_of_pieces_come_with_their_opposites_and_find_an_additive_game():
+    kept, weight = shapley.coalitions(20, 200)
+    np.testing.assert_array_equal(kept[:100], ~kept[100:])
+    shares = np.linspace(-1, 2, 20)
+    np.testing.assert_allclose(shapley.solve(kept, kept @ shares, weight, 0.0, shares.sum()), shares, atol=1e-4)
+
+
+def test_lime_finds_the_pieces_that_count():
+    kept = np.random.default_rng(0).random((300, 12)) < 0.5
+    values = 3.0 * kept[:, 4] - 2.0 * kept[:, 7]
+    found = lime.weights(kept, values)
+    assert (found.argmax(), found.argmin()) == (4, 7)
+    assert found[4] == pytest.approx(3.0, rel=0.2)
+
+
+def test_hidden_pieces_have_the_mean_colour_and_kept_ones_are_untouched():
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:, 16:] = 200
+    pieces = segments.cut(pixels, 4)
+    kept = np.zeros((1, pieces.max() + 1), bool)
+    kept[0, pieces[0, 0]] = True
+    shown = segments.without(pixels, pieces, kept)[0]
+    assert (shown[pieces == pieces[0, 0]] == 0).all()
+    assert (shown[pieces != pieces[0, 0]] == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("fit", "expected"), [("letterbox", (0.5, 0.25)), ("stretch", (0.5, 0.375)), ("crop", (0.5, 0.375))]
+)
+def test_heat_lies_where_it_belongs_on_pictures_that_are_no_squares(fit, expected):
+    heat = np.zeros((96, 96), np.float32)
+    heat[33:39, 45:51] = 1  # the middle, three eighths down
+    lying = overlay.onto(heat, (640, 320), fit)
+    assert lying.shape == (160, 320)
+    assert overlay.hottest(lying) == pytest.approx(expected, abs=0.03)
+    assert np.isnan(lying).any() == (fit == "crop")
+    assert overlay.hottest(-np.ones((4, 4))) is None
+
+
+def test_the_hottest_place_is_orange_and_what_speaks_against_is_blue():
+    heat = np.zeros((10, 10), np.float32)
+    heat[2, 3], heat[7, 8] = 1, -1
+    drawn_heat = np.asarray(Image.open(io.BytesIO(overlay.png(heat))))
+    assert tuple(drawn_heat[2, 3][:3]) == overlay.FOR and tuple(drawn_heat[7, 8][:3]) == overlay.AGAINST
+    assert drawn_heat[0, 0][3] == 0 and drawn_heat[2, 3][3] > 200
+
+
+def test_where_a_model_looks_is_kept_per_class_and_squares_anywhere_raise_no_question(squares):
+    workspace, run_dir, _boxes = squares
+    found = tasks.looks(str(run_dir), str(workspace.root))
+    assert {row["class"] for row in found["classes"]} == {"blue", "green", "red"}
+    assert found == read_json(run_dir / looks.FILE)
+    assert found["pictures"] == len(results.predictions(run_dir))
+
+
+def test_heat_at_the_edge_of_one_class_is_asked_about():
+    corner, even = np.zeros((looks.GRID, looks.GRID)), np.ones((looks.GRID, looks.GRID))
+    corner[:6, :6] = 1
+    assert looks.edge_share(corner) == 1.0
+    assert looks.edge_share(even) == pytest.approx(0.5, abs=0.02)
+    assert looks.is_odd(looks.edge_share(corner), usual=0.5)
+    assert not looks.is_odd(0.7, usual=0.68)
+
+
+def test_a_worker_explains_a_path_and_bytes_alike_and_tells_how_far_it_is(squares, tmp_path):
+    workspace, run_dir, _boxes = squares
+    row = results.predictions(run_dir).rows([0])[0]
+    path, progress = workspace.blob_path(row.sha256), tmp_path / "progress.json"
+    found = tasks.explain(str(run_dir), str(workspace.root), str(path), "occlusion", "red", str(progress))
+    again = tasks.explain(str(run_dir), str(workspace.root), path.read_bytes(), "occlusion", "red")
+    assert found["png"] == again["png"]
+    assert 0 < read_json(progress)["progress"] <= 1
+    expected = predict.predict(run_dir, [path])[0][results.evaluation(run_dir)["class_names"].index("red")]
+    assert found["probability"] == pytest.approx(float(expected), abs=1e-5)
+    assert -1 <= tasks.check_explanation(str(run_dir), str(workspace.root), str(path), "occlusion", "red") <= 1
+
+
+def test_a_random_network_shares_no_weight_with_the_trained_one():
+    trained = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    other = sanity.randomised(trained)
+    for before, after in zip(trained.weights, other.weights, strict=True):
+        if len(before.shape) > 1:
+            assert not np.allclose(before, after)
+    np.testing.assert_array_equal(sanity.randomised(trained).weights[0], other.weights[0])
