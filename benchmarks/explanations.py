@@ -53,11 +53,13 @@ def draw_set(folder: Path, per_class: dict[str, int], *, ground: str = "photos",
     return boxes
 
 
-def draw(colour: tuple[int, int, int], photos: list[Image.Image], rng) -> tuple[Image.Image, tuple[int, ...]]:
-    """Return a picture with a square of about this colour somewhere, and where it is."""
+def draw(
+    colour: tuple[int, int, int], photos: list[Image.Image], rng, at: tuple[int, int] | None = None
+) -> tuple[Image.Image, tuple[int, ...]]:
+    """Return a picture with a square of about this colour somewhere, or `at` (left, top), and where it is."""
     image = _crop(photos[rng.integers(len(photos))], rng) if photos else _noise(rng)
     side = int(rng.integers(SIDE // 6, SIDE // 4))
-    left, top = (int(rng.integers(0, SIDE - side)) for _axis in range(2))
+    left, top = at or (int(rng.integers(0, SIDE - side)) for _axis in range(2))
     shade = tuple(int(np.clip(part + rng.integers(-15, 16), 0, 255)) for part in colour)
     image.paste(shade, (left, top, left + side, top + side))
     return image, (left, top, left + side, top + side)

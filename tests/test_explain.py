@@ -160,6 +160,19 @@ def test_where_a_model_looks_is_kept_per_class_and_squares_anywhere_raise_no_que
     assert found["pictures"] == len(results.predictions(run_dir))
 
 
+def test_a_class_that_is_told_by_a_mark_in_the_corner_is_asked_about_and_no_other(tmp_path):
+    workspace, rng, photos = Workspace(tmp_path).create(), np.random.default_rng(5), drawn.photographs()
+    places = {"red": (50, 50), "green": (50, 50), "yellow": (100, 102)}
+    items = [
+        tiny_runs.add_picture(workspace, drawn.draw(drawn.COLOURS[label], photos, rng, at)[0], label, number)
+        for label, at in places.items()
+        for number in range(30)
+    ]
+    found = looks.measure(tiny_runs.train(workspace, items, image_size=96), workspace, lambda _done, _total: None)
+    assert {row["class"]: row["asks"] for row in found["classes"]} == {"red": False, "green": False, "yellow": True}
+    assert found["classes"][0]["class"] == "yellow"
+
+
 def test_heat_at_the_edge_of_one_class_is_asked_about():
     corner, even = np.zeros((looks.GRID, looks.GRID)), np.ones((looks.GRID, looks.GRID))
     corner[:6, :6] = 1
