@@ -11,16 +11,17 @@ import secrets
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from engine import runs, settings
 from engine.compute import Compute
-from engine.data import check, versions
+from engine.data import check, copies, versions
 from engine.errors import ComputeError, UserError
 from engine.exports import Exports
 from engine.importing import SUBMITTER, Imports, is_alive, this_process
 from engine.inspections import Inspections
-from engine.registry import Registry, Run
+from engine.registry import Item, Registry, Run
 from engine.studies import Studies
 from engine.training.recipe import Recipe, fitted
 from engine.uploads import Uploads
@@ -158,6 +159,7 @@ class Graft:
         project = self.registry.project(project_id)
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
         check.ready_to_train(items)
+        items = self._copies_together(project.dataset_id, items)
         plan = Recipe.from_dict(fitted(recipe, self.registry.dataset_options(project.dataset_id)))
         plan.validate()
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
@@ -168,6 +170,17 @@ class Graft:
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self._submit_run(run_id)
         return run_id
+
+    def _copies_together(self, dataset_id: str, items: list[Item]) -> list[Item]:
+        """Return the items with all copies of a picture in one part; where that moves some, the history tells."""
+        moves = copies.one_side(items)
+        if not moves:
+            return items
+        one = len(moves) == 1
+        template = "moved {n} copy to one part" if one else "moved {n} copies to one part"
+        changes = {item_id: {"split": split} for item_id, split in moves.items()}
+        self.registry.change_each(dataset_id, changes, {"template": template, "values": {"n": len(moves)}})
+        return [replace(item, split=moves.get(item.id, item.split)) for item in items]
 
     def resume_run(self, run_id: str) -> None:
         """Queue an interrupted or stopped run again; it goes on from its checkpoint."""

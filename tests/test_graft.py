@@ -1,7 +1,9 @@
 """An open workspace: what waits is never lost with what ran, names that begin alike stay apart."""
 
 import os
+import shutil
 import time
+from collections import defaultdict
 
 import psutil
 import pytest
@@ -60,6 +62,26 @@ def test_nothing_usable_is_a_sentence_and_still_accounted_for(graft, tmp_path):
         graft.wait_for_import(graft.start_import(dataset_id, tmp_path / "notes"))
     [account] = graft.registry.imports(dataset_id)
     assert (account["received"], account["used"], len(account["refused"])) == (1, 0, 1)
+
+
+def test_copies_that_came_back_into_another_part_are_put_together_before_a_training(graft, class_folder, tmp_path):
+    """Excluded copies keep their part; when they are restored, their originals may lie in another one."""
+    shutil.copytree(class_folder, tmp_path / "twice")
+    for picture in sorted((tmp_path / "twice" / "red").iterdir()):
+        shutil.copy(picture, picture.with_name(f"copy of {picture.name}"))
+    project_id = project_of(graft, tmp_path / "twice")
+    dataset_id = graft.registry.project(project_id).dataset_id
+    items = graft.registry.items(dataset_id)
+    originals = [item for item in items if item.label == "red" and item.split == "test" and "copy" not in item.name]
+    moved = {item.id: {"split": "train"} for item in originals}
+    graft.registry.change_each(dataset_id, moved, {"template": "moved", "values": {}})
+    run_id = graft.start_run(project_id, {"name": "instant"})
+    rows = runs.read_snapshot(graft.workspace.run_dir(run_id)).to_pydict()
+    parts = defaultdict(set)
+    for sha256, part in zip(rows["sha256"], rows["split"], strict=True):
+        parts[sha256].add(part)
+    assert originals and all(len(own) == 1 for own in parts.values())
+    assert graft.registry.changes(dataset_id)[0].summary["template"].endswith("to one part")
 
 
 def test_closing_leaves_no_process_behind(workspace):

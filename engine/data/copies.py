@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from engine.data import finding as shapes
-from engine.data.split import most_held_out
-from engine.registry import ItemRecord
+from engine.data.split import duplicate_clusters, most_held_out
+from engine.registry import Item, ItemRecord
 
-STAY = "Nothing needs to be done: copies always stay in the same part, so they cannot flatter the result."
+STAY = "Nothing needs to be done: copies that lie in one part cannot flatter the result."
 
 
 def families(items: Sequence[ItemRecord], clusters: Sequence[int]) -> list[list[ItemRecord]]:
@@ -49,13 +49,7 @@ def across_splits(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> li
 
 def apart(divided: Sequence[Sequence[ItemRecord]]) -> dict:
     """Return the finding that families of copies lie on several sides; the fix moves each to its most held-out one."""
-    moves = {
-        item: side
-        for members in divided
-        for side in [most_held_out(item.split for item in members)]
-        for item in members
-        if item.split and item.split != side
-    }
+    moves = _to_one_side(divided)
     changes = {item.id: {"split": side} for item, side in moves.items() if hasattr(item, "id")}
     message = shapes.plural(
         "1 picture lies in more than one part, as a copy: what is measured was partly learned by heart.",
@@ -68,6 +62,21 @@ def apart(divided: Sequence[Sequence[ItemRecord]]) -> dict:
     )
     fixes = [shapes.change("one_side", "Move copies to one part", changes, summary)]
     return _about("across_splits", "warning", divided, message, fix, fixes, count=len(divided), moved=len(moves))
+
+
+def one_side(items: Sequence[Item]) -> dict[int, str]:
+    """Return {id: split} for the items that must move so that all copies of a picture lie in one part.
+
+    Pictures that were restored, or an undone change, may have come back into another part than their copies by now.
+    """
+    divided = [members for members in families(items, duplicate_clusters(items)) if len(_parts(members)) > 1]
+    return {item.id: side for item, side in _to_one_side(divided).items()}
+
+
+def _to_one_side(divided: Sequence[Sequence[ItemRecord]]) -> dict[ItemRecord, str]:
+    """Return the items that are not in the most held-out part of their family yet, and that part."""
+    sides = [(members, most_held_out(item.split for item in members)) for members in divided]
+    return {item: side for members, side in sides for item in members if item.split and item.split != side}
 
 
 def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:

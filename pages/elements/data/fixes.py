@@ -84,13 +84,16 @@ def _is_merged(item: Item, fix: dict) -> bool:
 
 
 def _with_parts(report: Report, changes: dict[int, dict]) -> dict[int, dict]:
-    """Return changes of group and part. Raises UserError where that would leave nothing to measure on."""
+    """Return changes of group and part. Raises UserError where a class would be missing from a part it is in now."""
     labelled = [item for item in report.items.values() if item.label is not None]
     changes = name_groups.with_splits(labelled, changes)
-    now = {item.split for item in labelled if item.split}
-    if not now <= {values["split"] for values in changes.values()}:
+    now = {(item.label, item.split) for item in labelled if item.split}
+    then = {(item.label, changes.get(item.id, {}).get("split", item.split)) for item in labelled}
+    if lost := sorted({label for label, _part in now - then}):
         raise UserError(
-            "These groups hang together through copies of the same pictures: with each in one part, no pictures would "
-            "be left for the test. Settle the copies and the pictures in two classes first, then use the groups."
+            "With each of these groups in one part, some classes would be missing from a part, so they could not be "
+            "learned or measured: {classes}. The groups are too few, or hang together through copies of the same "
+            "pictures. Settle the copies and the pictures in two classes first, then use the groups.",
+            classes=", ".join(lost),
         )
     return changes
