@@ -1,6 +1,6 @@
 """Do explanations point at what decides? Drawn pictures in which only the colour of a square tells the classes apart.
 
-python -m benchmarks.explanations [--pictures 60] [--recipes instant+balanced] [--backbone sprout]
+python -m benchmarks.explanations [--pictures 60] [--recipes instant+balanced] [--backbone sprout] [--train 40]
 
 Squares stand anywhere on crops of two photographs in grey (or on coloured noise with --ground noise), so that an
 explanation has something else to look at. The pointing game (Zhang et al. 2016): an explanation hits when its hottest
@@ -26,12 +26,13 @@ MARGIN = SIDE // 16
 
 def main() -> None:
     options = arguments(
-        __doc__, pictures=60, recipes="instant+balanced", backbone="sprout", ground="photos", seed=0, keep=""
+        __doc__, pictures=60, recipes="instant+balanced", backbone="sprout", ground="photos", train=40, seed=0
     )
     with tempfile.TemporaryDirectory() as temporary:
-        temporary = options.keep or temporary
         workspace = workspace_in(Path(temporary) / "workspace")
-        boxes = draw_set(Path(temporary) / "squares", PER_CLASS, ground=options.ground, seed=options.seed)
+        boxes = draw_set(
+            Path(temporary) / "squares", {**PER_CLASS, "train": options.train}, ground=options.ground, seed=options.seed
+        )
         items = bring_in(str(Path(temporary) / "squares"), workspace)
         row("recipe", "accuracy", "way", "points at the square", "heat", "chance", "random network", "seconds")
         row(*["---"] * 8)
@@ -98,7 +99,8 @@ def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> N
     recipe = Recipe.from_dict({"name": name, "backbone": options.backbone, "seed": options.seed})
     run_dir = workspace.run_dir(runs.new_run(workspace, recipe.to_dict(), items))
     tasks.train(str(run_dir), str(workspace.root))
-    accuracy = runs.read_evaluation(run_dir)["accuracy"]
+    evaluation = runs.read_evaluation(run_dir)
+    accuracy, name = evaluation["accuracy"], f"{name}, kept: {evaluation['chosen']}"
     subject = answer.subject(run_dir)
     test = [item for item in items if item.split == "test"][:: max(1, PER_CLASS["test"] * 4 // options.pictures)]
     for way in answer.WAYS:

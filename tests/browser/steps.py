@@ -85,6 +85,22 @@ def open_results(page: Page) -> None:
     settled(page)
 
 
+def ask_why(page: Page, gallery: str) -> None:
+    """Ask about the first picture of a gallery; see its heat, turn it down, see the check, and close it."""
+    first = widget(page, gallery).locator("figure").first
+    first.hover()
+    first.locator(".why").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".heat")).to_be_visible(timeout=TRAINING_MS)
+    dialog.locator("input[type=range]").fill("0")
+    expect(dialog.locator(".heat")).to_have_css("opacity", "0")
+    expect(dialog).to_contain_text("the same network without anything learned", timeout=TRAINING_MS)
+    settled(page)
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    settled(page)
+
+
 def click_cell(page: Page, true: int, predicted: int, classes: int) -> None:
     """Click the confusion matrix at (row, column)."""
     area = page.locator("[class*='st-key-confusion-'] .nsewdrag").first

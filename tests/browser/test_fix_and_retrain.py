@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     TRAINING_MS,
+    ask_why,
     click_cell,
     open_results,
     press,
@@ -47,6 +48,7 @@ def test_from_a_cell_to_its_pictures_to_another_class_to_what_changed(shared_ser
     click_cell(page, true=0, predicted=1, classes=2)
     pictures = widget(page, "cell-gallery").locator(".gallery .picture")
     expect(pictures).to_have_count(4)
+    ask_why(page, "cell-gallery")
     for number in range(4):
         pictures.nth(number).click()
     bar = widget(page, "cell-gallery-bar")

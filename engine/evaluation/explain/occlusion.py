@@ -9,7 +9,7 @@ from engine.evaluation.explain.evidence import log_odds
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 pixels (N, S, S, 3) to probabilities (N, num_classes)
 Advance = Callable[[int, int], None]
 # The cover is a quarter of the picture wide and moves by a third of its width. It must hide a thing as a whole: drawn
-# squares of up to a quarter of the width are found in all pictures, of up to a third in 76 of 100.
+# squares of up to a quarter of the width are found in 98 of 100 pictures, of up to a third in 76.
 PARTS, STEPS = 4, 3
 BATCH = 32
 
