@@ -86,14 +86,19 @@ def add_run(
     return run_id
 
 
-def finish_run(graft: Graft, run_id: str, *, accuracy: float = 0.8, seed: int = 0, model: bytes = b"model") -> None:
-    """Write what a finished run holds, with about `accuracy` right answers; mistakes go to the next class."""
+def finish_run(
+    graft: Graft, run_id: str, *, accuracy: float = 0.8, seed: int = 0, model: bytes = b"model", families: int = 0
+) -> None:
+    """Write what a finished run holds, with about `accuracy` right answers.
+
+    Mistakes go to the next class, or, with `families`, to any class whose place leaves the same remainder.
+    """
     run_dir = graft.workspace.run_dir(run_id)
     snapshot = runs.read_snapshot(run_dir).to_pylist()
     class_names = sorted({row["label"] for row in snapshot})
     held_out = [row for row in snapshot if row["split"] != "train"]
-    answers = _answers(held_out, class_names, accuracy, seed)
-    before = _answers(held_out, class_names, accuracy - 0.2, seed)
+    answers = _answers(held_out, class_names, accuracy, seed, families)
+    before = _answers(held_out, class_names, accuracy - 0.2, seed, families)
     _write_predictions(run_dir / runs.PREDICTIONS, held_out, answers, class_names)
     _write_predictions(run_dir / "before_fine_tuning.parquet", held_out, before, class_names)
     write_json(run_dir / runs.EVALUATION, _evaluation(snapshot, class_names, answers, before))
@@ -119,11 +124,12 @@ def write_metrics(run_dir, epochs: int) -> None:
     (run_dir / runs.METRICS).write_text(sink.getvalue())
 
 
-def _answers(rows: list[dict], class_names: list[str], accuracy: float, seed: int) -> np.ndarray:
+def _answers(rows: list[dict], class_names: list[str], accuracy: float, seed: int, families: int = 0) -> np.ndarray:
     """Return probabilities, shape (rows, classes), rows sum to 1."""
     rng = np.random.default_rng(seed)
     right = np.array([class_names.index(row["label"]) for row in rows])
-    wrong = (right + 1) % len(class_names)
+    steps = rng.integers(1, len(class_names) // families, len(rows)) * families if families else 1
+    wrong = (right + steps) % len(class_names)
     said = np.where(rng.random(len(rows)) < accuracy, right, wrong)
     sure = rng.uniform(0.55, 0.99, len(rows))
     probabilities = np.repeat(((1 - sure) / max(1, len(class_names) - 1))[:, None], len(class_names), axis=1)

@@ -348,13 +348,50 @@ def test_the_matrix_is_also_a_table_for_the_keyboard(graft, finished):
     assert "**apple, recognised** ·" in words(at)
 
 
-def test_a_hundred_classes_are_shown_by_the_hardest_ones_first(graft):
+@pytest.fixture
+def hundred_classes(graft):
+    """A project of 100 classes, ten families of which are confused among themselves, and its run."""
     project = fill_project(graft, "Many", classes=[f"class {n:03}" for n in range(100)], per_class=20)
     run_id = add_run(graft, project)
-    finish_run(graft, run_id)
+    finish_run(graft, run_id, accuracy=0.5, families=10)
+    return project, run_id
+
+
+def test_a_hundred_classes_are_seen_in_groups_and_a_group_opens_with_its_names(graft, hundred_classes):
+    project, run_id = hundred_classes
     at = open_page("evaluation", current_project=project.id)
-    assert at.get("button_group") or at.segmented_control
-    assert "The 20 classes with most mistakes" in str(at.segmented_control(key="confusion-width").options)
+    parts = at.selectbox(key=f"confusion-part-{run_id}")
+    assert parts.options[:2] == ["All 100, in groups", "The 20 classes with most mistakes"]
+    at.session_state["confusion-view"] = "table"
+    at.run()
+    titles, rows = table_on(at)
+    assert len(titles) - 1 == len(rows) == len(parts.options) - 2 <= 14
+    matrix = runs.read_evaluation(graft.workspace.run_dir(run_id))["confusion_matrix"]
+    assert sum(int(text) for row in rows for text in row[1:]) == sum(map(sum, matrix))
+    at.selectbox(key=f"confusion-part-{run_id}").select_index(2).run()
+    titles, rows = table_on(at)
+    assert 2 <= len(rows) <= 15 and titles[1:] == [row[0] for row in rows]
+    at.button(key=f"confusion-part-{run_id}-back").click().run()
+    assert at.session_state[f"confusion-part-{run_id}"] == "all" and not at.exception
+
+
+def test_the_list_of_pairs_goes_on_to_the_last_mistake(graft, hundred_classes):
+    project, run_id = hundred_classes
+    at = open_page("evaluation", current_project=project.id)
+    for _click in range(9):
+        if any(button.key == f"pairs-more-{run_id}" for button in at.button):
+            at.button(key=f"pairs-more-{run_id}").click().run()
+    matrix = runs.read_evaluation(graft.workspace.run_dir(run_id))["confusion_matrix"]
+    pairs = sum(bool(count) for i, row in enumerate(matrix) for j, count in enumerate(row) if i != j)
+    assert len(at.radio(key=f"confused-pairs-{run_id}").options) == pairs
+
+
+def test_a_few_classes_stay_by_name_and_can_be_sorted_by_confusion(finished):
+    at = open_page("evaluation")
+    at.session_state["confusion-view"] = "table"
+    at.session_state[f"confusion-order-{finished}"] = "similar"
+    at.run()
+    assert sorted(table_on(at)[0][1:]) == ["apple", "pear", "plum"] and not at.exception
 
 
 def test_names_of_classes_are_shown_as_they_are(graft):

@@ -43,30 +43,34 @@ def confusion_matrix_figure(
     class_names: Sequence[str],
     *,
     positions: Sequence[int] | None = None,
+    columns: Sequence[int] | None = None,
     share: bool = False,
     dark: bool = False,
     _: Translate = str,
 ) -> go.Figure:
     """Return a matrix whose cells can be clicked: rows are the true class, columns what the model said.
 
-    `matrix` is (n, n) counts. `positions` limits it to some classes. Every point's customdata is
+    `matrix` is (n, n) counts. `positions` limits it to some classes, in that order; `columns` are others to stand
+    in the columns. Every point's customdata is
     [true position, predicted position, count, share of the row, words].
     Hits are green and mistakes orange, both by their share of the row, so that a small class is as visible as a
     large one.
     """
-    chosen = list(range(len(class_names)) if positions is None else positions)
-    shares = [[matrix[i][j] / (sum(matrix[i]) or 1) for j in chosen] for i in chosen]
-    counts = [[matrix[i][j] for j in chosen] for i in chosen]
+    rows = list(range(len(class_names)) if positions is None else positions)
+    across = rows if columns is None else list(columns)
+    shares = [[matrix[i][j] / (sum(matrix[i]) or 1) for j in across] for i in rows]
+    counts = [[matrix[i][j] for j in across] for i in rows]
+    hits = [[i == j for j in across] for i in rows]
     texts = _cell_texts(counts, shares, share)
     colours = palette(dark)
     figure = go.Figure(
         [
-            _cells(shares, texts, colours, diagonal=True),
-            _cells(shares, texts, colours, diagonal=False),
-            _click_targets(counts, shares, chosen, class_names, colours, _),
+            _cells(shares, texts, colours, hits, diagonal=True),
+            _cells(shares, texts, colours, hits, diagonal=False),
+            _click_targets(counts, shares, (rows, across), class_names, colours, _),
         ]
     )
-    return _matrix_layout(figure, [short(class_names[i]) for i in chosen], _)
+    return _matrix_layout(figure, *([short(class_names[i]) for i in part] for part in (rows, across)), _)
 
 
 def _cell_texts(counts, shares, share: bool) -> list[list[str]]:
@@ -77,19 +81,19 @@ def _cell_texts(counts, shares, share: bool) -> list[list[str]]:
     return [[str(count) if count else "" for count in row] for row in counts]
 
 
-def _cells(shares, texts, colours: Palette, *, diagonal: bool) -> go.Heatmap:
+def _cells(shares, texts, colours: Palette, hits, *, diagonal: bool) -> go.Heatmap:
     """Return the hits or the mistakes; the other cells are left open (None)."""
-    size = range(len(shares))
+    down, across = range(len(shares)), range(len(shares[0]))
     # The square root lifts one mistake in a hundred out of the background.
-    values = [[shares[i][j] ** 0.5 if (i == j) == diagonal else None for j in size] for i in size]
+    values = [[shares[i][j] ** 0.5 if hits[i][j] == diagonal else None for j in across] for i in down]
     # An open cell with a text would print it over the other layer's.
-    texts = [[texts[i][j] if (i == j) == diagonal else "" for j in size] for i in size]
+    texts = [[texts[i][j] if hits[i][j] == diagonal else "" for j in across] for i in down]
     low, high = (colours.good_light, colours.good) if diagonal else (colours.bad_light, colours.bad)
     first = [[0, colours.empty], [0.01, low]]
     return go.Heatmap(
         z=values,
-        x=list(size),
-        y=list(size),
+        x=list(across),
+        y=list(down),
         zmin=0,
         zmax=1,
         colorscale=[*first, [1, high]],
@@ -103,22 +107,26 @@ def _cells(shares, texts, colours: Palette, *, diagonal: bool) -> go.Heatmap:
     )
 
 
-def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Translate) -> go.Scatter:
+def _click_targets(counts, shares, places, class_names, colours: Palette, _: Translate) -> go.Scatter:
     """Return invisible points over the cells: Streamlit hears clicks on points, not on a heatmap."""
-    cells = [(i, j) for i in range(len(chosen)) for j in range(len(chosen))]
-    names = [html.escape(class_names[position]) for position in chosen]
+    rows, across = places
+    cells = [(i, j) for i in range(len(rows)) for j in range(len(across))]
+    names = [html.escape(name) for name in class_names]
     mistake, hit = _("{true}, taken for {predicted}"), _("{true}, recognised")
-    words = [(mistake if i != j else hit).format(true=names[i], predicted=names[j]) for i, j in cells]
+    words = [
+        (hit if rows[i] == across[j] else mistake).format(true=names[rows[i]], predicted=names[across[j]])
+        for i, j in cells
+    ]
     return go.Scatter(
         x=[j for _i, j in cells],
         y=[i for i, _j in cells],
         mode="markers",
         showlegend=False,
         customdata=[
-            [chosen[i], chosen[j], counts[i][j], shares[i][j], text] for (i, j), text in zip(cells, words, strict=True)
+            [rows[i], across[j], counts[i][j], shares[i][j], text] for (i, j), text in zip(cells, words, strict=True)
         ],
         marker={
-            "size": 0.75 * _row_height(len(chosen)),
+            "size": 0.75 * _row_height(len(rows)),
             "symbol": "square-open",
             "color": colours.select,
             "line": {"width": 3},
@@ -130,18 +138,23 @@ def _click_targets(counts, shares, chosen, class_names, colours: Palette, _: Tra
     )
 
 
-def _matrix_layout(figure: go.Figure, ticks: list[str], _: Translate) -> go.Figure:
-    size = len(ticks)
+def _matrix_layout(figure: go.Figure, down: list[str], across: list[str], _: Translate) -> go.Figure:
+    size = max(len(down), len(across))
     font = {"size": 12 if size <= CELL_TEXT_LIMIT else 8 if size > 50 else 10}
-    axis = {"tickvals": list(range(size)), "ticktext": ticks, "tickfont": font, "fixedrange": True}
+    axis = {"tickfont": font, "fixedrange": True}
     axis |= {"showgrid": False, "zeroline": False, "showline": False, "automargin": True}
     # hoverdistance -1: the nearest point is always the cell under the pointer.
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
-    figure.update_layout(height=_rows_height(size) + 150, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    fits = max(map(len, ticks)) <= 70 // size
-    slant = 0 if fits else -45 if size <= 50 else -90
-    figure.update_xaxes(range=[-0.5, size - 0.5], side="top", tickangle=slant, title=_("Answer of the model"), **axis)
-    figure.update_yaxes(range=[size - 0.5, -0.5], title=_("True class"), **axis)
+    figure.update_layout(height=_rows_height(len(down)) + 150, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    fits = max(map(len, across)) <= 70 // len(across)
+    slant = 0 if fits else -45 if len(across) <= 50 else -90
+    if slant:
+        # The last slanted name leans over the edge, where plotly would hide it.
+        figure.update_layout(margin_r=56)
+    figure.update_xaxes(tickvals=list(range(len(across))), ticktext=across, tickangle=slant, side="top", **axis)
+    figure.update_yaxes(tickvals=list(range(len(down))), ticktext=down, **axis)
+    figure.update_xaxes(range=[-0.5, len(across) - 0.5], title=_("Answer of the model"))
+    figure.update_yaxes(range=[len(down) - 0.5, -0.5], title=_("True class"))
     return figure
 
 

@@ -11,18 +11,12 @@ from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, why
+from pages.elements.results import fixing, matrix_view, why
+from pages.elements.results.matrix_view import View
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
-MATRIX, CELLS, PAIRS, VIEW, WIDTH = (
-    "confusion",
-    "confusion-table",
-    "confused-pairs",
-    "confusion-view",
-    "confusion-width",
-)
-MANY_CLASSES = 30
-HARDEST = 20
+MATRIX, CELLS, PAIRS, VIEW = "confusion", "confusion-table", "confused-pairs", "confusion-view"
+PAIRS_AT_FIRST = 10
 PER_PAGE = 24
 
 
@@ -31,12 +25,9 @@ def show_confusion(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
-        positions = _positions(facts)
-        shown = len(facts["class_names"] if positions is None else positions)
-        # Beyond so many columns their names need the whole width.
-        left, right = st.columns([2.2, 1], gap="medium") if shown <= MANY_CLASSES else (st.container(), st.container())
+        left, right = st.columns([2.2, 1], gap="medium")
         with left:
-            chosen = _matrix(facts, folder.name, positions)
+            chosen = _matrix(facts, folder.name)
         with right:
             pair = _pairs(facts, folder.name)
         _pictures(facts, folder, chosen or pair)
@@ -58,23 +49,31 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
     ]
 
 
-def _matrix(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int, int] | None:
+def _matrix(facts: dict, run_id: str) -> tuple[int, int] | None:
     """Show the matrix as a picture or a table; return the chosen cell (true, predicted) as positions."""
     views = {"counts": _("Counts"), "shares": _("Shares"), "table": _("Table")}
-    view = page.choice(_("Show as"), views, key=VIEW)
-    if view == "table":
-        return _table(facts, run_id, positions)
+    with st.container(horizontal=True):
+        show_as = page.choice(_("Show as"), views, key=VIEW)
+        part = matrix_view.choose(facts, run_id)
+    if part.groups:
+        matrix_view.overview(facts, run_id, part.groups, show_as)
+        return None
+    return _table(facts, run_id, part) if show_as == "table" else _figure(facts, run_id, part, show_as == "shares")
+
+
+def _figure(facts: dict, run_id: str, part: View, share: bool) -> tuple[int, int] | None:
     figure = charts.confusion_matrix_figure(
         facts["confusion_matrix"],
         facts["class_names"],
-        positions=positions,
-        share=view == "shares",
+        positions=part.rows,
+        columns=part.columns,
+        share=share,
         dark=st.context.theme.type == "dark",
         _=_,
     )
     event = st.plotly_chart(
         figure,
-        key=f"{MATRIX}-{run_id}",
+        key=f"{MATRIX}-{run_id}{part.key}",
         on_select=_forget_pair,
         selection_mode="points",
         config={"displayModeBar": False},
@@ -86,23 +85,12 @@ def _matrix(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int,
     return tuple(points[0]["customdata"][:2]) if points else None
 
 
-def _positions(facts: dict) -> list[int] | None:
-    """With many classes, offer those with most mistakes alone."""
-    size = len(facts["class_names"])
-    if size <= MANY_CLASSES:
-        return None
-    words = {"hardest": _("The {n} classes with most mistakes").format(n=HARDEST), "all": _("All {n}").format(n=size)}
-    chosen = page.choice(_("Classes"), words, key=WIDTH)
-    return results.hardest_classes(facts, HARDEST) if chosen == "hardest" else None
-
-
-def _table(facts: dict, run_id: str, positions: list[int] | None) -> tuple[int, int] | None:
+def _table(facts: dict, run_id: str, part: View) -> tuple[int, int] | None:
     """The matrix as a table that Tab and Enter can walk through; only cells with pictures can be chosen."""
     names, matrix = facts["class_names"], facts["confusion_matrix"]
-    shown = list(range(len(names)) if positions is None else positions)
-    key = f"{CELLS}-{run_id}"
-    columns = [Column(_("True class")), *(Column(names[j], number=True) for j in shown)]
-    rows = [Row([Cell(names[i]), *(_count(names, matrix, i, j) for j in shown)]) for i in shown]
+    key = f"{CELLS}-{run_id}{part.key}"
+    columns = [Column(_("True class")), *(Column(names[j], number=True) for j in part.columns)]
+    rows = [Row([Cell(names[i]), *(_count(names, matrix, i, j) for j in part.columns)]) for i in part.rows]
     alt = _("Confusion matrix: true classes in rows, answers of the model in columns")
     table = Table(columns, rows, alt, "cells", sortable=False, selected=chosen_in(key))
     chosen = show_table(table, key=key, on_choose=_forget_pair)
@@ -119,12 +107,14 @@ def _count(names: list[str], matrix: list[list[int]], i: int, j: int) -> Cell:
 def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:
     """List the most confused pairs in words; return the chosen one as positions."""
     names = facts["class_names"]
-    pairs = {(names.index(pair.true), names.index(pair.predicted)): pair for pair in results.most_confused(facts)}
+    every = results.most_confused(facts, limit=len(names) ** 2)
+    shown = every[: st.session_state.get(f"pairs-shown-{run_id}", PAIRS_AT_FIRST)]
+    pairs = {(names.index(pair.true), names.index(pair.predicted)): pair for pair in shown}
     st.markdown(f"**{_('Most often confused')}**")
     if not pairs:
         st.caption(_("Not a single mistake on the test pictures."))
         return None
-    return st.radio(
+    chosen = st.radio(
         _("Most often confused"),
         list(pairs),
         index=None,
@@ -132,6 +122,14 @@ def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:
         key=f"{PAIRS}-{run_id}",
         label_visibility="collapsed",
     )
+    if len(shown) < len(every):
+        label = _("More pairs ({n} in all)").format(n=len(every))
+        st.button(label, key=f"pairs-more-{run_id}", on_click=_more_pairs, args=(run_id, len(shown)))
+    return chosen
+
+
+def _more_pairs(run_id: str, shown: int) -> None:
+    st.session_state[f"pairs-shown-{run_id}"] = 2 * shown
 
 
 def _pair_words(pair: Confusion) -> str:
