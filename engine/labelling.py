@@ -11,7 +11,8 @@ from engine.workspace import read_json
 
 KIND = "suggestions"
 ANSWER = "suggestions.json"
-SURE = 0.95
+# As in evaluation/suggest.py: sure answers are so often right, and so probable at least, checked on so many.
+SURE, FEWEST_CHECKED = 0.95, 10
 # The suggestions are made anew after so many confirmations, and after so large a share of all labels.
 EVERY, SHARE = 10, 0.03
 
@@ -23,20 +24,22 @@ class Suggestion:
     item: int
     likeliest: tuple[tuple[str, float], ...]
 
-    @property
-    def is_sure(self) -> bool:
-        return bool(self.likeliest) and self.likeliest[0][1] >= SURE
+    def at_least(self, share: float) -> bool:
+        """Tell whether the likeliest class is so probable."""
+        return bool(self.likeliest) and self.likeliest[0][1] >= share
 
 
 @dataclass(frozen=True)
 class Suggestions:
     """The most useful picture first. `source`: the id of a run, "probe", or "none" while there are under two classes.
 
-    `checked` is (sure, right): of so many labelled pictures it had not learned from the model was sure, so often right.
+    `sure` is the probability from which on an answer can be trusted, None where none can; `checked` is (count, right):
+    so many labelled pictures that the model had not learned from were answered as surely, and so many of them rightly.
     """
 
     source: str
     rows: tuple[Suggestion, ...]
+    sure: float | None
     checked: tuple[int, int]
     labelled: int
     unlabelled: int
@@ -88,11 +91,11 @@ def _stamp(path: Path) -> int | None:
 @functools.lru_cache(maxsize=8)
 def _read(path: str, stamp: int | None) -> Suggestions | None:
     answer = None if stamp is None else read_json(Path(path))
-    if answer is None:
+    if answer is None or "sure" not in answer:  # of an older version: made anew
         return None
     names = answer["class_names"]
     rows = tuple(
         Suggestion(item, tuple((names[code], share) for code, share in zip(codes, shares, strict=True)))
         for item, codes, shares in answer["items"]
     )
-    return Suggestions(answer["source"], rows, tuple(answer["checked"]), *answer["of"])
+    return Suggestions(answer["source"], rows, answer["sure"], tuple(answer["checked"]), *answer["of"])

@@ -9,6 +9,7 @@ from engine import labelling
 from engine.evaluation import suggest
 from engine.registry import UNLABELLED, ItemRecord
 from engine.workspace import read_json, write_json
+from pages.elements import class_edits
 from tests.run_files import fill_project, idle_graft
 from tests.tiny_runs import discs
 
@@ -42,12 +43,13 @@ def project(opened):
     return project
 
 
-def keep_suggestions(opened, project, shares=(0.5,) * 8, checked=(50, 49), source="probe") -> list[int]:
+def keep_suggestions(opened, project, shares=(0.5,) * 8, checked=(50, 49), sure=0.95, source="probe") -> list[int]:
     """Do what the worker would; return the ids of the unlabelled pictures in the order of their usefulness."""
     ids = [item.id for item in opened.registry.items(project.dataset_id, label=UNLABELLED)]
     rows = [[item, [1, 0], [share, 1 - share]] for item, share in zip(ids, shares, strict=True)]
     names = ["apple", "pear", "plum"]
-    answer = {"of": [60, len(ids)], "source": source, "class_names": names, "items": rows, "checked": checked}
+    told = {"of": [60, len(ids)], "source": source, "class_names": names}
+    answer = {**told, "items": rows, "sure": sure, "checked": checked}
     write_json(opened.studies.folder(labelling.KIND, project.dataset_id) / labelling.ANSWER, answer)
     return ids
 
@@ -71,10 +73,25 @@ def test_a_few_labels_are_enough_for_suggestions_far_better_than_chance():
     features, y = kinds()
     known = np.concatenate([np.flatnonzero(y == label)[:4] for label in range(3)])
     rest = np.setdiff1d(np.arange(len(y)), known)
-    probabilities, (sure, right) = suggest.learned(features[known], y[known], features[rest])
+    probabilities, trust = suggest.learned(features[known], y[known], features[rest])
     assert (probabilities.argmax(axis=1) == y[rest]).mean() > 0.8
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert 0 <= right <= sure <= len(known)
+    assert 0 <= trust.right <= trust.checked <= len(known)
+
+
+def test_sure_is_what_was_right_often_enough_on_pictures_not_learned_from():
+    truth = np.zeros(20, int)
+
+    def answers(*sure: tuple[float, bool]) -> np.ndarray:
+        best = np.array([[share, 1 - share] if right else [1 - share, share] for share, right in sure]).reshape(-1, 2)
+        return np.concatenate([best, np.full((20 - len(best), 2), 0.5)])
+
+    mixed = [(0.99, True)] * 12 + [(0.96, False)] * 3 + [(0.96, True)] * 2
+    assert suggest.trusted(answers(*mixed), truth) == (0.99, 12, 12), "the bar is raised above those that were wrong"
+    assert suggest.trusted(answers(*[(0.97, True)] * 17), truth) == (0.95, 17, 17)
+    assert suggest.trusted(answers(*[(0.97, True)] * 14, *[(0.99, False)] * 3), truth) == (None, 17, 14)
+    assert suggest.trusted(answers(*[(0.99, True)] * 9), truth) == (None, 9, 9), "too few to know"
+    assert suggest.trusted(answers(), truth) == (None, 0, 0)
 
 
 def test_what_the_model_doubts_comes_first_and_not_one_kind_of_it_alone():
@@ -185,8 +202,36 @@ def test_the_page_says_how_far_it_is_whose_suggestions_these_are_and_how_often_t
     app = open_page(project, [])
     words = " ".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
     assert "quick model of 60 labelled pictures" in words
-    assert "Of 3 pictures it is at least 95 % sure." in words
+    assert "3 pictures: at least 95 % sure." in words
     assert "49 right out of 50" in words
+
+
+def test_where_sure_answers_were_often_wrong_nothing_is_offered_and_the_page_says_why(opened, project):
+    keep_suggestions(opened, project, shares=(0.99,) * 8, checked=(17, 14), sure=None)
+    app = open_page(project, [])
+    assert not app.toggle
+    words = " ".join(element.value for element in app.caption)
+    assert "of 17 labelled pictures it was as sure about only 14 were right" in words
+
+
+def test_a_raised_bar_offers_less(opened, project):
+    keep_suggestions(opened, project, shares=(0.999, 0.997, 0.99, 0.96, 0.5, 0.5, 0.5, 0.5), sure=0.9968)
+    words = " ".join(element.value for element in open_page(project, []).markdown)
+    assert "2 pictures: at least 99.6 % sure." in words
+
+
+def test_the_history_says_labelled_and_folds_the_answers_of_a_sitting(opened, project):
+    first, second, third, *_rest = keep_suggestions(opened, project)
+    open_page(project, [{"n": n, "do": "label", "label": "pear", "item": i} for n, i in enumerate((first, second), 1)])
+    class_edits.move(project, [first, second], "plum")
+    class_edits.move(project, [third], "plum")
+    app = AppTest.from_function(show_history, default_timeout=30).run()
+    written = " ".join(element.value for element in app.markdown)
+    assert "Labelled 2 pictures one by one" in written and "Labelled 1 picture as pear" not in written
+    assert "Moved 2 pictures to plum" in written and "Labelled 1 picture as plum" in written
+    next(button for button in app.button if button.label == "Show each").click().run()
+    assert not app.exception
+    assert sum("Labelled 1 picture as pear" in element.value for element in app.markdown) == 2
 
 
 def test_sure_suggestions_are_accepted_together_but_for_those_somebody_marked_as_wrong(opened, project):
@@ -206,6 +251,13 @@ def test_without_anything_to_label_the_page_says_how_to_bring_it_in(opened):
     project = fill_project(opened)
     app = open_page(project, [])
     assert any("Every picture has a class." in element.value for element in app.markdown)
+
+
+def show_history():
+    from engine import graft
+    from pages.elements.data import history
+
+    history.view(graft.current().registry.projects()[0])
 
 
 def show_labelling():

@@ -7,6 +7,7 @@ is never looked at.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet
@@ -28,11 +29,18 @@ MOST_LABELLED = 4000  # pictures a probe learns from: more would make it hardly 
 # Half of probe.DEFAULT_STRENGTH: given, since choosing it by cross-validation would take most of the time.
 PENALTY = Recipe(l2=probe.DEFAULT_STRENGTH / 2)
 COMPONENTS = 64  # of the features, to compare pictures with each other
-SURE = 0.95
+SURE = 0.95  # the share of sure answers that must have been right, and the least probability of one
+FEWEST_CHECKED = 10  # held-out answers that this share is measured on
 # A run answers as long as the labels have grown by less than this since it was trained.
 GROWTH = 1.2
 
-Checked = tuple[int, int]  # how many held-out pictures the model was sure of, and how many of those it got right
+
+class Trust(NamedTuple):
+    """From which probability on answers are sure, None where none can be; how many held-out ones were checked there."""
+
+    sure: float | None
+    checked: int
+    right: int
 
 
 def suggest(workspace: Workspace, folder: Path, job: dict, advance: Advance) -> dict:
@@ -41,30 +49,32 @@ def suggest(workspace: Workspace, folder: Path, job: dict, advance: Advance) -> 
     job: `of`, what the answer shall say it is about; `labelled` [[sha256, label, split]]; `unlabelled` [[item id,
     sha256]]; `runs`, directories of finished runs, the preferred first. Answer: `of`; `source`, the id of the run,
     "probe" or "none" (fewer than two classes); `class_names`; `items` [[item id, [class indices], [probabilities]]],
-    the most useful first; `checked` [sure, right]: of so many labelled pictures that it had not learned from the model
-    was SURE, and so often right.
+    the most useful first; `sure` the probability from which on an answer can be trusted, or null; `checked` [count,
+    right]: so many labelled pictures it had not learned from were answered as surely, and so many of them rightly.
     """
     labelled = [row for row in job["labelled"] if row[2] != "test"]
     class_names = sorted({label for _sha256, label, _split in labelled})
     unlabelled = [sha256 for _item, sha256 in job["unlabelled"]]
-    source, rows, checked = "none", [], (0, 0)
+    source, trust = "none", Trust(None, 0, 0)
+    rows: list = []
     if unlabelled:
         features = features_of(workspace, [*unlabelled, *(row[0] for row in labelled)], advance)
         own, known = features[: len(unlabelled)], features[len(unlabelled) :]
         probabilities = None
         if (run_dir := usable_run(job["runs"], class_names, len(labelled))) is not None:
-            source, checked = run_dir.name, _sure(*_validation(run_dir))
+            source, trust = run_dir.name, trusted(*_validation(run_dir))
             probabilities = _ask_run(workspace, run_dir, unlabelled, advance)
         elif len(class_names) > 1:
             y = np.searchsorted(class_names, [label for _sha256, label, _split in labelled])
-            source, (probabilities, checked) = "probe", learned(known, y, own)
+            source, (probabilities, trust) = "probe", learned(known, y, own)
         rows = _rows(job["unlabelled"], useful(probabilities, own), probabilities)
     answer = {
         "of": job["of"],
         "source": source,
         "class_names": class_names,
         "items": rows,
-        "checked": checked,
+        "sure": trust.sure,
+        "checked": [trust.checked, trust.right],
     }
     write_json(folder / SUGGESTIONS, answer)
     return answer
@@ -81,13 +91,34 @@ def usable_run(run_dirs: list[str], class_names: list[str], labelled: int) -> Pa
     return None
 
 
-def learned(known: np.ndarray, y: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, Checked]:
+def learned(known: np.ndarray, y: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, Trust]:
     """Return what a probe on features `known` of classes y says about `asked` (N, classes), and how far to trust it."""
     num_classes = int(y.max()) + 1
     rows = _sampled(y)
     known, y = known[rows], y[rows]
     answer = probe.fit(known, y, num_classes, PENALTY).head.probabilities(asked)
-    return answer, _sure(*_held_out(known, y, num_classes))
+    return answer, trusted(*_held_out(known, y, num_classes))
+
+
+def trusted(probabilities: np.ndarray, truth: np.ndarray) -> Trust:
+    """Return from which probability on the answers (N, classes) about held-out pictures were right often enough.
+
+    It is the lowest, SURE or above, from which on a share of SURE was right, of FEWEST_CHECKED answers at least: what
+    learned from a few pictures is surer of itself than it is right. Where no probability will do, `sure` is None, and
+    the counts are those from SURE on.
+    """
+    best = np.round(probabilities.max(axis=1, initial=0), 4)  # as they are written
+    order = np.argsort(-best, kind="stable")[: int((best >= SURE).sum())]
+    if not len(order):
+        return Trust(None, 0, 0)
+    best, right = best[order], np.cumsum(probabilities.argmax(axis=1)[order] == truth[order])
+    counts = np.arange(1, len(order) + 1)
+    last_of_equals = np.append(best[1:] != best[:-1], True)
+    enough = np.flatnonzero(last_of_equals & (counts >= FEWEST_CHECKED) & (right >= SURE * counts))
+    if not len(enough):
+        return Trust(None, len(order), int(right[-1]))
+    lowest = enough[-1]
+    return Trust(SURE if lowest == len(order) - 1 else float(best[lowest]), int(counts[lowest]), int(right[lowest]))
 
 
 def useful(probabilities: np.ndarray | None, features: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -146,11 +177,6 @@ def _sampled(y: np.ndarray) -> np.ndarray:
     order = np.random.default_rng(0).permutation(len(y))
     rare = [order[y[order] == label][:2] for label in np.unique(y)]
     return np.unique(np.concatenate([order[:MOST_LABELLED], *rare]))
-
-
-def _sure(probabilities: np.ndarray, truth: np.ndarray) -> Checked:
-    sure = probabilities.max(axis=1, initial=0) >= SURE
-    return int(sure.sum()), int((probabilities.argmax(axis=1)[sure] == truth[sure]).sum()) if len(truth) else 0
 
 
 def _validation(run_dir: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,8 @@ RENAMED = {
     "removed {n} pictures": "excluded {n} pictures",
 }
 
+LABELLED = "labelled {n} picture as {label}"  # what one answer while labelling is called
+
 
 def rename_class(project: Project, label: str, new: str) -> None:
     """Rename a class; a name that another class has merges the two."""
@@ -43,15 +45,13 @@ def delete_class(project: Project, label: str) -> None:
 
 
 def move(project: Project, items: Sequence[int], new: str) -> int:
-    """Put pictures into another class, which may be a new one, and return the change's id.
+    """Put pictures into another class, which may be a new one, or name those that had none; return the change's id.
 
     Pictures without a split get one.
     """
     new = _name(new)
-    one = len(items) == 1
-    summary = _summary(
-        "moved {n} picture to {label}" if one else "moved {n} pictures to {label}", n=len(items), label=new
-    )
+    before = graft.current().registry.items_by_id(items).values()
+    summary = _moved(len(items), new, first=all(item.label is None for item in before))
     changes = {item_id: {"label": new} for item_id in items}
     for item_id, part in _new_parts(project, items, new).items():
         changes[item_id]["split"] = part
@@ -145,6 +145,16 @@ def _new_parts(project: Project, item_ids: Sequence[int], label: str) -> dict[in
     options = split.options_of(registry.dataset_options(project.dataset_id))
     parts = split.assign([replace(item, label=label) for item in new], existing=rest, **options)
     return dict(zip([item.id for item in new], parts, strict=True))
+
+
+def _moved(n: int, label: str, *, first: bool) -> dict:
+    """Return what is said of pictures that got another class, or their `first`."""
+    one = n == 1
+    if first:
+        return _summary(
+            "labelled {n} picture as {label}" if one else "labelled {n} pictures as {label}", n=n, label=label
+        )
+    return _summary("moved {n} picture to {label}" if one else "moved {n} pictures to {label}", n=n, label=label)
 
 
 def _name(text: str) -> str:

@@ -1,6 +1,6 @@
 """History: who changed what and when, each undone or done again by itself; versions, export, and what came in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
@@ -18,6 +18,8 @@ from pages.elements.run_list import local_time
 
 KEY = "history"
 PER_PAGE = 12
+READ = 200  # entries of the registry at a time
+SITTING = timedelta(minutes=5)  # between two answers that belong together
 SHOWN = 5  # pictures beside an entry
 
 
@@ -34,15 +36,67 @@ def view(project: Project) -> None:
 def _changes(project: Project) -> None:
     page.section(_("What was done"), _("Every change can be taken back, and done again."))
     shown = st.session_state.get(f"{KEY}-shown", PER_PAGE)
-    changes = graft.current().registry.changes(project.dataset_id, limit=shown + 1)
-    if not changes:
+    entries = _entries(project, shown + 1)
+    if not entries:
         st.caption(_("Nothing has been changed yet."))
-    pictures = _pictures(changes[:shown])
-    for change in changes[:shown]:
-        _entry(change, [pictures[item] for item in change.sample[:SHOWN] if item in pictures])
-    if len(changes) > shown and st.button(_("Show more"), icon=":material/expand_more:", key=f"{KEY}-more"):
+    pictures = _pictures([change for entry in entries[:shown] for change in entry])
+    for entry in entries[:shown]:
+        if len(entry) > 1:
+            _folded(entry, pictures)
+        else:
+            _entry(entry[0], _of(entry, pictures))
+    if len(entries) > shown and st.button(_("Show more"), icon=":material/expand_more:", key=f"{KEY}-more"):
         st.session_state[f"{KEY}-shown"] = shown + 4 * PER_PAGE
         st.rerun()
+
+
+def _entries(project: Project, wanted: int) -> list[list[Change]]:
+    """Return what was done, newest first; answers given one by one while labelling are one entry together."""
+    entries: list[list[Change]] = []
+    offset = 0
+    while len(entries) < wanted:
+        changes = graft.current().registry.changes(project.dataset_id, limit=READ, offset=offset)
+        offset += len(changes)
+        for change in changes:
+            if entries and _continues(entries[-1][-1], change):
+                entries[-1].append(change)
+            else:
+                entries.append([change])
+        if len(changes) < READ:
+            break
+    return entries
+
+
+def _continues(later: Change, earlier: Change) -> bool:
+    """Tell whether both are answers of the same sitting."""
+    if any(change.summary["template"] != class_edits.LABELLED or change.undone for change in (later, earlier)):
+        return False
+    apart = datetime.fromisoformat(later.created) - datetime.fromisoformat(earlier.created)
+    return later.who == earlier.who and apart < SITTING
+
+
+def _folded(entry: list[Change], pictures: dict[int, str]) -> None:
+    """Show the answers of a sitting as one line, and each of them when asked."""
+    key = f"{KEY}-sitting-{entry[-1].id}"
+    is_open = st.session_state.get(key, False)
+    with st.container(border=True, key=f"{key}-row"), st.container(horizontal=True, vertical_alignment="center"):
+        what = plural("labelled {n} picture one by one", "labelled {n} pictures one by one", len(entry))
+        st.markdown(_said(entry[0], what), width="content")
+        st.space("stretch")
+        gallery.strip([gallery.thumbnail_url(sha256) for sha256 in _of(entry, pictures)], height=40, width="content")
+        words, icon = (_("Fold"), "expand_less") if is_open else (_("Show each"), "expand_more")
+        st.button(words, icon=f":material/{icon}:", type="tertiary", key=f"{key}-do", on_click=_turn, args=(key,))
+    for change in entry if is_open else ():
+        _entry(change, _of([change], pictures))
+
+
+def _turn(key: str) -> None:
+    st.session_state[key] = not st.session_state.get(key, False)
+
+
+def _of(entry: list[Change], pictures: dict[int, str]) -> list[str]:
+    """Return the content hashes of the first pictures of an entry."""
+    return [pictures[item] for change in entry for item in change.sample if item in pictures][:SHOWN]
 
 
 def _pictures(changes: list[Change]) -> dict[int, str]:
@@ -66,7 +120,10 @@ def _entry(change: Change, pictures: list[str]) -> None:
 
 
 def _sentence(change: Change) -> str:
-    what = class_edits.in_words(change.summary)
+    return _said(change, class_edits.in_words(change.summary))
+
+
+def _said(change: Change, what: str) -> str:
     if change.who:
         words = _("{who} {what}").format(who=f"**{md_escape(change.who)}**", what=what)
     else:

@@ -2,6 +2,7 @@
 // once; the server gets the list of all answers and acts on the new ones.
 const memory = new WeakMap()
 const REST_MS = 1500 // without an answer: then the rest of the page may catch up
+const ENLARGED = 2.5 // times its own size at most: beyond that a picture is only blurred
 const AHEAD = 3 // pictures fetched before they are needed
 
 export default function ({ parentElement, data: [data], setStateValue, setTriggerValue }) {
@@ -11,7 +12,11 @@ export default function ({ parentElement, data: [data], setStateValue, setTrigge
     own = { id: data.id, log: [...data.log], index: 0, picking: false, shown: '' }
     own.index = nextOpen(own, data, -1)
     memory.set(parentElement, own)
-    requestAnimationFrame(() => root.focus({ preventScroll: true }))
+    // The card that was clicked may lie far below: the question comes to the reader, and takes the keys.
+    requestAnimationFrame(() => {
+      root.focus({ preventScroll: true })
+      root.scrollIntoView({ block: 'start' })
+    })
   }
 
   const send = () => {
@@ -123,6 +128,10 @@ function view(own, data, acts, answer) {
   image.src = card.src
   image.alt = card.name
   image.decoding = 'sync'
+  image.onload = () => {
+    image.style.maxWidth = `${ENLARGED * image.naturalWidth}px`
+    image.style.maxHeight = `${ENLARGED * image.naturalHeight}px`
+  }
   image.onerror = () => image.replaceWith(make('div', 'missing', data.words.missing))
   picture.append(image)
   const side = make('div', 'side')

@@ -1,11 +1,21 @@
 // One picture to label after the other. Everything happens here at once; the page is told, and sends what comes next
 // without touching the picture in front. What was asked stays in a list until the page says it is done.
 const memory = new WeakMap()
+const KEYS = 9
+const LIKELY = 3 // classes without a key that are offered if they are likely
+const WORTH_A_LOOK = 0.1 // of the probability: such classes are highlighted
+const ENLARGED = 2.5 // times its own size at most: beyond that a picture is only blurred
 
 export default function ({ parentElement, data: [data], setStateValue }) {
-  const desk = memory.get(parentElement) ?? new Desk(parentElement.querySelector('.desk'))
+  const known = memory.get(parentElement)
+  const desk = known ?? new Desk(parentElement.querySelector('.desk'))
   memory.set(parentElement, desk)
   desk.update(data, setStateValue)
+  if (!known) requestAnimationFrame(() => desk.open())
+  // The keys work wherever nothing else takes them. Drawing anew calls this function again: one listener stays.
+  document.removeEventListener('keydown', desk.anywhere)
+  document.addEventListener('keydown', desk.anywhere)
+  return () => document.removeEventListener('keydown', desk.anywhere)
 }
 
 class Desk {
@@ -19,6 +29,22 @@ class Desk {
     this.own = []
     this.current = null
     root.onkeydown = (event) => this.key(event)
+    this.anywhere = (event) => {
+      const target = event.composedPath()[0]
+      if (event.defaultPrevented || taken(target) || !this.seen() || (event.key === 'Enter' && target.closest('button, a, summary'))) return
+      this.key(event)
+    }
+  }
+
+  // The keys are there at once, unless somebody is typing; on a phone picture and classes come into view.
+  open() {
+    if (!taken(document.activeElement)) this.root.focus({ preventScroll: true })
+    if (matchMedia('(max-width: 760px)').matches) this.root.scrollIntoView({ block: 'nearest' })
+  }
+
+  seen() {
+    const { top, bottom } = this.root.getBoundingClientRect()
+    return bottom > 0 && top < innerHeight
   }
 
   update(data, setStateValue) {
@@ -57,11 +83,16 @@ class Desk {
     for (const one of others.slice(0, 4)) new Image().src = large(one)
   }
 
-  // The classes in the order of their keys: likeliest first, then the others, then those just made up.
+  // The classes by name: a key means the same class on every picture, as in the gallery.
   classes() {
-    const likely = this.current.likeliest.map(([label]) => label)
-    const all = [...this.data.classes, ...this.own.filter((label) => !this.data.classes.includes(label))]
-    return [...likely, ...all.filter((label) => !likely.includes(label))]
+    return [...new Set([...this.data.classes, ...this.own])].sort()
+  }
+
+  // The classes with a key, and after them what is likely among the others.
+  offered() {
+    const keyed = this.classes().slice(0, KEYS)
+    const likely = this.current.likeliest.slice(0, LIKELY).map(([label]) => label)
+    return [...keyed, ...likely.filter((label) => !keyed.includes(label))]
   }
 
   // what is asked of the page
@@ -111,7 +142,7 @@ class Desk {
     }
     const key = event.key.toLowerCase()
     if (/^[1-9]$/.test(key) && this.current) {
-      const label = this.classes()[Number(key) - 1]
+      const label = this.classes()[Number(key) - 1] // of nine keys at most
       if (label !== undefined) this.label(label)
     } else if (key === 'enter' && !event.target.matches('button')) {
       this.current?.likeliest.length ? this.label(this.current.likeliest[0][0]) : this.root.querySelector('input')?.focus()
@@ -140,8 +171,17 @@ class Desk {
     const frame = make('figure', 'frame')
     const picture = make('img')
     picture.alt = words.picture.replace('{name}', this.current.name)
+    picture.className = 'coming'
+    picture.onload = () => {
+      picture.style.maxWidth = `${ENLARGED * picture.naturalWidth}px`
+      picture.style.maxHeight = `${ENLARGED * picture.naturalHeight}px`
+      picture.className = ''
+    }
+    picture.onerror = () => (picture.className = '')
     picture.src = large(this.current)
-    frame.append(picture, make('figcaption', '', this.current.name))
+    const stage = make('div', 'stage')
+    stage.append(picture)
+    frame.append(stage, make('figcaption', '', this.current.name))
     const side = make('div', 'side')
     side.append(make('p', 'ask', words.choose), this.choices(), this.typed(drawing ? held : ''), this.actions(), make('p', 'help', words.help))
     this.root.replaceChildren(frame, side)
@@ -151,13 +191,16 @@ class Desk {
   choices() {
     const list = make('div', 'choices')
     const shares = new Map(this.current.likeliest)
-    this.classes().slice(0, 9).forEach((label, place) => {
+    const [first] = this.current.likeliest[0] ?? []
+    this.offered().forEach((label, place) => {
       const share = shares.get(label)
-      const button = make('button', place || share === undefined ? 'choice' : 'choice first')
+      const button = make('button', label === first ? 'choice first' : share >= WORTH_A_LOOK ? 'choice likely' : 'choice')
       button.type = 'button'
+      button.title = label
       button.style.setProperty('--share', share ?? 0)
-      button.append(make('kbd', '', place || share === undefined ? String(place + 1) : '↵'), make('span', 'name', label))
+      button.append(make('kbd', '', place < KEYS ? String(place + 1) : '·'), make('span', 'name', label))
       if (share !== undefined) button.append(make('span', 'share', percent(share)))
+      if (label === first) button.append(make('kbd', '', '↵'))
       button.onclick = () => this.label(label)
       list.append(button)
     })
@@ -199,6 +242,13 @@ class Desk {
     act('Z', words.undo, () => this.undo(), !this.past.length)
     return row
   }
+}
+
+// Somebody types there, or a component of its own has keys.
+function taken(target) {
+  if (!target?.closest) return true
+  const own = target.getRootNode() !== document || target.shadowRoot
+  return Boolean(own || target.isContentEditable || target.closest('input, textarea, select, [role="dialog"], [role="listbox"]'))
 }
 
 function large(one) {

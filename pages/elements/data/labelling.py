@@ -9,13 +9,12 @@ from engine import graft, labelling
 from engine.labelling import Suggestions
 from engine.registry import Item, Project
 from pages.elements import class_edits, gallery, keystrokes, page, picture_actions
-from pages.elements.i18n import _, number, plural, say
+from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
 
 _HERE = Path(__file__).parent
 KEY = "labelling"
 UNDOABLE = 20
-FEWEST_CHECKED = 10  # labelled pictures on which sure answers were checked, before they are offered
 AHEAD = 24  # pictures the browser knows beforehand, so that the next one is there at once
 REVIEWED = 120  # sure suggestions looked over at a time
 POLL_SECONDS = 1.5
@@ -68,15 +67,18 @@ def _current(project: Project, key: str, watched: bool) -> None:
     labelled = sum(sum(parts.values()) for parts in counts.values())
     rows = [row for row in (found.rows if found else ()) if row.item in left]
     # A model of a few pictures is always sure of itself; it is believed once that has been checked.
-    checked = found is not None and found.checked[0] >= FEWEST_CHECKED
-    sure = [row for row in rows if row.is_sure] if checked else []
+    believed = found is not None and found.sure is not None
+    sure = [row for row in rows if row.at_least(found.sure)] if believed else []
     _progress(labelled, len(left), len(sure), study, first=found is None)
     if not left:
         st.success(_("Every picture has a class now."), icon=":material/check_circle:")
     _desk(project, key, rows, left, sorted(counts))
     if found is not None:
         _model(found)
-        _sure(project, found, sure)
+        if sure:
+            _sure(project, found, sure)
+        elif not believed and any(row.at_least(labelling.SURE) for row in rows):
+            st.caption(f":material/lock: {_withheld(*found.checked)}")
 
 
 def _progress(labelled: int, left: int, sure: int, study: dict, *, first: bool) -> None:
@@ -163,11 +165,11 @@ def _model(found: Suggestions) -> None:
 
 def _sure(project: Project, found: Suggestions, sure: list) -> None:
     """Offer to accept what the model is sure of, after a look at it."""
-    if not sure:
-        return
     st.subheader(_("What the model is sure about"), anchor=False)
     st.markdown(
-        plural("Of {n} picture it is at least 95 % sure.", "Of {n} pictures it is at least 95 % sure.", len(sure))
+        _("{pictures}: at least {share} sure.").format(
+            pictures=plural("{n} picture", "{n} pictures", len(sure)), share=_floor(found.sure)
+        )
         + " "
         + _trust(*found.checked)
     )
@@ -200,6 +202,22 @@ def _trust(checked: int, right: int) -> str:
     )
 
 
+def _withheld(checked: int, right: int) -> str:
+    """Say why nothing is offered to be accepted together although the model is sure of itself."""
+    if checked < labelling.FEWEST_CHECKED:
+        return _("The model calls itself sure about some, but too few labelled pictures show yet whether it is right.")
+    return _(
+        "The model calls itself sure about some, but of {checked} labelled pictures it was as sure about only {right} "
+        "were right: it needs more labels before its answers can be accepted together."
+    ).format(checked=number(checked), right=number(right))
+
+
+def _floor(share: float) -> str:
+    """Return a share as "95 %" or "99,7 %", never more than it is."""
+    tenths = min(999, int(share * 1000 + 1e-6))
+    return f"{decimal(tenths / 10, '.1f' if tenths % 10 else '.0f')} %"
+
+
 def _tile(row, item) -> gallery.Tile:
     label, share = row.likeliest[0]
     return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), label, f"{100 * share:.0f} %")
@@ -215,7 +233,9 @@ def _words() -> dict[str, str]:
         "undo": _("Undo"),
         "waiting": _("The next pictures are on their way."),
         "picture": _("Picture to label: {name}"),
-        "help": _("Enter takes the suggestion, 1 to 9 a class, N types one, X excludes, S skips, Z undoes."),
+        "help": _(
+            "Enter takes the suggestion, 1 to 9 always the same class, N types one, X excludes, S skips, Z undoes."
+        ),
     }
 
 
