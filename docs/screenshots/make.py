@@ -1,12 +1,18 @@
-"""Take the screenshots of this folder: every page, light and dark, and two at phone width. Run `make screenshots`."""
+"""Take the screenshots of this folder: every page, light and dark, two at phone width, and a matrix of 100 classes.
 
+Run `make screenshots`.
+"""
+
+import os
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from engine.workspace import Workspace
 from tests.browser.conftest import Server, launch
 from tests.browser.steps import click_cell, go_to, open_results, settled, start_training, use_example
+from tests.run_files import add_run, fill_project, finish_run, idle_graft
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
@@ -23,6 +29,7 @@ def main() -> None:
             for theme in ("light", "dark"):
                 desktop(browser, server.url, address, theme)
             phone(browser, server.url, address)
+            hundred_classes(browser, server)
         finally:
             browser.close()
             server.stop()
@@ -64,6 +71,25 @@ def phone(browser: Browser, url: str, query: str) -> None:
         settled(page)
         page.wait_for_timeout(1500)
         shoot(page, f"{path}-phone")
+    page.context.close()
+
+
+def hundred_classes(browser: Browser, server: Server) -> None:
+    """A confusion matrix of 100 classes that nobody trained: a run written by hand, confused between equal shapes."""
+    colours = ("amber", "azure", "black", "brown", "coral", "gold", "green", "lilac", "red", "white")
+    shapes = ("arrow", "circle", "cross", "diamond", "heart", "moon", "ring", "square", "star", "triangle")
+    os.environ["GRAFT_WORKSPACE"] = str(server.workspace)
+    graft = idle_graft(Workspace(server.workspace))
+    names = [f"{colour} {shape}" for colour in colours for shape in shapes]
+    project = fill_project(graft, "Coloured shapes", classes=names, per_class=140)
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id, accuracy=0.72, families=len(shapes))
+    graft.close()
+    page = visit(browser, "light", {"width": 1280, "height": 1300})
+    page.goto(f"{server.url}/results?project={project.id}&run={run_id}")
+    settled(page)
+    page.get_by_role("tab", name="Confusions").click()
+    shoot(page, "confusion-100-classes")
     page.context.close()
 
 
