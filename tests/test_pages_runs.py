@@ -14,6 +14,7 @@ from streamlit.typing import PlotlyState
 from engine import graft as graft_module
 from engine import runs
 from engine.errors import DataError
+from engine.evaluation import class_order
 from tests.run_files import add_run, fill_project, finish_run, idle_graft, set_status, write_metrics
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
@@ -373,6 +374,23 @@ def test_a_hundred_classes_are_seen_in_groups_and_a_group_opens_with_its_names(g
     assert 2 <= len(rows) <= 15 and titles[1:] == [row[0] for row in rows]
     at.button(key=f"confusion-part-{run_id}-back").click().run()
     assert at.session_state[f"confusion-part-{run_id}"] == "all" and not at.exception
+
+
+def test_where_two_groups_meet_rows_and_columns_differ_and_cells_open_their_pictures(graft, hundred_classes):
+    project, run_id = hundred_classes
+    facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
+    groups = class_order.similar_groups(facts["confusion_matrix"])
+    at = open_page("evaluation", current_project=project.id)
+    at.session_state["confusion-view"] = "table"
+    at.session_state[f"confusion-part-{run_id}"] = "0-1"
+    at.run()
+    titles, rows = table_on(at)
+    names = facts["class_names"]
+    assert titles[1:] == [names[place] for place in groups[1]]
+    assert [row[0] for row in rows] == [names[place] for place in groups[0]]
+    at.session_state[f"confusion-table-{run_id}-0-1"] = {"selected": [groups[0][0], groups[1][0]]}
+    at.run()
+    assert f"**{names[groups[0][0]]}, taken for {names[groups[1][0]]}** ·" in words(at)
 
 
 def test_the_list_of_pairs_goes_on_to_the_last_mistake(graft, hundred_classes):

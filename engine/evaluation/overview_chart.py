@@ -90,12 +90,6 @@ def _targets(counts: np.ndarray, texts, groups, names: list[str], _: Translate) 
 def _layout(figure: go.Figure, groups, heads, class_names, colours: Palette, _: Translate) -> go.Figure:
     edges = np.cumsum([0, *(len(group) for group in groups)]) - 0.5
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
-    for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        box = {"x0": start, "x1": end, "y0": start, "y1": end, "line": {"color": colours.select, "width": 1.5}}
-        figure.add_shape(type="rect", **box)
-    for edge in edges[1:-1].tolist():
-        figure.add_hline(y=edge, line={"color": colours.quiet, "width": 0.5}, opacity=0.5)
-        figure.add_vline(x=edge, line={"color": colours.quiet, "width": 0.5}, opacity=0.5)
     ticks = [_row_name(place, head, class_names) for place, head in enumerate(heads, start=1)]
     numbers = [str(place) for place in range(1, len(groups) + 1)]
     axis = {"fixedrange": True, "showgrid": False, "zeroline": False, "showline": False, "automargin": True}
@@ -104,8 +98,21 @@ def _layout(figure: go.Figure, groups, heads, class_names, colours: Palette, _: 
     figure.update_yaxes(range=[edges[-1], -0.5], ticktext=ticks, **axis)
     figure.update_xaxes(title=_("Answer of the model"))
     figure.update_layout(hovermode="closest", hoverdistance=-1, dragmode=False, clickmode="event+select")
-    figure.update_layout(height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_layout(
+        shapes=_outlines(edges.tolist(), colours), height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}
+    )
     return figure
+
+
+def _outlines(edges: list[float], colours: Palette) -> list[dict]:
+    """Return a box around each group and thin lines between them. As one list: adding shapes singly takes 0.3 s."""
+    thin = {"type": "line", "line": {"color": colours.quiet, "width": 0.5}, "opacity": 0.5}
+    first, last = edges[0], edges[-1]
+    lines = [{**thin, "x0": first, "x1": last, "y0": edge, "y1": edge} for edge in edges[1:-1]]
+    lines += [{**thin, "y0": first, "y1": last, "x0": edge, "x1": edge} for edge in edges[1:-1]]
+    thick = {"type": "rect", "line": {"color": colours.select, "width": 1.5}}
+    pairs = zip(edges[:-1], edges[1:], strict=True)
+    return lines + [{**thick, "x0": start, "x1": end, "y0": start, "y1": end} for start, end in pairs]
 
 
 def _row_name(number: int, head: Sequence[int], class_names: Sequence[str]) -> str:
