@@ -16,6 +16,7 @@ from tests.run_files import add_run, fill_project, finish_run, idle_graft
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+LOOK_MS = 25_000  # the report and the map take their time
 PAGES = {"data": "Data", "model": "Model", "train": "Train", "results": "Results", "try": "Try it"}
 
 
@@ -60,6 +61,11 @@ def desktop(browser: Browser, url: str, query: str, theme: str) -> None:
             page.locator(".gallery button.picture").first.click(timeout=60_000)
         page.wait_for_timeout(2500)
         shoot(page, f"{path}-{theme}")
+    for section in ("check", "map"):
+        page.goto(f"{url}/data?{query}&section={section}")
+        settled(page)
+        page.wait_for_timeout(LOOK_MS)
+        shoot(page, f"{section}-{theme}")
     page.context.close()
 
 
