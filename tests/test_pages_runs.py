@@ -380,10 +380,8 @@ def test_where_two_groups_meet_rows_and_columns_differ_and_cells_open_their_pict
     project, run_id = hundred_classes
     facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
     groups = class_order.similar_groups(facts["confusion_matrix"])
-    at = open_page("evaluation", current_project=project.id)
-    at.session_state["confusion-view"] = "table"
-    at.session_state[f"confusion-part-{run_id}"] = "0-1"
-    at.run()
+    chosen = {"confusion-view": "table", f"confusion-part-{run_id}": "0-1"}
+    at = open_page("evaluation", current_project=project.id, **chosen)
     titles, rows = table_on(at)
     names = facts["class_names"]
     assert titles[1:] == [names[place] for place in groups[1]]
