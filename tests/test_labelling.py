@@ -211,7 +211,7 @@ def test_where_sure_answers_were_often_wrong_nothing_is_offered_and_the_page_say
     app = open_page(project, [])
     assert not app.toggle
     words = " ".join(element.value for element in app.caption)
-    assert "of 17 labelled pictures it was as sure about only 14 were right" in words
+    assert "it was right in only 14 of 17 such cases" in words
 
 
 def test_a_raised_bar_offers_less(opened, project):

@@ -4,6 +4,7 @@ const memory = new WeakMap()
 const KEYS = 9
 const LIKELY = 3 // classes without a key that are offered if they are likely
 const WORTH_A_LOOK = 0.1 // of the probability: such classes are highlighted
+const WORTH_NAMING = 0.005
 const ENLARGED = 2.5 // times its own size at most: beyond that a picture is only blurred
 
 export default function ({ parentElement, data: [data], setStateValue }) {
@@ -198,8 +199,8 @@ class Desk {
       button.type = 'button'
       button.title = label
       button.style.setProperty('--share', share ?? 0)
-      button.append(make('kbd', '', place < KEYS ? String(place + 1) : '·'), make('span', 'name', label))
-      if (share !== undefined) button.append(make('span', 'share', percent(share)))
+      button.append(make('kbd', place < KEYS ? '' : 'none', String(place + 1)), make('span', 'name', label))
+      if (share >= WORTH_NAMING) button.append(make('span', 'share', percent(share)))
       if (label === first) button.append(make('kbd', '', '↵'))
       button.onclick = () => this.label(label)
       list.append(button)
@@ -256,7 +257,7 @@ function large(one) {
 }
 
 function percent(share) {
-  return share >= 0.995 ? '>99 %' : share < 0.005 ? '<1 %' : `${Math.round(100 * share)} %`
+  return share >= 0.995 ? '>99 %' : `${Math.round(100 * share)} %`
 }
 
 function make(tag, className = '', content = '') {

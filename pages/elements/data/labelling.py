@@ -207,8 +207,8 @@ def _withheld(checked: int, right: int) -> str:
     if checked < labelling.FEWEST_CHECKED:
         return _("The model calls itself sure about some, but too few labelled pictures show yet whether it is right.")
     return _(
-        "The model calls itself sure about some, but of {checked} labelled pictures it was as sure about only {right} "
-        "were right: it needs more labels before its answers can be accepted together."
+        "The model calls itself sure about some, but on labelled pictures it was right in only {right} of {checked} "
+        "such cases: it needs more labels before its answers can be accepted together."
     ).format(checked=number(checked), right=number(right))
 
 
