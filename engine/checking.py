@@ -27,16 +27,27 @@ def check(source: str, layout: str, *, quick: bool, tell: Tell) -> tuple[Account
         workspace = Workspace(Path(folder)).create()
         account = ingest(source, workspace, layout=layout, progress=lambda **count: _reading(tell, **count))
         items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
-        found = rows.findings(items, account.refused)
+        found = [*_nothing_usable(account), *rows.findings(items, account.refused)]
         if not quick and items:
             found += _looked_at(workspace, items, tell)
     names = {item.id: item.name for item in items}
     return account, [_in_words(finding, names) for finding in shapes.worst_first(found)]
 
 
+def _nothing_usable(account: Account) -> list[dict]:
+    if account.used:
+        return []
+    message = "There is no picture in {source} that can be used."
+    fix = "Give a folder, an archive or a table with pictures; 'refused' says why each file was left out."
+    return [shapes.finding("no_pictures", "error", [], message, fix, source=account.source)]
+
+
 def _looked_at(workspace: Workspace, items: list[Item], tell: Tell) -> list[dict]:
     with silence():  # frameworks greet at length
+        from engine.backbones.device import device
         from engine.evaluation.inspection import inspect
+
+        device()  # the framework looks for a card now, while nobody listens
 
     def words(progress: float, message: str, **values) -> None:
         tell(message.format(**values), {"progress": progress})

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine import runs, settings
+from engine import runs, settings, translation
 from engine.errors import DataError, UserError
 from engine.evaluation import selective
 from engine.graft import Graft
@@ -218,7 +218,7 @@ def check_source(options) -> None:
     if options.json:
         summary = {"received": account.received, "used": len(account.used), "findings": findings}
         summary["refused"] = [_refusal(entry) for entry in account.refused]
-        summary["layout"] = str(UserError(account.layout["template"], **account.layout["values"]))
+        summary["layout"] = _words({"message": account.layout["template"], "values": account.layout["values"]})
         _print_json(summary)
 
 
@@ -254,13 +254,18 @@ def find_project(registry: Registry, text: str) -> Project:
     projects = registry.projects()
     named = [project for project in projects if text in (project.id, project.name)]
     found = projects[:1] if text == "latest" else named
-    if len(found) != 1:
-        names = ", ".join(f"{project.name} ({project.id})" for project in (named or projects)[:10]) or "none"
+    if len(found) > 1:
+        lines = "".join(f"\n  {project.id}  {project.created[:16].replace('T', ' ')}" for project in found)
         raise UserError(
-            "There is no single project '{text}' ({count} found). Give the id of one of these: {names}.",
-            text=text,
-            count=len(found),
-            names=names,
+            "{count} projects are called {text}. Give the id of one: {lines}", count=len(found), text=text, lines=lines
+        )
+    if not projects:
+        raise UserError("There is no project yet. Train on pictures or bring some in on the Data page first.")
+    if not found:
+        names = ", ".join(f"{project.name} ({project.id})" for project in projects[:10])
+        more = " …" if len(projects) > 10 else ""
+        raise UserError(
+            "There is no project called {text}; these are there: {names}{more}", text=text, names=names, more=more
         )
     return found[0]
 
@@ -289,7 +294,8 @@ def _registry() -> Registry:
 
 
 def _words(status: dict) -> str:
-    return str(UserError(status.get("message", ""), **status.get("values", {})))
+    sentence = str(UserError(status.get("message", ""), **status.get("values", {})))
+    return translation.one_of_a_kind(sentence, "en")
 
 
 def _progress(words: str, status: dict) -> None:

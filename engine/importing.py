@@ -44,7 +44,7 @@ class Imports:
     ) -> str:
         """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
 
-        who: the name of the person, for the history. options: layout and label of ingest.
+        who: the name of the person, for the history. options: layout, label and loose of ingest.
         """
         import_id = f"import-{secrets.token_hex(8)}"
         job = {"dataset_id": dataset_id, "source": source, "title": title or Path(source).name, "ask": ask}
@@ -67,6 +67,10 @@ class Imports:
         """Return the ids of imports into this dataset that are being worked on, whoever began them."""
         return [folder.name for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
 
+    def titles(self, dataset_id: str) -> list[str]:
+        """Return what the imports into this dataset that are being worked on are called."""
+        return [job["title"] for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
+
     def waiting(self, dataset_id: str) -> list[dict]:
         """Return the imports that wait for an answer, the oldest first: {"id", "title", "arrival"}."""
         found = []
@@ -76,14 +80,14 @@ class Imports:
                 found.append({"id": folder.name, "title": job["title"], "arrival": arrival})
         return sorted(found, key=lambda entry: (self._folder(entry["id"]) / ARRIVAL).stat().st_mtime)
 
-    def answer(self, import_id: str, *, layout: str = "auto", label: str | None = None) -> None:
+    def answer(self, import_id: str, *, layout: str = "auto", label: str | None = None, loose: bool = False) -> None:
         """Go on with an import that waits. Nothing happens when somebody else answered it before."""
         with self._lock:
             folder = self._folder(import_id)
             job = read_json(folder / JOB)
             if job is None or not self._waits(folder, job):
                 return
-            job |= {"ask": False, "options": {"layout": layout, "label": label}}
+            job |= {"ask": False, "options": {"layout": layout, "label": label, "loose": loose}}
             write_json(folder / JOB, job)
             (folder / STATUS).unlink(missing_ok=True)
         self._submit(import_id, job)
@@ -163,7 +167,8 @@ class Imports:
         dataset_id = job["dataset_id"]
         with self._lock:
             records = self._with_splits(dataset_id, account.used)
-            account_facts = (account.refused, account.seconds, account.layout)
+            layout = account.layout | {"moved": split.followed_copies(records)}
+            account_facts = (account.refused, account.seconds, layout)
             who = job.get("who", "")
             self._registry.add_import(dataset_id, import_id, job["title"], records, *account_facts, who=who)
         account.require_used()

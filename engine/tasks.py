@@ -29,7 +29,7 @@ def _looking(files: int) -> dict:
 def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
     """Bring `source` in; write the account into `job_dir`, and progress into status.json on the way.
 
-    `options`: layout, label. Raises DataError when nothing in the source can be read.
+    `options`: layout, label, loose. Raises DataError when nothing in the source can be read.
     """
     from engine.data.ingest import ingest as bring_in
     from engine.data.ingest import write_account
@@ -41,6 +41,7 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         Workspace(Path(workspace_root)),
         layout=options.get("layout", "auto"),
         label=options.get("label"),
+        loose=options.get("loose", False),
         existing=existing,
         progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
         job_dir=folder,

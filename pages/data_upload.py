@@ -29,11 +29,11 @@ pictures = sum(numbers.values()) + bare
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Data"))
 numbers_row = st.container(key="numbers")
-if not pictures:
-    numbers_row.caption(_("No pictures yet"))
 with st.container(key="imports"):
     importing = imports.watch(project) if project else False
     asking = arrival.cards(project) if project else False
+if not pictures:
+    numbers_row.caption(imports.on_their_way(project) if importing else _("No pictures yet"))
 if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if counts:
@@ -63,7 +63,7 @@ def bring_in() -> None:
     elif way == "classes":
         class_boxes.boxes(project, numbers)
     else:
-        upload = dropzone(key="drop-everything", busy=importing, quiet=bool(pictures) or asking)
+        upload = dropzone(key="drop-everything", busy=importing, quiet=bool(pictures) or asking or importing)
         server_folder.field()
         if upload is not None:
             imports.begin_upload(upload)

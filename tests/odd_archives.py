@@ -13,8 +13,8 @@ from engine.data.decode import NO_PICTURE
 from engine.data.ingest import NO_CLASS
 from tests.odd_files import POINTER, TEXT, encode, photo
 
-INSIDE_DAMAGED = "It is damaged inside the archive ({detail}). Make the archive again."
-BROKEN = "The archive {name} is damaged or not complete ({detail}). Download or make it again."
+INSIDE_DAMAGED = "It is damaged inside the archive. Make the archive again."
+BROKEN = "The archive {name} is damaged or not complete. Download or make it again."
 NO_FILES = "The archive {name} holds no files. Choose one with pictures in it."
 NO_FILES_INSIDE = "An archive that holds no files."
 ALL_LOCKED = "The archive {name} is protected by a password. Make it again without one."

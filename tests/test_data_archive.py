@@ -208,14 +208,16 @@ def test_member_that_lies_about_its_size_is_refused(tmp_path):
     assert "damaged inside" in read(tmp_path, bytes(content))["a.png"]
 
 
-def test_giant_header_record_of_a_tar_is_refused(tmp_path):
+def test_giant_header_record_of_a_tar_is_refused(tmp_path, caplog):
+    caplog.set_level("INFO", logger="graft")
     buffer = io.BytesIO()
     info = tarfile.TarInfo("a.png")
     info.pax_headers = {"comment": "x" * (archive.MAX_TAR_HEADER + 1)}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as file:
         file.addfile(info)
-    with pytest.raises(DataError, match="header is too large"):
+    with pytest.raises(DataError, match="damaged or not complete"):
         read(tmp_path, buffer.getvalue(), "a.tar")
+    assert "header is too large" in caplog.text
 
 
 def test_file_too_large_for_memory_is_refused_without_reading(tmp_path, monkeypatch):

@@ -199,4 +199,4 @@ def test_the_command_line_exports_a_project_by_name(graft, odd_folder, tmp_path,
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["file"] == str(target) and told["pictures"] == 33
     assert main(["export-data", "even", "-o", str(target)]) == 2
-    assert "There is no single project 'even'" in capsys.readouterr().err
+    assert "There is no project called even; these are there:" in capsys.readouterr().err

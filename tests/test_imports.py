@@ -41,7 +41,7 @@ def dataset_of(graft: Graft) -> str:
 def uploaded(graft: Graft, content: bytes, name: str = "shapes.zip"):
     """Put a file where the upload route would have put it."""
     path = graft.workspace.incoming / "upload-1" / name
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     return path
 
@@ -114,7 +114,59 @@ def test_a_table_that_names_the_pictures_is_preferred_and_says_what_it_gives(tmp
         "splits": {"train": 6},
         "without_class": 0,
         "tables": ["items.csv"],
+        "rows_without_class": 0,
+        "missing": 0,
     }
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Dateiname;Klasse;Sprecher;Teil", "Bild;Kategorie;Patient;Teil", "fichier;Catégorie;groupe;Partie"],
+)
+def test_a_table_is_understood_in_german_and_french_too(tmp_path, header):
+    words = ("Entraînement", "Test") if "fichier" in header else ("Training", "Test")
+    rows = [f"{n}.png;{'rot' if n % 2 else 'blau'};g{n % 3};{words[n % 2]}" for n in range(6)]
+    table = "\n".join([header, *rows, "6.png;;g1;Test", "7.png;rot;g1;Test"]).encode()
+    pictures = [(f"{n}.png", photo_bytes(n)) for n in range(7)]
+    (tmp_path / "a.zip").write_bytes(zip_of(("liste.csv", table), *pictures))
+    best = arrival.look(tmp_path / "a.zip", tmp_path)["choices"][0]
+    assert (best["kind"], best["num_classes"], best["num_groups"]) == ("table", 2, 3)
+    assert best["splits"] == {"train": 3, "test": 3}
+    assert (best["rows_without_class"], best["missing"]) == (1, 1)
+
+
+def test_a_table_that_is_not_understood_says_which_column_it_lacks(tmp_path):
+    (tmp_path / "a.zip").write_bytes(zip_of(("list.csv", b"thing,class\nx,1\n"), *discs("red", "blue")))
+    seen = arrival.look(tmp_path / "a.zip", tmp_path)
+    assert seen["others"]["count"] == 0
+    [unread] = seen["unread"]
+    assert "thing, class, but none that names files" in str(DataError(unread["template"], **unread["values"]))
+
+
+def test_pictures_outside_of_class_folders_come_in_without_a_class_when_that_is_wanted(graft, tmp_path):
+    files = zip_of(*discs("red", "blue"), ("1.png", photo_bytes(801)), ("2.png", photo_bytes(802)))
+    for loose in (True, False):
+        dataset_id = dataset_of(graft)
+        import_id = graft.start_import(dataset_id, uploaded(graft, files), ask=True)
+        [best, *_] = graft.imports.waiting(dataset_id)[0]["arrival"]["choices"]
+        assert best["without_class"] == 2
+        graft.imports.answer(import_id, layout="class", loose=loose)
+        assert graft.registry.unlabelled(dataset_id) == (2 if loose else 0)
+        assert len(graft.registry.imports(dataset_id)[0]["refused"]) == (0 if loose else 2)
+
+
+def test_pictures_that_follow_a_copy_into_another_part_are_counted(graft, tmp_path):
+    copy = photo_bytes(900)
+    members = [
+        (f"{part}/{name}", content)
+        for part, seed in (("train", 0), ("test", 500))
+        for name, content in discs("red", "blue", seed=seed)
+    ]
+    (tmp_path / "a.zip").write_bytes(zip_of(*members, ("train/red/c.png", copy), ("test/red/c.png", copy)))
+    dataset_id = dataset_of(graft)
+    bring_in(graft, dataset_id, tmp_path / "a.zip")
+    [entry] = graft.registry.imports(dataset_id)
+    assert entry["layout"]["moved"] == 1
 
 
 def test_an_archive_without_folders_may_be_one_class(graft, tmp_path):

@@ -57,6 +57,41 @@ def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages
     assert opened.registry.groups(project.dataset_id) == {}
 
 
+def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_would_give(app, opened, languages):  # noqa: F811
+    project, import_id = arrived(app, opened, languages)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    [again] = [radio for radio in data_page(app).radio if str(radio.key).startswith("reread-")]
+    assert again.options == ["group / class / picture", "class / picture", "class / group / picture"]
+    assert again.proto.captions == ["2 groups × 2 classes", "2 classes", "2 groups × 2 classes"]
+
+
+def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, opened, tmp_path):  # noqa: F811
+    folder = draw_folder(tmp_path / "pets", {"cat": 3, "dog": 3})
+    (folder / "loose.png").write_bytes(encode(photo(7), "PNG"))
+    (folder / "list.csv").write_text("thing,class\n1,2\n")
+    project, import_id = arrived(app, opened, zipped(folder, tmp_path / "pets.zip"))
+    assert "none that names files" in app.warning[0].value
+    [box] = [box for box in app.checkbox if str(box.key).startswith("arrival-loose")]
+    assert box.value and "Bring in the 1 picture outside" in box.label
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert opened.registry.unlabelled(project.dataset_id) == 1
+
+
+def test_without_a_picture_the_card_only_offers_to_cancel(app, opened, tmp_path):  # noqa: F811
+    (tmp_path / "notes.zip").write_bytes(zip_of(("a.txt", b"hello")))
+    _project, import_id = arrived(app, opened, tmp_path / "notes.zip")
+    assert app.button(key=f"arrival-use-{import_id}").disabled
+
+
+def test_a_project_without_a_name_of_its_own_takes_that_of_what_it_begins_with(app, opened, languages):  # noqa: F811
+    opened.registry.create_project("My pictures")
+    project, import_id = arrived(app, opened, languages)
+    assert project.name == "My pictures"  # cancelled, it would keep it
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    data_page(app).run()
+    assert [project.name for project in opened.registry.projects()] == ["signs"]
+
+
 def test_cancel_deletes_the_upload_and_the_project_it_began(app, opened, languages):  # noqa: F811
     _project, import_id = arrived(app, opened, languages)
     app.button(key=f"arrival-cancel-{import_id}").click().run()

@@ -1,6 +1,7 @@
 """Read zip and tar archives one member at a time, with limits, and never write by a name that an archive gave."""
 
 import contextlib
+import logging
 import lzma
 import re
 import stat
@@ -34,6 +35,8 @@ IS_LINK = "A link to another file, not a picture. Put the picture itself here."
 ESCAPES = "Its path leads out of the archive, so it was not opened."
 TOO_LARGE = "The file is larger than {limit} MB. Make it smaller."
 LOCKED = "It is protected by a password. Make the archive again without one."
+
+log = logging.getLogger("graft")
 
 
 class LimitError(DataError):
@@ -231,13 +234,13 @@ def _unreadable(error: Exception) -> DataError:
         return DataError("It is compressed in a way that is not understood here. Zip it again the ordinary way.")
     if isinstance(error, RuntimeError):
         return DataError(LOCKED)
-    return DataError("It is damaged inside the archive ({detail}). Make the archive again.", detail=str(error)[:120])
+    log.info("damaged inside an archive: %r", error)
+    return DataError("It is damaged inside the archive. Make the archive again.")
 
 
 def _broken(name: str, detail: str) -> DataError:
-    return DataError(
-        "The archive {name} is damaged or not complete ({detail}). Download or make it again.", name=name, detail=detail
-    )
+    log.info("broken archive %s: %s", name, detail)  # what a library says is no sentence for a person
+    return DataError("The archive {name} is damaged or not complete. Download or make it again.", name=name)
 
 
 def _open_zip(path: Path, shown: str) -> zipfile.ZipFile:

@@ -36,6 +36,7 @@ class _Seen:
     others: list[str] = field(default_factory=list)
     rows: list[tables.Row] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    unread: list[dict] = field(default_factory=list)
 
 
 def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int], None] | None = None) -> dict:
@@ -43,11 +44,13 @@ def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int]
 
     {"files", "pictures", "system", "complete", "bytes", "others": {"count", "names"}, "recommended": kind,
     "choices": [choice]}; a choice is {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
-    "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", for a label "label"}, names
-    being the first `SHOWN`. Raises DataError as `sources.entries` does: too large, broken, locked, empty.
+    "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", "rows_without_class" (they
+    come in without one) and "missing" (lines whose file is not there), for a label "label"}, names being the first
+    `SHOWN`; "unread" are tables that were not understood: {"template", "values"}.
+    Raises DataError as `sources.entries` does: too large, broken, locked, empty.
     """
     seen = _see(path, scratch, progress or (lambda files: None))
-    choices, recommended = _choices(seen, _stem(title or path.name))
+    choices, recommended = _choices(seen, stem(title or path.name))
     return {
         "files": seen.files,
         "pictures": len(seen.pictures),
@@ -55,6 +58,7 @@ def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int]
         "complete": seen.complete,
         "bytes": sources.survey(path)[1] if path.is_dir() else path.stat().st_size,
         "others": {"count": len(seen.others), "names": [layouts.shown(name) for name in seen.others[:SHOWN]]},
+        "unread": seen.unread[:SHOWN],
         "recommended": recommended,
         "choices": choices,
     }
@@ -76,7 +80,8 @@ def _may_be_picture(name: str, known: mimetypes.MimeTypes) -> bool:
     return kind.startswith("image/") and not kind.startswith(NO_PIXELS)
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """Return the name of an archive without its suffix, also "shapes" of "shapes.tar.gz"; other names as they are."""
     suffix = next((suffix for suffix in sorted(archive.SUFFIXES, key=len)[::-1] if name.lower().endswith(suffix)), "")
     return name[: len(name) - len(suffix)] or name
 
@@ -121,8 +126,8 @@ def _read_table(entry: archive.Entry, seen: _Seen) -> None:
     try:
         seen.rows += tables.read(entry.name, entry.content)
         seen.tables.append(entry.name)
-    except DataError:
-        seen.others.append(entry.name)
+    except DataError as error:
+        seen.unread.append(error.to_dict())
 
 
 def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
@@ -130,11 +135,7 @@ def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
     found = layouts.recognise(seen.pictures)
     matched = tables.match(seen.rows, seen.pictures)
     named = len({index for index in matched if index is not None})
-    choices = [_by_folders(seen.pictures, found)]
-    for kind in _other_kinds(seen.pictures, found.kind):
-        choice = _by_folders(seen.pictures, layouts.recognise(seen.pictures, kind))
-        if len(seen.pictures) - choice["without_class"] >= MIN_SHARE * len(seen.pictures):
-            choices.append(choice)
+    choices = [_by_folders(seen.pictures, found), *readings(seen.pictures, without=found.kind)]
     if seen.rows and (named or found.kind == "flat"):
         believed = found.kind == "flat" or tables.speaks_for(named, len(seen.pictures))
         choices.insert(0 if believed else len(choices), _by_table(seen, matched))
@@ -146,11 +147,15 @@ def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
     return choices, recommended
 
 
-def _other_kinds(names: Sequence[str], recognised: str) -> list[str]:
-    """Return the layouts that are no deeper than most of the files lie."""
+def readings(names: Sequence[str], *, without: str = "") -> list[dict]:
+    """Return what each layout of folders would give (a choice of `look`), if it gives most of the files a class.
+
+    A layout with a part is only there when folders have the name of one; `without` is left out.
+    """
     depth = sorted(name.count("/") for name in names)[len(names) // 2] if names else 0
-    kinds = (kind for kind in layouts.KINDS if kind not in ("flat", "table", recognised))
-    return [kind for kind in kinds if kind.count("/") < depth]
+    kinds = [kind for kind in layouts.KINDS if kind not in ("flat", "table", without) and kind.count("/") < depth]
+    found = [_by_folders(names, layouts.recognise(names, kind)) for kind in kinds]
+    return [one for one in found if one["classes"] and len(names) - one["without_class"] >= MIN_SHARE * len(names)]
 
 
 def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
@@ -163,16 +168,21 @@ def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
 
 
 def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
-    tally, taken = _Tally(), set()
+    tally, taken, bare, missing = _Tally(), set(), 0, 0
     for row, index in zip(seen.rows, matched, strict=True):
-        if index is None or index in taken or row.refused:
+        if row.refused or index in taken:
+            continue
+        if index is None:
+            missing += 1
             continue
         taken.add(index)
         if row.label is None:
-            continue  # it comes in without a class, as the table says
+            bare += 1  # it comes in without a class, as the table says
+            continue
         tally.add(row.label, row.group, row.split or layouts.split_of(seen.pictures[index]), 1)
     tally.add(None, None, None, len(seen.pictures) - len(taken))
-    return tally.choice("table") | {"tables": [layouts.shown(name) for name in seen.tables[:SHOWN]]}
+    names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
+    return tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}
 
 
 def _by_label(names: Sequence[str], label: str) -> dict:

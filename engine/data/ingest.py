@@ -102,6 +102,7 @@ def ingest(
     *,
     layout: str = "auto",
     label: str | None = None,
+    loose: bool = False,
     existing: Collection[tuple[str, str | None]] = (),
     progress: Callable[..., None] | None = None,
     job_dir: Path | None = None,
@@ -109,7 +110,8 @@ def ingest(
     """Store the pictures of `source` by content and return the account; nothing is an item until the caller says so.
 
     `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
-    `layout.KINDS`; `label` gives every picture this class. What is in `existing` as (sha256, label) is refused.
+    `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give no
+    class come in without one instead of being refused. What is in `existing` as (sha256, label) is refused.
     `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
     an exception it raises ends the import. In `job_dir` lies what is on its way, and
     `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
@@ -125,7 +127,7 @@ def ingest(
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
             found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
-    records, description = _with_labels(found, layout, label)
+    records, description = _with_labels(found, layout, label, loose)
     used = _without_existing(records, found, set(existing))
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
     seconds = round(time.monotonic() - started, 3)
@@ -212,7 +214,7 @@ def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemReco
     )
 
 
-def _with_labels(found: _Found, kind: str, label: str | None) -> tuple[list[ItemRecord], dict]:
+def _with_labels(found: _Found, kind: str, label: str | None, loose: bool) -> tuple[list[ItemRecord], dict]:
     if label is not None:
         name = layouts.clean_name(label)
         _refuse_tables(found, DataError("A table was not needed: all pictures were put into {label}.", label=name))
@@ -227,12 +229,12 @@ def _with_labels(found: _Found, kind: str, label: str | None) -> tuple[list[Item
         raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
     if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
         found.received -= len(found.tables)  # a table says what the others are; it is not one of them
-        return _from_table(found, rows, matched)
+        return _from_table(found, rows, matched, loose)
     unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
     _refuse_tables(found, DataError(unused, named=named, total=len(names)))
     if layout.kind == "flat":
         return found.records, _described("flat", layouts.DESCRIPTIONS["flat"])
-    return _from_folders(found, layout)
+    return _from_folders(found, layout, loose)
 
 
 def _refuse_tables(found: _Found, reason: DataError) -> None:
@@ -254,18 +256,20 @@ def _rows(found: _Found) -> list[tables.Row]:
     return rows
 
 
-def _from_folders(found: _Found, layout: layouts.Layout) -> tuple[list[ItemRecord], dict]:
+def _from_folders(found: _Found, layout: layouts.Layout, loose: bool) -> tuple[list[ItemRecord], dict]:
     records = []
     for record in found.records:
         label, group, split = layout.parse(record.name)
-        if label is None:
+        if label is None and not loose:
             found.refuse(record.name, DataError(NO_CLASS))
         else:
             records.append(replace(record, label=label, group=group, split=split))
     return records, _counted(layout.kind, records)
 
 
-def _from_table(found: _Found, rows: list[tables.Row], matched: list[int | None]) -> tuple[list[ItemRecord], dict]:
+def _from_table(
+    found: _Found, rows: list[tables.Row], matched: list[int | None], loose: bool
+) -> tuple[list[ItemRecord], dict]:
     """Give every picture what its row says; rows without a picture and pictures without a row are refused by name."""
     labelled: dict[int, ItemRecord] = {}
     known = {refusal["file"] for refusal in found.refused}
@@ -279,7 +283,9 @@ def _from_table(found: _Found, rows: list[tables.Row], matched: list[int | None]
             split = row.split or layouts.split_of(record.name)
             labelled[index] = replace(record, label=row.label, group=row.group, split=split)
     for index, record in enumerate(found.records):
-        if index not in labelled:
+        if index not in labelled and loose:
+            labelled[index] = record
+        elif index not in labelled:
             found.refuse(record.name, DataError("No line of the table names it. Add a line with its label."))
     records = [labelled[index] for index in sorted(labelled)]
     return records, _counted("table", records)

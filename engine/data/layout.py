@@ -22,6 +22,7 @@ SPLITS = {
 MEANINGS = ("split", "group", "class")
 MIN_LIKENESS = 0.8  # mean share of all class names that each group has
 MIN_DEEPER = 0.9  # a cover picture beside the class folders does not hide them
+MIN_BESIDE = 0.2  # a heap of pictures without a class beside several class folders does not hide them either
 MAX_LABEL = 80  # characters
 MAX_NAME = 4096  # characters of a path that are kept, its end
 SYSTEM_NAMES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
@@ -114,11 +115,15 @@ def _folders(path: str) -> list[str]:
 
 
 def _common_top(folders: list[tuple[str, ...]], depth: int) -> tuple[str, ...]:
-    """Return the folders that hold everything, as long as nearly every picture lies `depth` or more levels below."""
+    """Return the folders that hold everything, as long as nearly every picture lies `depth` or more levels below.
+
+    With several folders below, a part of the pictures is enough: as one class, all of them would say nothing.
+    """
     stripped: list[str] = []
     while len({parts[0] for parts in folders}) == 1 and folders[0][0].lower() not in SPLITS:
         deeper = [parts[1:] for parts in folders if len(parts) > depth]
-        if len(deeper) < MIN_DEEPER * len(folders):
+        several = len({parts[0] for parts in deeper}) > 1
+        if len(deeper) < (MIN_BESIDE if several else MIN_DEEPER) * len(folders):
             break
         stripped.append(folders[0][0])
         folders = deeper

@@ -20,12 +20,6 @@ def kind_of(items: Sequence[Item]) -> str | None:
     return next((kind for kind in kinds if _agreement(items, layout.recognise(names, kind)) >= MIN_AGREEMENT), None)
 
 
-def kinds_for(items: Sequence[Item]) -> list[str]:
-    """Return the layouts that most of these pictures lie deep enough for."""
-    depth = sorted(item.name.count("/") for item in items)[len(items) // 2] if items else 0
-    return [kind for kind in layout.KINDS if kind not in ("table", "flat") and kind.count("/") < depth]
-
-
 def reread(items: Sequence[Item], kind: str, *, existing: Sequence[Item] = (), **split_options) -> dict[int, dict]:
     """Return {id: {label, group, split}} for `items` when their folders are read as `kind`.
 

@@ -96,6 +96,17 @@ def moved(records: Sequence[ItemRecord], splits: Sequence[str]) -> list[ItemReco
     return [r for r, s in pairs if r.split and r.split != s and (complete or r.split != "train")]
 
 
+def followed_copies(records: Sequence[ItemRecord]) -> int:
+    """Return how many records lie in another part than they came with, because a copy (or their group) lay there.
+
+    Only those that went into a part that was given count: one that was missing is cut from the training part.
+    """
+    parts = {record.given_split for record in records} - {None}
+    if "train" not in parts:
+        return 0  # nothing to learn from was given, so everything was divided anew
+    return sum(r.given_split is not None and r.split != r.given_split and r.split in parts for r in records)
+
+
 def _given(records: Sequence[ItemRecord], existing: Sequence[ItemRecord]) -> list[str | None]:
     """Return the given split per record; all None when nothing was given to train on."""
     given = [record.split if record.split in SPLITS else None for record in records]

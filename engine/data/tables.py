@@ -4,11 +4,12 @@ import contextlib
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from engine.data.layout import SPLITS, clean_name
+from engine.data.layout import SPLITS, clean_name, shown
 from engine.errors import DataError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -17,13 +18,30 @@ DELIMITERS = ",;\t|"
 NO_COLUMNS = (
     "{name} does not say which label a file has. Give it the columns 'file' and 'label' and a line for each picture."
 )
+NO_FILES = "{name} has the columns {columns}, but none that names files. Call that column 'file'."
+NO_LABELS = "{name} has the columns {columns}, but none that gives a class. Call that column 'label'."
+NEITHER = "{name} has the columns {columns}. A table that gives classes needs the columns 'file' and 'label'."
+MOST_COLUMNS = 8  # named in a sentence
 MAX_CELL = 1_000_000  # characters
 COLUMNS = {
-    "file": ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path", "img", "picture"),
-    "label": ("label", "class", "class_name", "classname", "category", "target", "labels", "tag"),
-    "group": ("group", "group_id", "domain", "subject", "patient", "speaker", "source"),
-    "split": ("split", "set", "subset", "partition"),
+    "file": (
+        *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path", "img", "picture"),
+        *("image_file", "image_name", "image_id", "photo", "datei", "dateiname", "dateipfad", "pfad", "bild"),
+        *("bilddatei", "bildname", "foto", "fichier", "nom_de_fichier", "nom_du_fichier", "nom_fichier", "chemin"),
+    ),
+    "label": (
+        *("label", "class", "class_name", "classname", "category", "target", "labels", "tag", "klasse", "kategorie"),
+        *("klassenname", "etikett", "bezeichnung", "classe", "nom_de_classe", "categorie", "etiquette", "libelle"),
+    ),
+    "group": (
+        *("group", "group_id", "domain", "subject", "patient", "speaker", "source", "subject_id", "patient_id"),
+        *("speaker_id", "gruppe", "patientin", "sprecher", "sprecherin", "quelle", "domaene", "groupe", "sujet"),
+        *("locuteur", "domaine"),
+    ),
+    "split": ("split", "set", "subset", "partition", "part", "teil", "aufteilung", "partie", "ensemble"),
 }
+# In cells only: a folder of one of these names may well be a class.
+PARTS = SPLITS | {"validierung": "validation", "apprentissage": "train", "entrainement": "train", "trainieren": "train"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,7 @@ def read(name: str, content: bytes) -> list[Row]:
     own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
     if not any(row.file and (row.label or not row.refused) for row in rows):
-        raise DataError(NO_COLUMNS, name=name)
+        raise DataError(NO_COLUMNS, name=shown(name))
     return rows
 
 
@@ -69,14 +87,15 @@ def _decode(content: bytes) -> str:
 
 
 def _csv_lines(name: str, text: str) -> Iterator[tuple[int, dict]]:
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=lambda mark: (len(_columns(header.split(mark))), header.count(mark)))
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=lambda mark: (len(_columns(first.split(mark))), first.count(mark)))
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
     try:
-        columns = _columns(next(reader, []))
+        header = next(reader, [])
+        columns = _columns(header)
         if not {"file", "label"} <= columns.keys():
-            raise DataError(NO_COLUMNS, name=name)
+            raise _not_understood(name, header, columns)
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, {key: cells[at] for key, at in columns.items() if at < len(cells)}
@@ -86,13 +105,29 @@ def _csv_lines(name: str, text: str) -> Iterator[tuple[int, dict]]:
 
 def _columns(header: list[str]) -> dict[str, int]:
     """Return {"file": position, ...}; an earlier synonym wins over a later one."""
-    names = [cell.strip().strip('"').lower().replace(" ", "_") for cell in header]
+    names = [_folded(cell.strip().strip('"')).replace(" ", "_").replace("-", "_") for cell in header]
     found = {}
     for column, synonyms in COLUMNS.items():
         known = [names.index(synonym) for synonym in synonyms if synonym in names]
         if known:
             found[column] = known[0]
     return found
+
+
+def _folded(text: str) -> str:
+    """Return a word in small letters and without accents: "Catégorie" is "categorie"."""
+    letters = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _not_understood(name: str, header: list[str], columns: dict[str, int]) -> DataError:
+    """Return which column is missing, with those that are there."""
+    there = [shown(cell.strip())[:40] for cell in header if cell.strip()]
+    if not there:
+        return DataError(NO_COLUMNS, name=shown(name))
+    template = NO_LABELS if "file" in columns else NO_FILES if "label" in columns else NEITHER
+    more = ["…"] if len(there) > MOST_COLUMNS else []
+    return DataError(template, name=shown(name), columns=", ".join(there[:MOST_COLUMNS] + more))
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, dict]]:
@@ -163,7 +198,7 @@ def _row(folder: PurePosixPath, where: str, cells: dict, own_split: str | None) 
         folder=folder.as_posix(),
         label=clean_name(label) if label else None,
         group=clean_name(cells["group"]) if cells.get("group") else None,
-        split=SPLITS.get(cells.get("split", "").lower(), own_split),
+        split=PARTS.get(_folded(cells.get("split", "")), own_split),
         where=where,
         refused=refused,
     )

@@ -10,10 +10,10 @@ import streamlit as st
 from engine import graft
 from engine.data.split import SPLITS
 from engine.registry import Project
-from pages.elements import state
-from pages.elements.i18n import _, decimal, number, plural
+from pages.elements import imports, state
+from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
-from pages.elements.reading import words
+from pages.elements.reading import gives, words
 
 STYLE = """<style>
 .arrival { display: grid; grid-template-columns: auto 1fr; gap: .55rem .9rem; align-items: baseline; margin: .2rem 0; }
@@ -46,7 +46,8 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
     else:
         st.markdown(f"#### {_headline(chosen)}")
         _what_it_gives(chosen)
-    _what_else(seen, chosen)
+    loose = _what_else(entry["id"], seen, chosen)
+    useless = seen["complete"] and not seen["pictures"]  # of a large one, only the beginning was seen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(choices) > 1 and seen["pictures"]:
             st.selectbox(
@@ -62,19 +63,29 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
         if st.button(_("Cancel"), key=f"arrival-cancel-{entry['id']}", help=_("Deletes what was sent.")):
             _cancel(project, entry["id"])
         style = "primary" if primary else "secondary"
-        if st.button(_("Bring them in"), type=style, icon=":material/check:", key=f"arrival-use-{entry['id']}"):
-            _use(entry, chosen)
+        pressed = st.button(
+            _("Bring them in"),
+            type=style,
+            icon=":material/check:",
+            key=f"arrival-use-{entry['id']}",
+            disabled=useless,
+            help=_("There is no picture in it. Cancel, and choose another file or folder.") if useless else None,
+        )
+        if pressed:
+            _use(project, entry, chosen, loose)
 
 
-def _use(entry: dict, choice: dict) -> None:
+def _use(project: Project, entry: dict, choice: dict, loose: bool) -> None:
+    imports.name_after(project, entry["title"])
     seen = entry["arrival"]
     layout = choice["kind"]
     if layout == "label":
         graft.current().imports.answer(entry["id"], layout="flat", label=choice["label"])
     elif not seen["complete"] and layout == seen["recommended"]:
-        graft.current().imports.answer(entry["id"])  # only its beginning was seen: the whole of it may say more
+        # Only its beginning was seen: the whole of it may say more.
+        graft.current().imports.answer(entry["id"], loose=loose)
     else:
-        graft.current().imports.answer(entry["id"], layout=layout)
+        graft.current().imports.answer(entry["id"], layout=layout, loose=loose)
     st.rerun()
 
 
@@ -106,20 +117,13 @@ def _headline(choice: dict) -> str:
         return _("The pictures would come in without a class.")
     if choice["kind"] == "label":
         return _("All of them would be one class: {label}.").format(label=md_escape(choice["label"]))
-    what = _classes_in_words(choice)
+    what = gives(choice)
     if choice["kind"] == "table":
         table = md_escape(", ".join(choice["tables"]))
         return _("The table {table} gives {what}. Use them?").format(table=table, what=what)
     if choice["splits"]:
         return _("I see {what}, and a division into {parts}. Use them?").format(what=what, parts=_parts(choice))
     return _("I see {what}. Use them?").format(what=what)
-
-
-def _classes_in_words(choice: dict) -> str:
-    classes = plural("{n} class", "{n} classes", choice["num_classes"])
-    if not choice["num_groups"]:
-        return classes
-    return f"{plural('{n} group', '{n} groups', choice['num_groups'])} × {classes}"
 
 
 def _parts(choice: dict) -> str:
@@ -135,7 +139,7 @@ def _option(choice: dict) -> str:
         return _("all pictures are one class: {label}").format(label=choice["label"])
     if choice["kind"] == "flat":
         return words()["flat"]
-    return f"{words()[choice['kind']]} — {_classes_in_words(choice)}"
+    return f"{words()[choice['kind']]} — {gives(choice)}"
 
 
 def _what_it_gives(choice: dict) -> None:
@@ -160,15 +164,16 @@ def _line(title: str, entries: list, total: int) -> str:
     return f'<span>{title}</span><div role="list" aria-label="{title}">{"".join(chips)}</div>'
 
 
-def _what_else(seen: dict, choice: dict) -> None:
-    """Say what would be refused: it is named afterwards as well, but nobody should be surprised."""
-    lost, others = choice["without_class"], seen["others"]
-    if lost and choice["kind"] not in ("flat", "label"):
-        one, many = (
-            "{n} picture has no class there and would be left out.",
-            ("{n} pictures have no class there and would be left out."),
-        )
-        st.warning(plural(one, many, lost), icon=":material/rule:")
+def _what_else(import_id: str, seen: dict, choice: dict) -> bool:
+    """Say what would be refused, so that nobody is surprised; return whether pictures without a class are to come in.
+
+    What was not understood is said before, since it may be mended and sent again.
+    """
+    for problem in seen.get("unread", []):
+        st.warning(say(problem["template"], problem["values"]), icon=":material/table:")
+    loose = _outside(import_id, choice)
+    _about_the_table(choice)
+    others = seen["others"]
     if others["count"]:
         names = ", ".join(md_escape(name) for name in others["names"])
         more = " …" if others["count"] > len(others["names"]) else ""
@@ -180,3 +185,37 @@ def _what_else(seen: dict, choice: dict) -> None:
         st.caption(f"{words} {names}{more}")
     if not seen["complete"]:
         st.caption(_("It is large: this was read from its first files."))
+    return loose
+
+
+def _outside(import_id: str, choice: dict) -> bool:
+    """Offer to bring in the pictures to which folders or table give no class; return the answer."""
+    count = choice["without_class"]
+    if not count or choice["kind"] in ("flat", "label"):
+        return False
+    one, many = (
+        "Bring in the {n} picture outside of class folders too, without a class",
+        "Bring in the {n} pictures outside of class folders too, without a class",
+    )
+    if choice["kind"] == "table":
+        one, many = (
+            "Bring in the {n} picture that is not in the table too, without a class",
+            "Bring in the {n} pictures that are not in the table too, without a class",
+        )
+    words = _("Otherwise they are left out and listed as refused. You can give them a class later, under Label.")
+    return st.checkbox(plural(one, many, count), True, key=f"arrival-loose-{import_id}-{choice['kind']}", help=words)
+
+
+def _about_the_table(choice: dict) -> None:
+    if bare := choice.get("rows_without_class"):
+        one, many = (
+            "{n} picture has an empty class in the table and comes in without one.",
+            "{n} pictures have an empty class in the table and come in without one.",
+        )
+        st.caption(plural(one, many, bare))
+    if missing := choice.get("missing"):
+        one, many = (
+            "{n} line of the table names a file that is not there; it will be listed as refused.",
+            "{n} lines of the table name files that are not there; they will be listed as refused.",
+        )
+        st.warning(plural(one, many, missing), icon=":material/rule:")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from engine import graft
-from engine.data.arrival import worth_asking
+from engine import graft, translation
+from engine.data.arrival import stem, worth_asking
 from engine.registry import Project
 from pages.elements import page, person, state
 from pages.elements.dropzone import Upload
@@ -23,6 +23,8 @@ STYLE = """<style>
   position: absolute; }
 </style>"""
 STARTED = "imports-started"  # ids of imports that this session began and whose end it has not shown yet
+NO_NAME = "My pictures"  # what a project is called until somebody or its first pictures name it
+MOST_LETTERS = 100  # of a project's name
 MOST_NAMES = 500  # refused files listed by name for one reason; the rest is counted
 
 
@@ -32,6 +34,8 @@ def begin(source: str | Path, *, label: str | None = None, title: str = "", ask:
     ask: show first what its folders or its table would give, and wait for an answer.
     """
     project = state.project() or _first_project(title)
+    if str(source).startswith("example:"):
+        name_after(project, title)
     import_id = graft.current().start_import(
         project.dataset_id, source, label=label, title=title, ask=ask, who=person.name()
     )
@@ -41,9 +45,8 @@ def begin(source: str | Path, *, label: str | None = None, title: str = "", ask:
 def begin_upload(upload: Upload, *, label: str | None = None) -> None:
     """Start an import for everything that a drop zone received, and tell what could not be sent."""
     for source in upload.sources:
-        title = "" if source.is_file() else (label or _("Files"))
         ask = label is None and worth_asking(source)
-        begin(source, label=label, title=title or source.name, ask=ask)
+        begin(source, label=label, title=label or _title(source), ask=ask)
     if upload.failed:
         names = ", ".join(upload.failed[:5]) + (" …" if len(upload.failed) > 5 else "")
         message = plural("{n} file could not be sent:", "{n} files could not be sent:", len(upload.failed))
@@ -51,8 +54,31 @@ def begin_upload(upload: Upload, *, label: str | None = None) -> None:
     st.rerun()
 
 
+def _title(source: Path) -> str:
+    """Return the name of a file, or of the one folder that was dropped."""
+    if source.is_file():
+        return source.name
+    inside = list(source.iterdir())
+    return inside[0].name if len(inside) == 1 and inside[0].is_dir() else _("Files")
+
+
+def name_after(project: Project, title: str) -> None:
+    """Give a project that is empty and has no name of its own yet the name of what is brought in."""
+    here = graft.current()
+    unnamed = {translation.translate(NO_NAME, language) for language in translation.LANGUAGES}
+    if project.name not in unnamed or title == _("Files") or not (name := _name_from(title)):
+        return
+    if not here.registry.imports(project.dataset_id) and not here.running_imports(project.dataset_id):
+        here.registry.rename_project(project.id, name)
+
+
+def _name_from(title: str) -> str:
+    name = stem(title)
+    return (Path(title).stem if name == title else name).strip()[:MOST_LETTERS]
+
+
 def _first_project(title: str) -> Project:
-    name = Path(title).stem.strip() or _("My pictures")
+    name = _name_from(title) or _("My pictures")
     project = graft.current().registry.create_project(name)
     state.open_project(project.id)
     st.session_state[state.BEGUN_HERE] = project.id
@@ -79,6 +105,12 @@ def watch(project: Project) -> bool:
     if running:
         st.fragment(_progress, run_every=POLL_SECONDS)(dataset_id, len(running))
     return bool(running)
+
+
+def on_their_way(project: Project) -> str:
+    """Return "Bringing in pets.zip …" for the imports that are running."""
+    titles = ", ".join(md_escape(title) for title in graft.current().imports.titles(project.dataset_id))
+    return _("Bringing in {title} …").format(title=titles) if titles else _("No pictures yet")
 
 
 def _progress(dataset_id: str, known: int) -> None:

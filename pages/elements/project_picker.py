@@ -65,7 +65,9 @@ def _distinct_names(projects: list[Project]) -> dict[str, str]:
 
 
 def _rename(here: Project) -> None:
-    name = st.text_input(_("Rename this project"), value=here.name, max_chars=100, key=f"rename-{here.id}")
+    # A field of its own for each name: one that kept an older name would give it back after a rename elsewhere.
+    key = f"rename-{here.id}-{here.name}"
+    name = st.text_input(_("Rename this project"), value=here.name, max_chars=100, key=key)
     if name.strip() and name != here.name:
         graft.current().registry.rename_project(here.id, name)
         st.rerun()

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from engine import graft
-from engine.data import layout, reread
+from engine.data import arrival, layout, reread
 from engine.registry import Project
 from pages.elements import fitting, imports, person
-from pages.elements.i18n import _, say
+from pages.elements.data import sections
+from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 
 MEANINGS = {
@@ -28,6 +29,14 @@ def words() -> dict[str, str]:
     return {kind: _(meaning) for kind, meaning in MEANINGS.items()}
 
 
+def gives(choice: dict) -> str:
+    """Return "2 groups × 5 classes" for a choice of engine.data.arrival."""
+    classes = plural("{n} class", "{n} classes", choice["num_classes"])
+    if not choice["num_groups"]:
+        return classes
+    return f"{plural('{n} group', '{n} groups', choice['num_groups'])} × {classes}"
+
+
 def latest(project: Project) -> None:
     """Show in one row what the last import brought and how its files were read; offer to read them otherwise."""
     registry = graft.current().registry
@@ -35,8 +44,8 @@ def latest(project: Project) -> None:
     if entry is None:
         return
     read = _read_again_as(project.dataset_id, entry) or entry["layout"]
-    kinds = _kinds(project.dataset_id, entry["id"], entry["created"])
-    if kinds and not read.get("template"):
+    readings = _readings(project.dataset_id, entry["id"], entry["created"])
+    if readings and not read.get("template"):
         read = _as_it_is(project.dataset_id, registry.version(project.dataset_id), entry["created"], read.get("kind"))
     with st.container(border=True, key="latest-import", gap="xsmall"):
         icon = ":material/rule:" if entry["refused"] else ":material/check_circle:"
@@ -44,12 +53,14 @@ def latest(project: Project) -> None:
         if read.get("template"):
             about += f" {say(read['template'], read['values'])}"
         st.markdown(about)
+        if "moved" in read:
+            _moved(project, read["moved"])
         with st.container(horizontal=True, gap="medium"):
             if entry["refused"]:
                 with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
                     imports.refusals(entry["refused"])
-            if len(kinds) > 1:
-                _offer(project, entry, read.get("kind", ""), kinds)
+            if readings.keys() - {read.get("kind")}:
+                _offer(project, entry, read.get("kind", ""), readings)
             fitting.choice(project)
 
 
@@ -62,13 +73,33 @@ def _read_again_as(dataset_id: str, entry: dict) -> dict | None:
     return None
 
 
-def _offer(project: Project, entry: dict, kind: str, kinds: list[str]) -> None:
+def _moved(project: Project, count: int) -> None:
+    """Say why the parts hold other numbers than the card had promised."""
+    if not count:
+        return
+    one, many = (
+        "{n} picture was put into another part than it came with, because a copy of it is there.",
+        "{n} pictures were put into another part than they came with, because a copy of them is there.",
+    )
+    if graft.current().registry.dataset_options(project.dataset_id).get("groups_apart") == "yes":
+        one, many = (
+            "{n} picture was put into another part than it came with, because a copy of it or its group is there.",
+            "{n} pictures were put into another part than they came with, because a copy or their group is there.",
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plural(one, many, count), width="content")
+        if st.button(_("See the parts"), type="tertiary", key="moved-parts"):
+            sections.open_section("parts")
+
+
+def _offer(project: Project, entry: dict, kind: str, readings: dict[str, dict]) -> None:
     with st.popover(_("Not right?"), type="tertiary", key=f"reread-menu-{entry['id']}-{kind}"):
-        options = [*([kind] if kind else []), *(other for other in kinds if other != kind)]
+        options = [*([kind] if kind else []), *(other for other in readings if other != kind)]
         chosen = st.radio(
             _("Read the folders as"),
             options,
             format_func=lambda option: md_escape(words().get(option, option)),
+            captions=[gives(readings[option]) if option in readings else "" for option in options],
             key=f"reread-{entry['id']}-{kind}",
         )
         st.caption(_("The pictures stay; their classes, groups and parts change. You can undo it."))
@@ -92,10 +123,11 @@ def read_again(project: Project, entry: dict, kind: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _kinds(dataset_id: str, _import_id: str, created: str) -> list[str]:
-    """Return the layouts that the folders of an import allow; its files keep their names whatever is changed."""
-    items = [item for item in graft.current().registry.items(dataset_id) if item.added == created]
-    return reread.kinds_for(items) if any("/" in item.name for item in items) else []
+def _readings(dataset_id: str, _import_id: str, created: str) -> dict[str, dict]:
+    """Return {layout: what it would give}; the files of an import keep their names whatever is changed."""
+    rows = graft.current().registry.columns(dataset_id, "name", "added")
+    names = [name for name, added in rows if added == created]
+    return {choice["kind"]: choice for choice in arrival.readings(names)}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
