@@ -96,7 +96,16 @@ async def preview(request: Request) -> Response:
 
 async def dataset_map(request: Request) -> Response:
     """GET /api/map/{dataset_id}: the points of its map (see engine.maps.packed), for the page that shows it."""
-    content = await anyio.to_thread.run_sync(maps.packed, graft.current(), request.path_params["dataset_id"])
+    return await _points(maps.packed, request.path_params["dataset_id"])
+
+
+async def run_map(request: Request) -> Response:
+    """GET /api/run-map/{run_id}: its test pictures on that map (see engine.maps.packed_run)."""
+    return await _points(maps.packed_run, request.path_params["run_id"])
+
+
+async def _points(pack: Callable, of: str) -> Response:
+    content = await anyio.to_thread.run_sync(pack, graft.current(), of)
     if content is None:
         return Response(status_code=404)
     return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
@@ -151,6 +160,7 @@ app = st.App(
         Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
         Route("/api/preview/{sha256}", preview, methods=["GET"]),
         Route("/api/map/{dataset_id}", dataset_map, methods=["GET"]),
+        Route("/api/run-map/{run_id}", run_map, methods=["GET"]),
         Route("/api/export/{dataset_id}/{version}", dataset_zip, methods=["GET"]),
     ],
     middleware=[Middleware(SecurityHeaders)],

@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 from engine import graft as graft_module
 from engine import maps
 from engine.errors import UserError
+from engine.evaluation import results
 from engine.training import embedding
 from pages.elements.data import embedding_map
-from tests.run_files import fill_project, idle_graft
+from tests.run_files import add_run, fill_project, finish_run, idle_graft
 from tests.tiny_runs import discs
 
 
@@ -73,6 +74,20 @@ def test_real_pictures_of_one_colour_lie_together(workspace):
     assert embedding.read(workspace.caches / "maps").method == "tsne"
 
 
+def unpacked(content: bytes) -> tuple[dict, list[int], dict[str, list[int]], list[str]]:
+    """Return header, ids, the columns after x and y by name, and the file names, as the browser reads them."""
+    length = int.from_bytes(content[:4], "little")
+    header = json.loads(content[4 : 4 + length])
+    count, at = header["count"], 4 + length
+    ids = np.frombuffer(content, "<u4", count, at).tolist()
+    at += 8 * count
+    columns = {}
+    for key in [one["key"] for one in header["colourings"]] + ["shares"] * header["shares"]:
+        columns[key] = np.frombuffer(content, "<u2", count, at).tolist()
+        at += 2 * count
+    return header, ids, columns, content[at + 32 * count :].decode().split("\n")
+
+
 def test_a_map_stays_while_the_pictures_do_and_new_ones_go_beside_those_they_resemble(workspace, monkeypatch):
     features, y = clusters()
     asked = []
@@ -103,16 +118,44 @@ def test_the_browser_gets_every_picture_with_its_class_in_few_bytes(opened):
     bare = opened.registry.items(project.dataset_id)[0].id
     opened.registry.change_items(project.dataset_id, [bare], {"template": "", "values": {}}, label=None)
     content = maps.packed(opened, project.dataset_id)
-    length = int.from_bytes(content[:4], "little")
-    header = json.loads(content[4 : 4 + length])
-    assert header["count"] == 60 and header["classes"] == ["apple", "pear"] and header["groups"] == ["day", "night"]
-    ids = np.frombuffer(content, "<u4", 60, 4 + length)
-    labels = np.frombuffer(content, "<u2", 60, 4 + length + 60 * 8)
-    assert ids.tolist() == [item.id for item in opened.registry.items(project.dataset_id)]
-    assert labels.tolist() == [maps.NONE] + [0] * 29 + [1] * 30
-    names = content[4 + length + 60 * 45 :].decode().split("\n")
+    header, ids, columns, names = unpacked(content)
+    assert header["count"] == 60 and [one["key"] for one in header["colourings"]] == ["class", "part", "group"]
+    assert [one["names"] for one in header["colourings"]] == [
+        ["apple", "pear"],
+        ["train", "validation", "test"],
+        ["day", "night"],
+    ]
+    items = opened.registry.items(project.dataset_id)
+    assert ids == [item.id for item in items]
+    assert columns["class"] == [maps.NONE] + [0] * 29 + [1] * 30
+    assert columns["part"] == [maps.SPLITS.index(item.split) for item in items]
     assert names[0] == "apple-000.jpg" and len(names) == 60
     assert len(content) < 60 * 64 + 200
+
+
+def test_test_pictures_of_a_run_are_coloured_by_what_it_said_of_them(opened):
+    project = fill_project(opened)
+    assert maps.packed_run(opened, "no-such-run") is None
+    run_id = add_run(opened, project)
+    finish_run(opened, run_id)
+    run = opened.registry.run(run_id)
+    assert maps.packed_run(opened, run_id) is None and maps.look_at_run(opened, run).tag == "", "there is no map yet"
+    keep_map(opened, project, leave_out=60)
+    folder = opened.workspace.run_dir(run_id)
+    placed = np.load(opened.studies.folder(maps.KIND, project.dataset_id) / maps.MAP)["keys"].astype("U64").tolist()
+    every = results.predictions(folder).where(lambda _label, _answer: True)
+    rows = [row for row in every if row.sha256 in placed]
+    header, ids, columns, _names = unpacked(maps.packed_run(opened, run_id))
+    names = {one["key"]: one["names"] for one in header["colourings"]}
+    assert ids == [row.item for row in rows] and 0 < len(rows) < len(every)
+    assert columns["outcome"] == [int(row.label != row.predicted) for row in rows] and 1 in columns["outcome"]
+    assert names["class"] == names["predicted"], "a class has one colour, true or predicted"
+    assert [names["class"][code] for code in columns["class"]] == [row.label for row in rows]
+    assert [names["predicted"][code] for code in columns["predicted"]] == [row.predicted for row in rows]
+    assert [names["group"][code] for code in columns["group"]] == [row.group for row in rows]
+    assert np.allclose(np.array(columns["shares"]) / maps.SHARE, [row.probability for row in rows], atol=1e-4)
+    state = maps.look_at_run(opened, run)
+    assert (state.placed, state.pictures) == (len(rows), len(every))
 
 
 def test_a_map_is_begun_when_pictures_are_missing_and_known_by_another_tag_when_anything_changes(opened):

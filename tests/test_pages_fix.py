@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from engine import runs
+from engine import maps, runs
 from engine.data import versions
 from engine.evaluation import compare, results
+from engine.training import embedding
 from pages.elements import chosen_model
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_runs import graft, open_page, words  # noqa: F401  fixtures
@@ -182,3 +184,23 @@ def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, fi
     assert "The chosen model of this project is another one: First." in words(open_page("try_it", current_run=newest))
     graft.registry.delete_run(finished.name)
     assert "chosen model" not in words(open_page("try_it"))
+
+
+def test_test_pictures_chosen_on_the_map_are_listed_and_put_right_there(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    items = graft.registry.items(project.dataset_id)
+    keys = sorted(item.sha256 for item in items if item.id != wrong[-1])
+    folder = graft.studies.folder(maps.KIND, project.dataset_id)
+    embedding.write(folder, embedding.Map(np.array(keys), np.random.default_rng(0).normal(size=(len(keys), 2)), "tsne"))
+    on_map = {f"prediction_map-{finished.name}": {"selected": f"{wrong[0]},{wrong[1]}"}}
+    at = open_tab("Map", **on_map)
+    assert "1 test picture has no place on the map" in words(at)
+    assert "2 pictures chosen" in words(at) and "2 mistakes" in words(at)
+    sent = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if "run-map" in part.proto.json]
+    assert sent[0]["url"].startswith(f"api/run-map/{finished.name}?v=") and sent[0]["words"]["names"]["outcome"]
+    assert [tile["id"] for tile in galleries(at)[0]["tiles"]] == wrong[:2]
+    choose(at, "prediction_map-gallery", wrong[:1])
+    at.button(key="prediction_map-gallery-exclude").click().run()
+    assert not at.exception
+    assert graft.registry.items_by_id(wrong)[wrong[0]].removed
+    assert galleries(at)[0]["tiles"][0]["note"] == "→ excluded since", "still listed, with what became of it"

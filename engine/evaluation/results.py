@@ -4,7 +4,7 @@ Reads evaluation.json and predictions.parquet, and nothing heavier than pyarrow,
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,13 @@ class Predictions:
         """Return the pictures whose (label, answer) fits."""
         pairs = enumerate(zip(self.labels, self.answers, strict=True))
         return self.rows([row for row, (label, answer) in pairs if fits(label, answer)])
+
+    def column(self, name: str) -> list:
+        """Return one column of the table for the pictures of the split, in their order."""
+        if self.table is None:
+            return []
+        values = self.table[name].to_pylist()
+        return [values[position] for position in self.positions]
 
     def rows(self, chosen: list[int]) -> list[Prediction]:
         """Return single pictures by their place in the split."""
@@ -118,12 +125,14 @@ def predictions(run_dir: Path, split: str = "test") -> Predictions:
 
 def prediction_of(run_dir: Path, item: int) -> Prediction | None:
     """Return what the model said about one test picture, or None when it was not among them."""
+    return next(iter(predictions_of(run_dir, [item])), None)
+
+
+def predictions_of(run_dir: Path, items: Sequence[int]) -> list[Prediction]:
+    """Return what the model said about these pictures, in their order; what was no test picture is left out."""
     answers = predictions(run_dir)
-    if not len(answers):
-        return None
-    items = answers.table["item"].to_pylist()
-    row = next((row for row, position in enumerate(answers.positions) if items[position] == item), None)
-    return None if row is None else answers.rows([row])[0]
+    row_of = {item: row for row, item in enumerate(answers.column("item"))}
+    return answers.rows([row_of[item] for item in items if item in row_of])
 
 
 def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,5 @@
-// The map of a dataset on a canvas: zoom, colours, a legend that filters, and pictures chosen by click, lasso, rectangle
-// or keyboard. The points come as bytes from the server (see engine/maps.py), once for each state of the dataset.
+// A map of pictures on a canvas: zoom, colours, a legend that filters, and pictures chosen by click, lasso, rectangle or
+// keyboard. The points come as bytes from the server, with all that they can be coloured by (see engine/maps.py).
 const NONE = 0xffff
 const LIGHT = ['#2f7d4f', '#cf5f1d', '#2f66b0', '#b08c0a', '#8a4fa8', '#12908e', '#c23f5c', '#6b7f1e', '#5b6770', '#8d5a2b']
 const DARK = ['#58b984', '#f0894a', '#6ba4ee', '#dcbc45', '#bd87da', '#45c2c0', '#f0728e', '#a6bf4a', '#a3afb8', '#c99763']
@@ -28,8 +28,8 @@ class EmbeddingMap {
     this.points = null
     this.view = { zoom: 1, x: 0.5, y: 0.5 }
     this.tool = matchMedia('(hover: hover)').matches ? 'lasso' : 'move'
-    this.colour = 'class'
-    this.hidden = { class: new Set(), part: new Set(), group: new Set() }
+    this.colour = '' // the key of a colouring
+    this.filters = new Map() // of each colouring the codes that are hidden
     this.selected = new Set()
     this.pointers = new Map()
     this.images = new Map()
@@ -86,6 +86,8 @@ class EmbeddingMap {
     }
     this.now = this.from.slice()
     this.cursor = this.hovered = -1
+    this.sprites.clear()
+    if (!points.colourings.has(this.colour)) this.colour = points.colourings.keys().next().value
     const present = new Set(points.ids)
     const kept = new Set([...this.selected].filter((id) => present.has(id)))
     if (kept.size !== this.selected.size) this.choose(kept)
@@ -118,24 +120,32 @@ class EmbeddingMap {
   // what a point belongs to
 
   codes() {
-    return { class: this.points.labels, part: this.points.splits, group: this.points.groups }[this.colour]
+    return this.points.colourings.get(this.colour).codes
   }
 
-  names() {
+  nameOf(key, code) {
     const { words } = this.data
-    return { class: this.points.classes, part: words.parts, group: this.points.groupNames }[this.colour]
+    return (words.names[key] ?? this.points.colourings.get(key).names)[code] ?? words.none[key] ?? ''
+  }
+
+  hidden(key = this.colour) {
+    if (!this.filters.has(key)) this.filters.set(key, new Set())
+    return this.filters.get(key)
   }
 
   isShown(i) {
-    const { hidden, points } = this
-    const kinds = [['class', points.labels], ['part', points.splits], ['group', points.groups]]
-    return kinds.every(([kind, codes]) => !hidden[kind].size || !hidden[kind].has(codes[i]))
+    for (const [key, hidden] of this.filters) {
+      if (hidden.size && hidden.has(this.points.colourings.get(key)?.codes[i])) return false
+    }
+    return true
   }
 
   describe(i) {
-    const { points, data } = this
-    const label = points.labels[i] === NONE ? data.words.none : points.classes[points.labels[i]]
-    const more = [data.words.parts[points.splits[i]], points.groupNames[points.groups[i]]].filter(Boolean)
+    const { points, data: { words } } = this
+    const said = { share: points.shares ? percent(points.shares[i] / 10000) : '' }
+    for (const [key, { codes }] of points.colourings) said[key] = this.nameOf(key, codes[i])
+    const label = words.title.replace(/\{(\w+)\}/g, (_all, key) => said[key] ?? '')
+    const more = words.more.filter((key) => points.colourings.get(key).codes[i] !== NONE).map((key) => said[key])
     return { label, name: points.names[i], more: more.join(' · ') }
   }
 
@@ -154,6 +164,8 @@ class EmbeddingMap {
   look(code) {
     if (code === NONE) return { colour: this.grey, shape: 'ring' }
     const palette = this.palette
+    const [place, shape] = this.points.colourings.get(this.colour).marks?.[code] ?? []
+    if (shape) return { colour: palette[place], shape }
     return { colour: palette[code % palette.length], shape: SHAPES[Math.floor(code / palette.length) % SHAPES.length] }
   }
 
@@ -169,6 +181,8 @@ class EmbeddingMap {
     pen.clearRect(0, 0, width, height)
     if (!points || !width) return
     const inView = this.project(width, height)
+    // Where codes have marks of their own the last ones, mistakes, matter most: they lie on top.
+    if (points.colourings.get(this.colour).marks) inView.sort((a, b) => this.codes()[a] - this.codes()[b])
     const many = this.selected.size > 0
     this.rects = []
     const radius = this.radius()
@@ -615,9 +629,7 @@ class EmbeddingMap {
     )
     const pictures = this.button('pictures', words.pictures, () => ((this.pictures = !this.pictures), this.drawBar(), this.draw()), true)
     pictures.setAttribute('aria-pressed', this.pictures)
-    const label = make('label', 'colour', `${words.colour} `)
-    label.append(this.picker())
-    this.root.querySelector('.bar').replaceChildren(tools, zoom, pictures, label)
+    this.root.querySelector('.bar').replaceChildren(tools, zoom, pictures, ...(this.points ? [this.picker()] : []))
     this.touch()
   }
 
@@ -640,12 +652,13 @@ class EmbeddingMap {
 
   picker() {
     const { words } = this.data
+    const label = make('label', 'colour', `${words.colour} `)
     const select = make('select')
-    const kinds = ['class', 'part', ...(this.points?.groupNames.length ? ['group'] : [])]
-    for (const kind of kinds) {
-      const option = make('option', '', words.kinds[kind])
-      option.value = kind
-      option.selected = this.colour === kind
+    for (const [key, { names }] of this.points.colourings) {
+      if (!names.length && !words.names[key]) continue
+      const option = make('option', '', words.kinds[key])
+      option.value = key
+      option.selected = this.colour === key
       select.append(option)
     }
     select.onchange = () => {
@@ -654,18 +667,19 @@ class EmbeddingMap {
       this.drawLegend()
       this.draw()
     }
-    return select
+    label.append(select)
+    return label
   }
 
   drawLegend() {
     const legend = this.root.querySelector('.legend')
     if (!this.points) return
     const codes = this.codes()
-    const names = this.names()
     const counts = new Map()
     for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1)
-    const rows = [...counts.keys()].sort((a, b) => a - b).map((code) => this.entry(code, names[code] ?? this.data.words.none, counts.get(code)))
-    const hidden = this.hidden[this.colour]
+    const sorted = [...counts.keys()].sort((a, b) => a - b)
+    const rows = sorted.map((code) => this.entry(code, this.nameOf(this.colour, code), counts.get(code)))
+    const hidden = this.hidden()
     const all = make('button', 'all', this.data.words.all)
     all.type = 'button'
     all.onclick = () => (hidden.clear(), this.drawLegend(), this.draw())
@@ -674,7 +688,7 @@ class EmbeddingMap {
 
   entry(code, name, count) {
     const { words } = this.data
-    const hidden = this.hidden[this.colour]
+    const hidden = this.hidden()
     const row = make('div', 'entry')
     const show = make('button', 'show')
     show.type = 'button'
@@ -702,7 +716,7 @@ class EmbeddingMap {
 function parse(buffer) {
   const length = new DataView(buffer).getUint32(0, true)
   const text = new TextDecoder()
-  const { count, classes, groups: groupNames, method } = JSON.parse(text.decode(new Uint8Array(buffer, 4, length)))
+  const { count, method, colourings: listed, shares: hasShares } = JSON.parse(text.decode(new Uint8Array(buffer, 4, length)))
   let at = 4 + length
   const next = (kind, size) => {
     const array = new kind(buffer, at, size)
@@ -710,12 +724,20 @@ function parse(buffer) {
     return array
   }
   const ids = next(Uint32Array, count)
-  const [x, y, labels, groups] = Array.from({ length: 4 }, () => next(Uint16Array, count))
-  const [splits, hashes] = [next(Uint8Array, count), next(Uint8Array, 32 * count)]
+  const [x, y] = [next(Uint16Array, count), next(Uint16Array, count)]
+  const colourings = new Map(listed.map((one) => [one.key, { ...one, codes: next(Uint16Array, count) }]))
+  const shares = hasShares ? next(Uint16Array, count) : null
+  const hashes = next(Uint8Array, 32 * count)
   const names = text.decode(new Uint8Array(buffer, at)).split('\n')
   const places = new Float32Array(2 * count)
   for (let i = 0; i < count; i++) places.set([x[i] / 65535, y[i] / 65535], 2 * i)
-  return { count, classes, groupNames, method, ids, at: places, labels, groups, splits, hashes, names }
+  return { count, method, ids, at: places, colourings, shares, hashes, names }
+}
+
+// As pages/elements/probabilities.py says it: no certainty that is none.
+function percent(share) {
+  if (share > 0 && share < 0.005) return '<1 %'
+  return share >= 0.995 && share < 1 ? '>99 %' : `${Math.round(100 * share)} %`
 }
 
 function mark(pen, shape, centre, radius, colour, edge) {

@@ -1,6 +1,7 @@
 """Map: every picture as a point, alike ones close together; pictures chosen there by lasso are sorted below."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -19,27 +20,37 @@ KEY = "embedding_map"
 
 def view(project: Project) -> None:
     """Show the map and, below, the pictures that were chosen on it."""
-    looking = maps.look(graft.current(), project.dataset_id).running
-    st.fragment(_map, run_every=POLL_SECONDS if looking else None)(project, looking)
+
+    def show(state: maps.MapState) -> None:
+        key = f"{KEY}-{project.dataset_id}"
+        url = f"api/map/{project.dataset_id}?v={state.tag}"
+        _chosen(project, canvas(url, _words(), key=key, clear=picture_actions.cleared()))
+
+    follow(project.dataset_id, lambda: maps.look(graft.current(), project.dataset_id), show)
 
 
-def _map(project: Project, watched: bool) -> None:
-    with page.errors_in_words():
-        state = maps.look(graft.current(), project.dataset_id)
-        if watched and not state.running:
-            st.rerun()  # once for the whole page: it takes the timer away
-        _progress(project, state)
-        if state.tag:
-            selected = _canvas(project, state)
-            _chosen(project, selected)
+def follow(dataset_id: str, look: Callable[[], maps.MapState], show: Callable[[maps.MapState], None]) -> None:
+    """Say how far the map is and `show` what there is of it, anew while a worker is at it."""
+
+    def part(watched: bool) -> None:
+        with page.errors_in_words():
+            state = look()
+            if watched and not state.running:
+                st.rerun()  # once for the whole page: it takes the timer away
+            _progress(dataset_id, state)
+            if state.tag:
+                show(state)
+
+    looking = look().running
+    st.fragment(part, run_every=POLL_SECONDS if looking else None)(looking)
 
 
-def _progress(project: Project, state: maps.MapState) -> None:
+def _progress(dataset_id: str, state: maps.MapState) -> None:
     study = state.study
     if study["state"] == maps.FAILED:
         st.error(say(study["message"], study["values"]), icon=":material/error:")
         if st.button(_("Try again"), key=f"{KEY}-again"):
-            graft.current().studies.forget(maps.KIND, project.dataset_id)
+            graft.current().studies.forget(maps.KIND, dataset_id)
             st.rerun()
     elif state.running:
         words = say(study["message"], study["values"]) if study["message"] else _("Preparing the map")
@@ -52,16 +63,21 @@ def _progress(project: Project, state: maps.MapState) -> None:
         st.caption(_("Each point is a picture; the closer two points, the more alike the network finds them."))
 
 
-def _canvas(project: Project, state: maps.MapState) -> list[int]:
-    key = f"{KEY}-{project.dataset_id}"
+def canvas(url: str, words: dict, *, key: str, clear: int = 0) -> list[int]:
+    """Show the points at `url` (see engine.maps); return the ids of those that are chosen.
+
+    words: by key of a colouring its title ("kinds"), names that are words of the page ("names") and what it says of a
+    point that has none ("none"); "title" and "more": what is said of the point under the mouse, a template and keys.
+    A new number in `clear` lets go of what is chosen.
+    """
     result = _component()(
         key=key,
         data=[
             {
-                "url": f"api/map/{project.dataset_id}?v={state.tag}",
-                "clear": picture_actions.cleared(),
+                "url": url,
+                "clear": clear,
                 "selected": (st.session_state.get(key) or {}).get("selected", ""),
-                "words": _words(),
+                "words": {**_common_words(), **words},
             }
         ],
         default={"selected": ""},
@@ -73,12 +89,7 @@ def _canvas(project: Project, state: maps.MapState) -> list[int]:
 def _chosen(project: Project, selected: list[int]) -> None:
     """Show the chosen pictures with what can be done with them; some may be picked out of them once more."""
     if not selected:
-        st.caption(
-            _(
-                "Draw around points to choose them, or click them one by one. With the keyboard: arrow keys walk, "
-                "Space chooses, C takes the whole class, R begins and ends a rectangle, plus and minus zoom."
-            )
-        )
+        how_to_choose()
         return
     registry = graft.current().registry
     key = f"{KEY}-gallery-{project.dataset_id}"
@@ -102,6 +113,16 @@ def _chosen(project: Project, selected: list[int]) -> None:
         _bar(project, selected, picked, labels)
 
 
+def how_to_choose() -> None:
+    """Say how points are chosen."""
+    st.caption(
+        _(
+            "Draw around points to choose them, or click them one by one. With the keyboard: arrow keys walk, "
+            "Space chooses, C takes the whole class, R begins and ends a rectangle, plus and minus zoom."
+        )
+    )
+
+
 def _bar(project: Project, selected: list[int], picked: list[int], labels: list[str]) -> None:
     words = plural("{n} picture chosen", "{n} pictures chosen", len(selected))
     if picked:
@@ -122,6 +143,16 @@ def _ids(text: str) -> list[int]:
 
 def _words() -> dict:
     return {
+        "kinds": {"class": _("Class"), "part": _("Part"), "group": _("Group")},
+        "names": {"part": [_("training"), _("validation"), _("test"), _("no part yet")]},
+        "none": {"class": class_edits.shown_name(UNLABELLED), "group": _("no group")},
+        "title": "{class}",
+        "more": ["part", "group"],
+    }
+
+
+def _common_words() -> dict:
+    return {
         "move": _("Move the map"),
         "lasso": _("Choose with a lasso"),
         "rectangle": _("Choose with a rectangle"),
@@ -131,9 +162,6 @@ def _words() -> dict:
         "whole": _("The whole map"),
         "pictures": _("Pictures"),
         "colour": _("Colours"),
-        "kinds": {"class": _("Class"), "part": _("Part"), "group": _("Group")},
-        "parts": [_("training"), _("validation"), _("test"), _("no part yet")],
-        "none": class_edits.shown_name(UNLABELLED),
         "filter": _("Show or hide; with Shift only this one"),
         "pick": _("Choose all of {name}"),
         "all": _("Show all"),
