@@ -32,6 +32,7 @@ def paths(*folders: str, each: int = 2) -> list[str]:
             ("no", "de", "test"),
         ),
         (paths("set/cats", "set/dogs", each=20) + ["set/cover.jpg"], "class", "set/cats/0.jpg", ("cats", None, None)),
+        (paths("set/cats", "set/dogs", "set", each=5), "class", "set/cats/0.jpg", ("cats", None, None)),
         (paths("train/a", "test/a", "odd"), "split/class", "odd/0.jpg", (None, None, None)),
     ],
 )

@@ -200,3 +200,8 @@ def test_the_command_line_exports_a_project_by_name(graft, odd_folder, tmp_path,
     assert told["file"] == str(target) and told["pictures"] == 33
     assert main(["export-data", "even", "-o", str(target)]) == 2
     assert "There is no project called even; these are there:" in capsys.readouterr().err
+    graft.registry.create_project("odd")
+    assert main(["export-data", "odd", "-o", str(target)]) == 2
+    refusal = capsys.readouterr().err
+    assert "2 projects are called odd." in refusal
+    assert all(f"{project.id}  {project.created[:10]}" in refusal for project in graft.registry.projects())

@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from engine import settings
+from engine import checking, settings
 from engine.data import arrival, ingest, sources
 from engine.errors import DataError, UserError
 from engine.graft import Graft
@@ -56,6 +56,12 @@ def discs(*classes: str, each: int = 6, seed: int = 0) -> list[tuple[str, bytes]
 
 def bring_in(graft: Graft, dataset_id: str, path, **options) -> dict:
     return graft.wait_for_import(graft.start_import(dataset_id, path, **options))
+
+
+def test_a_source_without_a_usable_picture_is_an_error_of_the_check(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    account, [first, *_] = checking.check(str(tmp_path), "auto", quick=True, tell=lambda words, status: None)
+    assert not account.used and (first["kind"], first["severity"]) == ("no_pictures", "error")
 
 
 # what arrived is shown first
