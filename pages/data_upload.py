@@ -32,8 +32,10 @@ numbers_row = st.container(key="numbers")
 with st.container(key="imports"):
     importing = imports.watch(project) if project else False
     asking = arrival.cards(project) if project else False
-if not pictures:
-    numbers_row.caption(imports.on_their_way(project) if importing else _("No pictures yet"))
+if importing and not pictures:
+    numbers_row.markdown(f":material/hourglass_top: **{imports.on_their_way(project)}**")
+elif not pictures:
+    numbers_row.caption(_("No pictures yet"))
 if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if counts:

@@ -56,7 +56,7 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
                 list(choices).index(seen["recommended"]),
                 format_func=lambda kind: _option(choices[kind]),
                 key=key,
-                width=420,
+                width=480,
                 help=_("A group is something the result should be shown for: a language, a speaker, a camera."),
             )
         st.space("stretch")
