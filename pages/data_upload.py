@@ -3,20 +3,18 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements import (
+from pages.elements import examples, page, state
+from pages.elements.data import (
     arrival,
     class_boxes,
     class_edits,
     dataset_words,
-    examples,
     imports,
-    page,
     reading,
+    sections,
     server_folder,
-    state,
 )
-from pages.elements.data import sections
-from pages.elements.dropzone import dropzone
+from pages.elements.data.dropzone import dropzone
 from pages.elements.i18n import _, plural
 
 project = state.project()

@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from pages.elements import page, run_details, run_list, state
-from pages.elements.confusion import show_confusion
-from pages.elements.honest_number import show_honest_number
+from pages.elements import page, state
 from pages.elements.i18n import _
 from pages.elements.results import (
     class_threshold,
@@ -17,9 +15,13 @@ from pages.elements.results import (
     prediction_map,
     retrain,
     robustness,
+    run_details,
     sureness,
     why,
 )
+from pages.elements.results.confusion import show_confusion
+from pages.elements.results.honest_number import show_honest_number
+from pages.elements.runs import run_list
 
 project = state.project()
 entries = run_list.with_results(project) if project else []

@@ -5,12 +5,14 @@ import streamlit as st
 from engine import graft
 from engine.training.recipe import RECIPES, fitted
 from engine.training.recommend import recommend
-from pages.elements import backbone_cards, expert, page, run_list, state
-from pages.elements.augmentation import preview
+from pages.elements import page, state
 from pages.elements.data import balance
-from pages.elements.dataset_facts import facts_of
+from pages.elements.data.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
-from pages.elements.start_bar import start_bar
+from pages.elements.model import backbone_cards, expert
+from pages.elements.model.augmentation import preview
+from pages.elements.model.start_bar import start_bar
+from pages.elements.runs import run_list
 
 project = state.project()
 if project is None:

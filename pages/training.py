@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.elements import page, queue, run_list, state
+from pages.elements import page, state
 from pages.elements.i18n import _
-from pages.elements.live_run import show_run
-from pages.elements.manage_run import manage_run
-from pages.elements.run_table import run_table
+from pages.elements.runs import queue, run_list
+from pages.elements.runs.live_run import show_run
+from pages.elements.runs.manage_run import manage_run
+from pages.elements.runs.run_table import run_table
 
 project = state.project()
 entries = run_list.views(project) if project else []

@@ -4,11 +4,12 @@ import streamlit as st
 
 from engine import graft
 from engine.evaluation import results
-from pages.elements import page, run_list, state, trials
+from pages.elements import page, state, trials
 from pages.elements.gallery import Tile, gallery, thumbnail_url
 from pages.elements.i18n import _
 from pages.elements.results import why
-from pages.elements.run_list import RunView
+from pages.elements.runs import run_list
+from pages.elements.runs.run_list import RunView
 from pages.elements.trials import Trial
 
 SAMPLES = 8

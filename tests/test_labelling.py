@@ -9,7 +9,7 @@ from engine import labelling
 from engine.evaluation import suggest
 from engine.registry import UNLABELLED, ItemRecord
 from engine.workspace import read_json, write_json
-from pages.elements import class_edits
+from pages.elements.data import class_edits
 from tests.run_files import fill_project, idle_graft
 from tests.tiny_runs import discs
 

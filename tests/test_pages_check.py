@@ -21,7 +21,7 @@ from tests.test_pages_home_data import WorkNow, everything_written
 def section():
     """The section by itself, under the button that undoes, as on the Data page."""
     from engine import graft
-    from pages.elements import class_edits
+    from pages.elements.data import class_edits
     from pages.elements.data.check_report import view
 
     project = graft.current().registry.projects()[0]

@@ -22,7 +22,7 @@ SOURCES = [
 # Words that reach a page through a table: {module: names of the tables}.
 TABLES = {
     "engine/training/recipe.py": ("RECIPES", "FITS", "HEADS", "OPTIMIZERS", "BALANCINGS", "AUGMENTATIONS"),
-    "pages/elements/reading.py": ("MEANINGS",),
+    "pages/elements/data/reading.py": ("MEANINGS",),
 }
 SAYING = ("_", "plural", "say", "say_plain")
 # The first argument of these is a template; `_summary` says what was changed, for the undo button.

@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft
-from pages.elements import imports, project_picker, state
+from pages.elements import project_picker, state
+from pages.elements.data import imports
 from pages.elements.i18n import _
 
 _SAMPLES = Path(__file__).parent / "samples"

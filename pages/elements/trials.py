@@ -16,7 +16,7 @@ from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
 from pages.elements.results import why
-from pages.elements.run_list import RunView
+from pages.elements.runs.run_list import RunView
 
 TRIALS, GENERATION, CLEARED = "trials", "trials-generation", "trials-cleared"
 KEPT = 24

@@ -7,8 +7,8 @@ import streamlit as st
 from engine import graft
 from engine.registry import Project
 from engine.training.recipe import BALANCINGS, Recipe
-from pages.elements import expert
 from pages.elements.i18n import _, number, say
+from pages.elements.model import expert
 from pages.elements.names import md_escape
 
 OPTION = "recipe"

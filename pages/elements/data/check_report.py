@@ -4,8 +4,17 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import measured, page
-from pages.elements.data import balance, finding_card, first_layer, label_questions, leakage, look_closer, open_findings
+from pages.elements import page
+from pages.elements.data import (
+    balance,
+    finding_card,
+    first_layer,
+    label_questions,
+    leakage,
+    look_closer,
+    measured,
+    open_findings,
+)
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, plural, say
 

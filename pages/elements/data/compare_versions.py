@@ -11,7 +11,7 @@ from engine.data.versions import Difference, Picture
 from engine.registry import Project
 from pages.elements import answers, gallery, page, state
 from pages.elements.i18n import _, plural
-from pages.elements.run_list import RunView, local_time, name_of, views
+from pages.elements.runs.run_list import RunView, local_time, name_of, views
 
 KEY = "versions"
 NOW = "now"

@@ -8,8 +8,8 @@ import streamlit as st
 
 from engine import graft, maps
 from engine.registry import UNLABELLED, Project
-from pages.elements import class_edits, gallery, page, picture_actions
-from pages.elements.data import pictures
+from pages.elements import gallery, page
+from pages.elements.data import class_edits, picture_actions, pictures
 from pages.elements.i18n import _, language, plural, say
 
 _HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Item, Project
-from pages.elements import gallery, picture_actions
-from pages.elements.data import fixes, open_findings, pictures, sections
+from pages.elements import gallery
+from pages.elements.data import fixes, open_findings, picture_actions, pictures, sections
 from pages.elements.data.open_findings import ASKED, Report
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape

@@ -8,13 +8,13 @@ from engine import graft
 from engine.errors import UserError
 from engine.history import Change
 from engine.registry import Project
-from pages.elements import class_edits, gallery, imports, page
-from pages.elements.class_list import open_class
-from pages.elements.data import compare_versions, export_data, sections
+from pages.elements import gallery, page
+from pages.elements.data import class_edits, compare_versions, export_data, imports, sections
+from pages.elements.data.class_list import open_class
 from pages.elements.data.sorting import EXCLUDED
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
-from pages.elements.run_list import local_time
+from pages.elements.runs.run_list import local_time
 
 KEY = "history"
 PER_PAGE = 12

@@ -12,8 +12,8 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Item, Project
-from pages.elements import class_edits, gallery, page
-from pages.elements.data import open_findings, pictures
+from pages.elements import gallery, page
+from pages.elements.data import class_edits, open_findings, pictures
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent

@@ -8,7 +8,8 @@ import streamlit as st
 from engine import graft, labelling
 from engine.labelling import Suggestions
 from engine.registry import Item, Project
-from pages.elements import class_edits, gallery, keystrokes, page, picture_actions
+from pages.elements import gallery, keystrokes, page
+from pages.elements.data import class_edits, picture_actions
 from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
 

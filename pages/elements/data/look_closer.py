@@ -7,7 +7,7 @@ from engine.registry import Project
 from engine.workspace import read_json
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, number, plural, say
-from pages.elements.run_list import duration
+from pages.elements.runs.run_list import duration
 
 AT_ONCE = 2000  # pictures; up to here nobody needs to be asked, it takes some seconds
 POLL_SECONDS = 0.7

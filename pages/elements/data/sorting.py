@@ -7,8 +7,9 @@ import streamlit as st
 from engine import graft
 from engine.data.layout import clean_name
 from engine.registry import UNLABELLED, Item, Project
-from pages.elements import class_edits, gallery, page, picture_actions
-from pages.elements.class_list import class_list, open_class
+from pages.elements import gallery, page
+from pages.elements.data import class_edits, picture_actions
+from pages.elements.data.class_list import class_list, open_class
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
 

@@ -9,7 +9,8 @@ import streamlit as st
 from engine import graft
 from engine.data import reread, split
 from engine.registry import Item, Project
-from pages.elements import answers, measured, page, person
+from pages.elements import answers, page, person
+from pages.elements.data import measured
 from pages.elements.data.part_table import Counts, part_table
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape

@@ -7,15 +7,16 @@ import streamlit as st
 from engine import runs
 from engine.evaluation import compare, comparison_charts, results
 from engine.evaluation.compare import Comparison, Verdict
-from pages.elements import gallery, page, run_list
+from pages.elements import gallery, page
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _, number
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent as probability
 from pages.elements.results import delta, fixing, leaderboard
 from pages.elements.results.drawing import chart, is_dark
-from pages.elements.run_list import RunView, duration, name_of
-from pages.elements.run_table import option_words, value_words
+from pages.elements.runs import run_list
+from pages.elements.runs.run_list import RunView, duration, name_of
+from pages.elements.runs.run_table import option_words, value_words
 from pages.elements.table import plain_table
 
 MOST, PER_PAGE = 4, 24

@@ -7,14 +7,15 @@ import streamlit as st
 from engine import graft, runs
 from engine.evaluation import compare, comparison_charts, results
 from engine.evaluation.compare import Comparison, Verdict
-from pages.elements import answers, gallery, page, run_list
+from pages.elements import answers, gallery, page
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
 from pages.elements.results import fixing
 from pages.elements.results.drawing import chart, is_dark
-from pages.elements.run_list import RunView, name_of
+from pages.elements.runs import run_list
+from pages.elements.runs.run_list import RunView, name_of
 
 PER_PAGE = 24
 

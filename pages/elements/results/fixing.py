@@ -8,7 +8,8 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Item, Project
-from pages.elements import class_boxes, class_edits, picture_actions, state
+from pages.elements import state
+from pages.elements.data import class_boxes, class_edits, picture_actions
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
 from pages.elements.results import why

@@ -8,11 +8,11 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.results import Prediction
 from pages.elements import page
-from pages.elements.confusion import tiles
 from pages.elements.gallery import Tile, page_of
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
 from pages.elements.results import fixing, why
+from pages.elements.results.confusion import tiles
 
 MOST, PER_PAGE = 200, 24
 

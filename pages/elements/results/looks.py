@@ -11,7 +11,7 @@ from pages.elements import answers, page
 from pages.elements.gallery import Tile, gallery, page_of
 from pages.elements.i18n import _, plural, say_error
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView
+from pages.elements.runs.run_list import RunView
 
 FILE = "looks.json"  # as engine.evaluation.explain.looks, which brings Keras
 PER_PAGE = 24

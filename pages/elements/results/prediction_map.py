@@ -4,12 +4,12 @@ import streamlit as st
 
 from engine import graft, maps
 from engine.evaluation import results
-from pages.elements.confusion import tiles
 from pages.elements.data import embedding_map
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, plural
 from pages.elements.results import fixing, why
-from pages.elements.run_list import RunView
+from pages.elements.results.confusion import tiles
+from pages.elements.runs.run_list import RunView
 
 KEY = "prediction_map"
 PER_PAGE = 24

@@ -7,11 +7,12 @@ import streamlit as st
 from engine import graft, runs
 from engine.data.versions import Difference
 from engine.training.recipe import Recipe
-from pages.elements import measured, page, person, run_list, state
-from pages.elements.data import compare_versions
+from pages.elements import page, person, state
+from pages.elements.data import compare_versions, measured
 from pages.elements.i18n import _, plural, say
-from pages.elements.live_run import phase_words
-from pages.elements.run_list import RunView, duration
+from pages.elements.runs import run_list
+from pages.elements.runs.live_run import phase_words
+from pages.elements.runs.run_list import RunView, duration
 
 SHOW_CHANGES = "retrain-show-changes"  # the run whose tab "What changed" is to open
 

@@ -18,7 +18,7 @@ from pages.elements.i18n import _, decimal, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import percent
 from pages.elements.results.heat_map import heat_map
-from pages.elements.run_list import RunView
+from pages.elements.runs.run_list import RunView
 
 ASKED = "why-asked"
 WARM_SECONDS = 300

@@ -5,9 +5,10 @@ import streamlit as st
 from engine import graft
 from engine.data.layout import clean_name
 from engine.registry import Project
-from pages.elements import gallery, imports, projects
-from pages.elements.class_edits import rename_class
-from pages.elements.dropzone import dropzone
+from pages.elements import gallery, projects
+from pages.elements.data import imports
+from pages.elements.data.class_edits import rename_class
+from pages.elements.data.dropzone import dropzone
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
 

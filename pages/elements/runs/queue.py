@@ -3,10 +3,10 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements import run_list
 from pages.elements.i18n import _
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, name_of, owner_of, state_words
+from pages.elements.runs import run_list
+from pages.elements.runs.run_list import RunView, name_of, owner_of, state_words
 
 
 def waiting_or_training() -> list[RunView]:

@@ -4,7 +4,15 @@ from engine.backbones import catalogue
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _, decimal
-from pages.elements.run_list import RunView, differing_options, duration, local_time, name_of, owner_of, state_words
+from pages.elements.runs.run_list import (
+    RunView,
+    differing_options,
+    duration,
+    local_time,
+    name_of,
+    owner_of,
+    state_words,
+)
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE = "runs-table"

@@ -5,8 +5,8 @@ import streamlit as st
 from engine import graft
 from engine.data import arrival, layout, reread
 from engine.registry import Project
-from pages.elements import fitting, imports, person
-from pages.elements.data import sections
+from pages.elements import person
+from pages.elements.data import fitting, imports, sections
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 

@@ -9,9 +9,9 @@ from engine.backbones import catalogue, local_weights
 from engine.errors import UserError
 from engine.registry import Project
 from pages.elements import answers, person, state
-from pages.elements.dataset_facts import DatasetFacts
+from pages.elements.data.dataset_facts import DatasetFacts
 from pages.elements.i18n import _, plural, say_error
-from pages.elements.run_list import duration, recipe_words
+from pages.elements.runs.run_list import duration, recipe_words
 
 
 def start_bar(project: Project, recipe: dict, facts: DatasetFacts) -> None:

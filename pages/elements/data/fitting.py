@@ -9,7 +9,7 @@ from engine.errors import UserError
 from engine.registry import Project
 from engine.training.recipe import FITS
 from pages.elements import answers
-from pages.elements.dataset_facts import facts_of
+from pages.elements.data.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
 
 OPTION = "fit"  # of the dataset; recipes whose own fit is "auto" follow it

@@ -6,7 +6,7 @@ from engine import graft, runs
 from pages.elements import page, state
 from pages.elements.i18n import _
 from pages.elements.names import md_escape
-from pages.elements.run_list import RunView, name_of
+from pages.elements.runs.run_list import RunView, name_of
 
 
 def manage_run(entry: RunView) -> None:

@@ -11,8 +11,8 @@ from pages.elements import page
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _
 from pages.elements.results.drawing import chart, is_dark
-from pages.elements.run_list import RunView, duration, local_time, owner_of
-from pages.elements.run_table import option_words, value_words
+from pages.elements.runs.run_list import RunView, duration, local_time, owner_of
+from pages.elements.runs.run_table import option_words, value_words
 from pages.elements.table import plain_table
 
 

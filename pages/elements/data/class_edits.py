@@ -10,7 +10,8 @@ from engine.data import split
 from engine.data.layout import clean_name
 from engine.errors import UserError
 from engine.registry import UNLABELLED, Project
-from pages.elements import measured, person
+from pages.elements import person
+from pages.elements.data import measured
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 

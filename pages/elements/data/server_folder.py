@@ -5,7 +5,7 @@ import streamlit as st
 from engine import settings
 from engine.data import sources
 from engine.errors import UserError
-from pages.elements import imports
+from pages.elements.data import imports
 from pages.elements.i18n import _, say_error
 
 

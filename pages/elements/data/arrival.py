@@ -10,10 +10,11 @@ import streamlit as st
 from engine import graft
 from engine.data.split import SPLITS
 from engine.registry import Project
-from pages.elements import imports, state
+from pages.elements import state
+from pages.elements.data import imports
+from pages.elements.data.reading import gives, words
 from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
-from pages.elements.reading import gives, words
 
 STYLE = """<style>
 .arrival { display: grid; grid-template-columns: auto 1fr; gap: .55rem .9rem; align-items: baseline; margin: .2rem 0; }

@@ -9,7 +9,7 @@ from engine import graft, translation
 from engine.data.arrival import stem, worth_asking
 from engine.registry import Project
 from pages.elements import page, person, state
-from pages.elements.dropzone import Upload
+from pages.elements.data.dropzone import Upload
 from pages.elements.i18n import _, number, plural, say, say_plain
 from pages.elements.names import md_escape
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import class_edits, measured
+from pages.elements.data import class_edits, measured
 from pages.elements.i18n import _
 
 CLEAR = "picture_actions-cleared"

@@ -1,0 +1,1 @@
+"""What the Model page shows: networks, expert settings, the start bar."""

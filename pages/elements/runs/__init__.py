@@ -1,0 +1,1 @@
+"""Trainings as pages show them: live, waiting, in lists and tables."""
