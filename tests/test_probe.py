@@ -80,7 +80,7 @@ def test_focal_balancing_ends_where_the_focal_loss_is_smaller():
 
     def focal_loss(option: str) -> float:
         logits = probe.fit(x, y, 2, Recipe(class_balancing=option, l2=0.01)).head.logits(x)
-        return float(focal.FocalLoss()(y, logits))
+        return float(focal.FocalLoss()(np.eye(2)[y], logits))
 
     assert focal_loss("focal") < 0.97 * focal_loss("none")
 
@@ -88,7 +88,7 @@ def test_focal_balancing_ends_where_the_focal_loss_is_smaller():
 def test_focal_loss_is_that_of_the_paper_and_its_weights_are_its_gradient():
     logits, y = np.log([[0.9, 0.1], [0.2, 0.8]]).astype(np.float32), np.array([0, 0])
     expected = -np.mean([0.1**2 * np.log(0.9), 0.8**2 * np.log(0.2)])
-    assert float(focal.FocalLoss()(y, logits)) == pytest.approx(expected, rel=1e-4)
+    assert float(focal.FocalLoss()(np.eye(2)[y], logits)) == pytest.approx(expected, rel=1e-4)
     p, step = np.array([0.9, 0.2]), 1e-6
     slope = ((1 - p - step) ** 2 * np.log(p + step) - (1 - p) ** 2 * np.log(p)) / (np.log(p + step) - np.log(p))
     assert focal.gradient_weights(p) == pytest.approx(slope, rel=1e-3)

@@ -12,6 +12,7 @@ from engine.backbones.pretrained import weights_hash
 from engine.shards import ShardCache
 from engine.training import fine_tune, model, safe_augmentation, speed, views
 from engine.training.head import Head
+from engine.training.objective import OneClass
 from engine.training.work import Work
 
 PREPARING = "Preparing to adapt the network."
@@ -41,11 +42,13 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     held_out = seen.held_out(frozen.keys(work.held_out), _listen(work)).read(frozen.keys(work.held_out))
     watched = _Watched(work, seen, views.number_of_views(work.workspace, cut.size, len(frozen.rows("train")), recipe))
     began = time.perf_counter()
-    tuned = fine_tune.fine_tune(part, watched.data(held_out), recipe, work.progress, work.run_dir / CHECKPOINT)
+    data = watched.data(held_out)
+    tuned = fine_tune.fine_tune(part, data, recipe, work.progress, work.run_dir / CHECKPOINT)
     if not tuned.stopped:
         watched.remember(time.perf_counter() - began, tuned.epochs)
     classifier = model.finished(backbone, model.learned(classifier, head), recipe.dropout)
-    return Adapted(classifier, fine_tune.predict(part, held_out), tuned.best_epoch, tuned.stopped)
+    probabilities = data.objective.probabilities(fine_tune.logits(part, held_out))
+    return Adapted(classifier, probabilities, tuned.best_epoch, tuned.stopped)
 
 
 class _Watched:
@@ -68,6 +71,7 @@ class _Watched:
             y_validation=frozen.y[rows[validation]],
             view=self._view,
             number_of_views=self._number,
+            objective=OneClass(frozen.num_classes),
         )
 
     def remember(self, seconds: float, epochs: int) -> None:

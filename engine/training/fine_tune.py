@@ -15,14 +15,12 @@ import numpy as np
 
 from engine.backbones import device
 from engine.shards import ShardCache
-from engine.training import checkpoint, focal
+from engine.training import checkpoint
 from engine.training.checkpoint import State
-from engine.training.head import softmax
+from engine.training.objective import OneClass
 from engine.training.optimizer import make_optimizer
-from engine.training.probe import oversampled
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
-from engine.training.scores import accuracy, log_loss
 
 EPOCH_MESSAGE = "Adapting the network: round {epoch} of {epochs}."
 PREDICT_BATCH = 256
@@ -37,7 +35,7 @@ MIXTURES = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Data:
-    """Classes and activations of the training and validation pictures.
+    """Classes and activations of the training and validation pictures, and what is to be learned about them.
 
     `view(number)` returns the activations of view 1, 2, ... of the training pictures, by content hash.
     """
@@ -48,6 +46,7 @@ class Data:
     y_validation: np.ndarray
     view: Callable[[int], ShardCache]
     number_of_views: int
+    objective: OneClass
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     return Tuned(state.best_epoch, state.epoch - first, stopped)
 
 
-def prepare(part: keras.Model, optimizer: keras.optimizers.Optimizer, class_balancing: str = "none") -> None:
-    """Compile `part` for training."""
+def prepare(
+    part: keras.Model, optimizer: keras.optimizers.Optimizer, objective: OneClass, class_balancing: str = "none"
+) -> None:
+    """Compile `part` for training on dense targets."""
     freeze_batch_norm(part)
-    loss = focal.loss(class_balancing)
-    # The loss without the penalty is what the curves compare with the validation loss.
-    entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="entropy")
-    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=[entropy, "accuracy"], jit_compile=_jit())
+    loss = objective.loss(class_balancing)
+    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=objective.metrics(), jit_compile=_jit())
     optimizer.build(part.trainable_variables)
 
 
@@ -110,23 +109,23 @@ def freeze_batch_norm(part: keras.Model) -> None:
             layer.trainable = False
 
 
-def predict(part: keras.Model, activations: np.ndarray) -> np.ndarray:
-    """Return float32 probabilities (N, num_classes) of any number of activations."""
+def logits(part: keras.Model, activations: np.ndarray) -> np.ndarray:
+    """Return float32 logits (N, num_classes) of any number of activations."""
     step = min(PREDICT_BATCH, len(activations))
-    logits = []
+    found = []
     for first in range(0, len(activations), step):
         batch = activations[first : first + step]
         # Every batch has the same shape: another shape would be compiled anew.
         padded = np.zeros((step, *batch.shape[1:]), np.float32)
         padded[: len(batch)] = batch
-        logits.append(np.asarray(part.predict_on_batch(padded))[: len(batch)])
-    return softmax(np.concatenate(logits))
+        found.append(np.asarray(part.predict_on_batch(padded))[: len(batch)])
+    return np.concatenate(found)
 
 
 def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path, saved) -> bool:
     """Train from the state to the last epoch; return False when the loss diverged on the way."""
-    optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data.y_train, recipe))
-    prepare(part, optimizer, recipe.class_balancing)
+    optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data, recipe))
+    prepare(part, optimizer, data.objective, recipe.class_balancing)
     if saved is not None:
         saved.apply(part, optimizer)
     try:
@@ -142,7 +141,7 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -
     epoch, began = state.epoch + 1, time.perf_counter()
     learned = _train(part, data, recipe, epoch, progress)
     scores = _validate(part, data)
-    guessing = np.log(data.y_train.max() + 1)
+    guessing = data.objective.guessing_loss(data.y_train)
     if scores["validation_loss"] > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
         raise Diverged
     _keep_best(part, state, epoch, scores)
@@ -154,15 +153,15 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -
 
 def _train(part, data: Data, recipe: Recipe, epoch: int, progress: Progress) -> dict:
     cache = data.view((epoch - 1) % data.number_of_views + 1)
-    rows = _order(data.y_train, recipe, epoch)
-    weights = _class_weights(data.y_train, recipe)
+    rows = _order(data, recipe, epoch)
+    targets = data.objective.targets(data.y_train)
+    weights = data.objective.weights(data.y_train, recipe.class_balancing)
     size = _batch_size(recipe, len(data.y_train))
     totals = np.zeros(2)
     for first in range(0, len(rows), size):
         batch = rows[first : first + size]
-        y = data.y_train[batch]
         x = cache.read([data.train_keys[row] for row in batch]).astype(np.float32)
-        logs = part.train_on_batch(x, y, sample_weight=weights[y], return_dict=True)
+        logs = part.train_on_batch(x, targets[batch], sample_weight=weights[batch], return_dict=True)
         if not np.isfinite(logs["loss"]):
             raise Diverged
         totals += float(logs["entropy"]), float(logs["accuracy"])
@@ -172,16 +171,15 @@ def _train(part, data: Data, recipe: Recipe, epoch: int, progress: Progress) -> 
     return {"loss": float(loss), "accuracy": float(right)}
 
 
-def steps_per_epoch(y_train: np.ndarray, recipe: Recipe) -> int:
-    return len(_order(y_train, recipe, 1)) // _batch_size(recipe, len(y_train))
+def steps_per_epoch(data: Data, recipe: Recipe) -> int:
+    return len(_order(data, recipe, 1)) // _batch_size(recipe, len(data.y_train))
 
 
-def _order(y_train: np.ndarray, recipe: Recipe, epoch: int) -> np.ndarray:
+def _order(data: Data, recipe: Recipe, epoch: int) -> np.ndarray:
     """Return the rows of one epoch, shuffled; a few are repeated so that every batch is full."""
     generator = np.random.default_rng([recipe.seed, epoch])
-    rows = oversampled(y_train, generator) if recipe.class_balancing == "oversample" else np.arange(len(y_train))
-    rows = generator.permutation(rows)
-    size = _batch_size(recipe, len(y_train))
+    rows = generator.permutation(data.objective.rows(data.y_train, recipe.class_balancing, generator))
+    size = _batch_size(recipe, len(data.y_train))
     return np.concatenate([rows, rows[: -len(rows) % size]])
 
 
@@ -189,20 +187,9 @@ def _batch_size(recipe: Recipe, pictures: int) -> int:
     return min(recipe.batch_size, pictures)
 
 
-def _class_weights(y_train: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Return the weight of a picture of each class; their mean over the pictures is 1."""
-    counts = np.bincount(y_train)
-    if recipe.class_balancing != "weights":
-        return np.ones(len(counts), np.float32)
-    return (len(y_train) / (len(counts) * np.maximum(counts, 1))).astype(np.float32)
-
-
 def _validate(part, data: Data) -> dict:
-    probabilities = predict(part, data.validation)
-    return {
-        "validation_loss": log_loss(data.y_validation, probabilities),
-        "validation_accuracy": accuracy(data.y_validation, probabilities.argmax(axis=1)),
-    }
+    probabilities = data.objective.probabilities(logits(part, data.validation))
+    return data.objective.scores(data.y_validation, probabilities)
 
 
 def _first_state(part, data: Data, recipe: Recipe) -> State:

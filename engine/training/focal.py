@@ -11,19 +11,14 @@ GAMMA = 2.0  # the paper's own choice; 0 would be the ordinary cross-entropy
 
 
 class FocalLoss(keras.losses.Loss):
-    """-(1 - p)^gamma log p of the true class, from logits (N, classes) and whole numbers (N,)."""
+    """-(1 - p)^gamma log p of the true class, from targets and logits, both (N, classes).
+
+    Where a target is shared between classes, each counts by its share.
+    """
 
     def call(self, y_true, y_pred):
-        rows = ops.reshape(ops.cast(y_true, "int32"), (-1, 1))
-        log_p = ops.squeeze(ops.take_along_axis(ops.log_softmax(y_pred, axis=-1), rows, axis=-1), -1)
-        return -ops.power(1.0 - ops.exp(log_p), GAMMA) * log_p
-
-
-def loss(class_balancing: str) -> keras.losses.Loss:
-    """Return the loss a recipe trains with, from logits."""
-    if class_balancing == "focal":
-        return FocalLoss()
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        log_p = ops.log_softmax(y_pred, axis=-1)
+        return -ops.sum(y_true * ops.power(1.0 - ops.exp(log_p), GAMMA) * log_p, axis=-1)
 
 
 def gradient_weights(p: np.ndarray) -> np.ndarray:

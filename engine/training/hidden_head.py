@@ -4,9 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from engine.training import focal
 from engine.training.head import Head, standardisation
-from engine.training.probe import oversampled
+from engine.training.objective import OneClass
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
 
@@ -21,21 +20,21 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     keras.utils.set_random_seed(recipe.seed)
     mean, deviation = standardisation(features)
     x = ((features - mean) / deviation).astype(np.float32)
-    if recipe.class_balancing == "oversample":
-        rows = oversampled(y, np.random.default_rng(recipe.seed))
-        x, y = x[rows], y[rows]
+    objective = OneClass(num_classes)
+    rows = objective.rows(y, recipe.class_balancing, np.random.default_rng(recipe.seed))
+    x, y = x[rows], y[rows]
     network = _network(x.shape[1], num_classes, recipe)
     epochs = _epochs(len(x))
     steps = epochs * -(-len(x) // BATCH_SIZE)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-    network.compile(optimizer=keras.optimizers.Adam(rate), loss=focal.loss(recipe.class_balancing))
+    network.compile(optimizer=keras.optimizers.Adam(rate), loss=objective.loss(recipe.class_balancing))
     listener = _Listener(progress, steps)
     network.fit(
         x,
-        y,
+        objective.targets(y),
         batch_size=BATCH_SIZE,
         epochs=epochs,
-        sample_weight=_sample_weights(y, recipe),
+        sample_weight=objective.weights(y, recipe.class_balancing),
         callbacks=[listener],
         verbose=0,
     )
@@ -71,10 +70,3 @@ def _network(width: int, num_classes: int, recipe: Recipe) -> keras.Model:
 
 def _epochs(pictures: int) -> int:
     return int(np.clip(STEPS * BATCH_SIZE // max(1, pictures), FEWEST_EPOCHS, MOST_EPOCHS))
-
-
-def _sample_weights(y: np.ndarray, recipe: Recipe) -> np.ndarray | None:
-    if recipe.class_balancing != "weights":
-        return None
-    counts = np.bincount(y)
-    return (len(y) / (len(counts) * np.maximum(counts, 1)))[y].astype(np.float32)

@@ -12,6 +12,7 @@ from engine.backbones.build import build
 from engine.backbones.pretrained import weights_hash
 from engine.training import fine_tune, model
 from engine.training.head import Head
+from engine.training.objective import OneClass
 from engine.training.optimizer import make_optimizer
 from engine.training.recipe import Recipe
 from engine.workspace import Workspace, read_json, write_json
@@ -108,9 +109,10 @@ def _measure_training(workspace: Workspace, recipe: Recipe) -> Pace:
 
 
 def _training_rate(part: keras.Model, shape: tuple[int, ...], recipe: Recipe) -> float:
-    fine_tune.prepare(part, make_optimizer(recipe, recipe.learning_rate, 100))
+    objective = OneClass(CLASSES)
+    fine_tune.prepare(part, make_optimizer(recipe, recipe.learning_rate, 100), objective)
     x = np.zeros((recipe.batch_size, *shape), np.float32)
-    y = np.zeros(recipe.batch_size, np.int64)
+    y = objective.targets(np.zeros(recipe.batch_size, np.int64))
     weights = np.ones(recipe.batch_size, np.float32)
     return _rate(lambda batch: part.train_on_batch(batch, y, sample_weight=weights), x)
 

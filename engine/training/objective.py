@@ -1,0 +1,62 @@
+"""What fine-tuning aims at: everything that depends on a picture having exactly one class."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from engine.training import focal
+from engine.training.head import softmax
+from engine.training.probe import oversampled
+from engine.training.scores import accuracy, log_loss
+
+
+@dataclass(frozen=True)
+class OneClass:
+    """Every picture has one of `num_classes` classes; y holds them as whole numbers (N,).
+
+    Networks are trained on dense targets (N, num_classes), so that two pictures can also be mixed with their classes.
+    """
+
+    num_classes: int
+
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Return float32 (N, num_classes): 1 for the class of each picture, 0 for the others."""
+        return np.eye(self.num_classes, dtype=np.float32)[y]
+
+    def loss(self, class_balancing: str) -> keras.losses.Loss:
+        """Return the loss that a recipe trains with, from targets and logits."""
+        if class_balancing == "focal":
+            return focal.FocalLoss()
+        return keras.losses.CategoricalCrossentropy(from_logits=True)
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Return what an epoch reports of its training: "entropy", the loss without penalties, and "accuracy"."""
+        entropy = keras.metrics.CategoricalCrossentropy(from_logits=True, name="entropy")
+        return [entropy, keras.metrics.CategoricalAccuracy(name="accuracy")]
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Return float32 (N, num_classes) of logits."""
+        return softmax(logits)
+
+    def scores(self, y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+        """Return what the validation pictures say: {"validation_loss", "validation_accuracy"}."""
+        return {
+            "validation_loss": log_loss(y, probabilities),
+            "validation_accuracy": accuracy(y, probabilities.argmax(axis=1)),
+        }
+
+    def guessing_loss(self, y: np.ndarray) -> float:
+        """Return the loss in nats of somebody who guesses without looking."""
+        return float(np.log(self.num_classes))
+
+    def weights(self, y: np.ndarray, class_balancing: str) -> np.ndarray:
+        """Return float32 (N,) how much each picture counts; the mean is 1."""
+        counts = np.bincount(y, minlength=self.num_classes)
+        if class_balancing != "weights":
+            return np.ones(len(y), np.float32)
+        return (len(y) / (len(counts) * np.maximum(counts, 1)))[y].astype(np.float32)
+
+    def rows(self, y: np.ndarray, class_balancing: str, generator: np.random.Generator) -> np.ndarray:
+        """Return the row numbers that one epoch goes through, in order of y: each once, or small classes repeated."""
+        return oversampled(y, generator) if class_balancing == "oversample" else np.arange(len(y))
