@@ -5,6 +5,7 @@ import os
 import sys
 
 from engine import commands
+from engine.command_learning_curve import learning_curve
 from engine.data.layout import KINDS
 from engine.errors import UserError
 
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _add(subparsers, "evaluate", commands.evaluate, "show how good a run is")
     evaluate.add_argument("run", help=RUN_HELP)
+
+    curve = _add(subparsers, "learning-curve", learning_curve, "tell whether more pictures or more training would help")
+    curve.add_argument("run", help=RUN_HELP)
 
     predict = _add(subparsers, "predict", commands.predict, "classify files with a finished run")
     predict.add_argument("run", help=RUN_HELP)

@@ -128,7 +128,7 @@ def predict(options) -> None:
     for result in results:
         print(f"{result['file']}: {_answer_in_words(result)}", file=sys.stderr if options.json else sys.stdout)
     if options.json:
-        _print_json({"run": run_dir.name, "predictions": results})
+        print_json({"run": run_dir.name, "predictions": results})
     if all("error" in result for result in results):
         raise DataError("None of the files could be read as a picture.")
 
@@ -170,7 +170,7 @@ def backbones(options) -> None:
     from engine.backbones.catalogue import CATALOGUE
 
     if options.json:
-        return _print_json({"backbones": [asdict(info) for info in CATALOGUE.values()]})
+        return print_json({"backbones": [asdict(info) for info in CATALOGUE.values()]})
     for info in CATALOGUE.values():
         top1 = f"{info.top1:.1%}" if info.top1 else "-"
         print(f"{info.key:20} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {info.sentence}")
@@ -181,7 +181,7 @@ def list_runs(options) -> None:
     """List the runs of the workspace, newest first."""
     rows = [_run_row(run) for run in _registry().runs()]
     if options.json:
-        return _print_json({"runs": rows})
+        return print_json({"runs": rows})
     for row in rows:
         accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1%}"
         print(f"{row['run']:24} {row['state']:12} {accuracy:>6}  {row['backbone']:18} {row['name']}")
@@ -219,7 +219,7 @@ def check_source(options) -> None:
         summary = {"received": account.received, "used": len(account.used), "findings": findings}
         summary["refused"] = [_refusal(entry) for entry in account.refused]
         summary["layout"] = _words({"message": account.layout["template"], "values": account.layout["values"]})
-        _print_json(summary)
+        print_json(summary)
 
 
 def _refusal(entry: dict) -> dict:
@@ -242,7 +242,7 @@ def export_data(options) -> None:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
     _end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
     if options.json:
-        _print_json({"file": str(target), "project": project.id, "pictures": made.pictures, "missing": made.missing})
+        print_json({"file": str(target), "project": project.id, "pictures": made.pictures, "missing": made.missing})
 
 
 def _export_progress(done: int, total: int) -> None:
@@ -332,9 +332,9 @@ def _print_evaluation(result: dict, as_json: bool) -> None:
     for row in result["groups"]:
         print(f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}", file=out)
     if as_json:
-        _print_json(result)
+        print_json(result)
 
 
-def _print_json(value: dict) -> None:
+def print_json(value: dict) -> None:
     with contextlib.suppress(BrokenPipeError):
         print(json.dumps(value, ensure_ascii=False), flush=True)

@@ -144,6 +144,13 @@ def robustness(run_dir: str, workspace_root: str, kind: str) -> dict:
     return measure(Path(run_dir), Workspace(Path(workspace_root)), kind)
 
 
+def learning_curve(run_dir: str, workspace_root: str, progress: str = "") -> dict:
+    """Return and keep how a run's network learns from more and more pictures (see engine.evaluation.learning_curve)."""
+    from engine.evaluation.learning_curve import measure
+
+    return measure(Path(run_dir), Workspace(Path(workspace_root)), _telling(progress))
+
+
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:
     """Return {"images_per_second"} of a network at its default size on this machine."""
     from engine.training import speed

@@ -12,6 +12,7 @@ from pages.elements.results import (
     galleries,
     groups,
     looks,
+    more_pictures,
     prediction_map,
     retrain,
     robustness,
@@ -68,6 +69,7 @@ parts = {
     _("Where it looks"): lambda: looks.view(entry),
     _("Compare"): lambda: comparison.view(entry, entries),
     _("Curves"): lambda: run_details.curves(entry.folder),
+    _("More pictures?"): lambda: more_pictures.view(entry),
     _("About this run"): lambda: run_details.about(entry),
 }
 if not entry.facts["groups"]:

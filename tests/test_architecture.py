@@ -14,7 +14,9 @@ HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "openTSNE", "cleanlab", "ai_
 SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.charts", "engine.evaluation.results")
 # A module may import from its own layer and from those below it.
 LAYERS = (
-    {"engine.__main__", "engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
+    {"engine.__main__"},
+    {"engine.command_learning_curve"},
+    {"engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
     {
         "engine.graft",
         "engine.checkups",

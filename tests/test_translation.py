@@ -13,7 +13,14 @@ from engine import graft, translation
 
 ROOT = Path(__file__).parents[1]
 # The command line speaks English; what stands only there needs no translation.
-COMMAND_LINE = {"__main__.py", "commands.py", "distill.py", "unlabelled.py"}
+COMMAND_LINE = {
+    "__main__.py",
+    "commands.py",
+    "command_learning_curve.py",
+    "command_search.py",
+    "distill.py",
+    "unlabelled.py",
+}
 SOURCES = [
     path
     for path in (ROOT / "app.py", *sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py")))

@@ -1,0 +1,133 @@
+"""More pictures or more training? The learning curve of a run, and what it says in plain words."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine import graft, runs
+from engine.errors import UserError
+from engine.evaluation.learning_curve_chart import learning_curve_figure
+from engine.workspace import read_json
+from pages.elements import answers, page
+from pages.elements.i18n import _, decimal, number, plural, say_error
+from pages.elements.results.drawing import chart, is_dark, percent
+from pages.elements.runs.run_list import RunView
+
+FILE = "learning_curve.json"  # as engine.evaluation.learning_curve, which only workers import
+BEGUN = "learning-curve-begun"
+PATIENCE_SECONDS = 1800.0
+
+
+def view(entry: RunView) -> None:
+    """Offer to measure the curve, watch it, show it."""
+    found = _found(entry.folder)
+    if found is not None:
+        _show(found, entry)
+        return
+    key = ("learning-curve", entry.run.id, _stamp(entry.folder))
+    if st.session_state.get(BEGUN) != key:
+        _offer(key)
+        return
+    here = graft.current()
+    progress = here.workspace.caches / "explaining" / f"{entry.run.id}-learning-curve.json"
+    arguments = (str(entry.folder), str(here.workspace.root), str(progress))
+    asked = answers.ask(key, lambda: here.ask("learning_curve", *arguments, timeout=PATIENCE_SECONDS))
+    words = _("Learning from a tenth, a quarter, half and all of the pictures …")
+    answers.when_ready(
+        asked,
+        lambda answer: _end(answer, key, entry),
+        waiting=lambda: st.progress(read_json(progress, {}).get("progress", 0.0), words),
+        key="learning-curve-part",
+    )
+
+
+def _offer(key: tuple) -> None:
+    words = _(
+        "The last step is learned again from a tenth, a quarter, half and all of the training pictures. Whether the "
+        "curve still climbs tells what helps most. It takes a few seconds; the test pictures are not touched."
+    )
+    headline = _("More pictures, or more training?")
+    if page.empty(":material/trending_up:", headline, words, button=_("Find out"), key="learning-curve-start"):
+        answers.forget(key)
+        st.session_state[BEGUN] = key
+        st.rerun()
+
+
+def _end(answer, key: tuple, entry: RunView) -> None:
+    if (error := answer.exception()) is None:
+        _show(answer.result(), entry)
+        return
+    if not isinstance(error, UserError):
+        raise error
+    st.error(say_error(error), icon=":material/error:")
+    if st.button(_("Try again"), key="learning-curve-again"):
+        answers.forget(key)
+        st.rerun()
+
+
+def _show(found: dict, entry: RunView) -> None:
+    st.markdown(f"#### {_verdict(found)}")
+    st.markdown(_advice(found, entry))
+    chart(
+        learning_curve_figure(found, dark=is_dark(), _=_),
+        "learning-curve",
+        _("Right answers on validation pictures after learning from more and more training pictures"),
+    )
+    measured = plural(
+        "Measured on {n} validation picture.", "Measured on {n} validation pictures.", found["validation"]
+    )
+    how = _(
+        "Only the last step learned, on what the pretrained network sees: that shows how the curve runs, not how right "
+        "this run's model is. The point on the right is an estimate, not a measurement."
+    )
+    st.caption(f"{measured} {how}")
+
+
+def _verdict(found: dict) -> str:
+    points = decimal(100 * found["gain"])
+    return {
+        "more": _("More pictures help: twice as many would probably bring about {points} points more."),
+        "flat": _("The curve is flat: more pictures of the same kind would hardly help."),
+        "perfect": _("Every validation picture is right already."),
+        "unclear": _("There are too few validation pictures to tell whether more pictures would help."),
+    }[found["verdict"]].format(points=points)
+
+
+def _advice(found: dict, entry: RunView) -> str:
+    """Return what to do next, as far as the curve and the run itself tell."""
+    low, high = (decimal(100 * found[end]) for end in ("gain_low", "gain_high"))
+    likely = _("With {n} training pictures instead of {now}: between {low} and {high} points.").format(
+        n=number(found["twice"]["pictures"]), now=number(found["points"][-1]["pictures"]), low=low, high=high
+    )
+    if found["verdict"] == "perfect":
+        return _("Harder pictures would show more: new places, new light, look-alikes.")
+    if found["verdict"] == "more":
+        return f"{likely} {_('Bring more in on the Data page, first of the classes that are confused.')}"
+    if found["verdict"] == "unclear":
+        return f"{likely} {_('Pictures of another kind than those here help in any case.')}"
+    return f"{likely} {_training_advice(entry)}"
+
+
+def _training_advice(entry: RunView) -> str:
+    if entry.recipe.get("name") == "instant":
+        return _("More training or a larger network helps more: try the recipe Balanced on the Model page.")
+    brought = entry.facts["validation_accuracy"] - entry.facts["probe"]["validation_accuracy"]
+    words = _("Adapting the network brought {points} points; a larger network or larger pictures may bring more.")
+    return words.format(points=percent(brought).removesuffix(" %"))
+
+
+def _found(folder: Path) -> dict | None:
+    """Return what was measured, unless the model was trained again since."""
+    try:
+        is_old = (folder / runs.MODEL).stat().st_mtime > (folder / FILE).stat().st_mtime
+    except OSError:
+        return None
+    return None if is_old else read_json(folder / FILE)
+
+
+def _stamp(folder: Path) -> int:
+    """Return what tells two trainings of one run apart."""
+    try:
+        return (folder / runs.MODEL).stat().st_mtime_ns
+    except OSError:
+        return 0

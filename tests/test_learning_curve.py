@@ -1,0 +1,119 @@
+"""More pictures or more training? The curve is measured on validation pictures and told as far as it can be known."""
+
+import json
+import time
+from argparse import Namespace
+
+import numpy as np
+import pytest
+
+from engine import command_learning_curve, runs, tasks
+from engine.evaluation import learning_curve
+from engine.evaluation.learning_curve import Answers
+from engine.training.shares import rows_of_share
+from engine.workspace import Workspace
+from tests.run_files import add_run, finish_run
+from tests.test_pages_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
+from tests.tiny_runs import discs, train
+
+
+def answers_of(errors: list[float], validation: int, pictures: int = 1000) -> list[Answers]:
+    """Return answers with exactly these shares of wrong ones, the wrong pictures chosen at random."""
+    rng = np.random.default_rng(1)
+    found = []
+    for (share, repetitions), error in zip(learning_curve.REPETITIONS.items(), errors, strict=True):
+        right = np.ones((repetitions, validation), bool)
+        for row in right:
+            row[rng.permutation(validation)[: round(error * validation)]] = False
+        found.append(Answers(share, round(share * pictures), right))
+    return found
+
+
+def test_a_curve_that_climbs_says_that_more_pictures_help_and_how_much():
+    found = learning_curve.read_off(answers_of([0.4 * share**-0.5 / 10**0.5 for share in (0.1, 0.25, 0.5, 1)], 2000))
+    # error = c / sqrt(pictures): twice as many take away the share 1 - 1 / sqrt(2) of the errors that are left
+    left = 1 - found["points"][-1]["accuracy"]
+    assert found["verdict"] == "more"
+    assert found["gain"] == pytest.approx(left * (1 - 2**-0.5), abs=0.003)
+    assert found["gain_low"] < found["gain"] < found["gain_high"]
+    assert found["twice"]["pictures"] == 2000
+
+
+def test_a_curve_that_is_flat_says_so():
+    assert learning_curve.read_off(answers_of([0.3, 0.201, 0.2, 0.2], 3000))["verdict"] == "flat"
+
+
+def test_with_few_validation_pictures_nothing_is_claimed():
+    assert learning_curve.read_off(answers_of([0.5, 0.4, 0.35, 0.3], 12))["verdict"] == "unclear"
+
+
+def test_when_every_validation_picture_is_right_no_gain_is_promised():
+    found = learning_curve.read_off(answers_of([0.3, 0.1, 0.0, 0.0], 40))
+    assert found["verdict"] == "perfect" and found["gain"] == 0
+
+
+def test_a_share_has_some_of_every_class_and_a_larger_one_holds_it():
+    y = np.repeat([0, 1, 2], [90, 30, 3])
+    small, large = rows_of_share(y, 0.1, seed=5), rows_of_share(y, 0.5, seed=5)
+    assert np.bincount(y[small]).tolist() == [9, 3, 1]
+    assert set(small) < set(large)
+    assert rows_of_share(y, 1.0, seed=5).tolist() == list(range(len(y)))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("curve")).create()
+    return workspace, train(workspace, discs(workspace, per_class=20))
+
+
+def test_the_curve_of_a_run_is_measured_without_its_test_pictures(trained, monkeypatch, capsys):
+    workspace, run_dir = trained
+    rows = runs.read_snapshot(run_dir).to_pylist()
+    for row in rows:  # whoever looks at a test picture fails
+        if row["split"] == "test":
+            workspace.blob_path(row["sha256"]).unlink()
+    for cache in (workspace.caches / "features", workspace.caches / "pixels"):
+        for file in cache.rglob("*.npy"):
+            file.unlink()
+    found = tasks.learning_curve(str(run_dir), str(workspace.root), str(run_dir / "progress.json"))
+    assert [point["pictures"] for point in found["points"]] == [12, 21, 42]  # a tenth would be two of a class: too few
+    assert found["validation"] == 6
+    assert json.loads((run_dir / learning_curve.FILE).read_text()) == found
+
+
+def test_the_command_prints_the_curve_and_its_meaning(trained, monkeypatch, capsys):
+    workspace, run_dir = trained
+
+    class Here:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_exception):
+            pass
+
+        def warm_up(self):
+            pass
+
+        def ask(self, task, *arguments, timeout):
+            return getattr(tasks, task)(*arguments)
+
+    Here.workspace = workspace
+    monkeypatch.setattr(command_learning_curve.Graft, "open", lambda **_options: Here())
+    command_learning_curve.learning_curve(Namespace(run=str(run_dir), json=True))
+    said = capsys.readouterr()
+    assert json.loads(said.out.splitlines()[-1])["run"] == run_dir.name
+    assert "42 training pictures (100%)" in said.err
+
+
+def test_the_page_offers_the_curve_and_then_says_what_it_means(graft, project):  # noqa: F811
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    found = learning_curve.read_off(answers_of([0.4, 0.25, 0.18, 0.126], 2000))
+    graft.compute.answers["learning_curve"] = found
+    at = open_page("evaluation", **{"results-parts": "More pictures?"})
+    at.button(key="learning-curve-start-button").click().run()
+    time.sleep(0.3)
+    at.run()
+    assert "More pictures help: twice as many would probably bring about" in words(at)
+    assert "With 2,000 training pictures instead of 1,000" in words(at)
+    assert at.get("plotly_chart")
