@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit",
         type=float,
         metavar="S",
-        help="stop after S seconds, with the best so far (at least a first model)",
+        help="stop training after S seconds, with the best so far (at least a first model)",
     )
     train.add_argument("--project", default="", help="the project's name (default: that of the source)")
 

@@ -28,11 +28,11 @@ def train(options) -> None:
         )
         account = _import(graft, project.dataset_id, options)
         try:
-            run_id = graft.start_run(project.id, recipe, owner=getpass.getuser())
+            run_id = graft.start_run(project.id, _time_left(recipe, started), owner=getpass.getuser())
         except UserError:
             graft.delete_project(project.id)
             raise
-        _watch(graft, run_id, options, started)
+        _watch(graft, run_id)
         result = train_result(graft, run_id, account)
     result["seconds"] |= {"total": round(time.monotonic() - started, 3)}
     _print_evaluation(result, options.json)
@@ -43,13 +43,8 @@ def _checked_recipe(options) -> dict:
     from engine.training.recipe import Recipe
 
     recipe = {"name": options.recipe, "backbone": options.backbone, "seed": options.seed}
+    recipe |= {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit}
     Recipe.from_dict(recipe).validate()
-    if options.target_accuracy is not None and not 0 < options.target_accuracy <= 1:
-        raise UserError(
-            "--target-accuracy is {value}. A share between 0 and 1 was expected.", value=options.target_accuracy
-        )
-    if options.time_limit is not None and options.time_limit <= 0:
-        raise UserError("--time-limit is {value}. Seconds above 0 were expected.", value=options.time_limit)
     return recipe
 
 
@@ -70,23 +65,18 @@ def _import(graft: Graft, dataset_id: str, options) -> dict:
     return account
 
 
-def _watch(graft: Graft, run_id: str, options, started: float) -> None:
-    """Show the run's progress and end it at the target accuracy or the time limit."""
-    run_dir = graft.workspace.run_dir(run_id)
+def _time_left(recipe: dict, started: float) -> dict:
+    """Return the recipe with what is left of its time limit, which counts from the start of the command."""
+    if recipe["time_limit"] is None:
+        return recipe
+    return {**recipe, "time_limit": round(max(1.0, recipe["time_limit"] - (time.monotonic() - started)), 1)}
 
-    def look(status: dict) -> None:
-        _progress(_words(status), status)
-        if options.time_limit is None and options.target_accuracy is None:
-            return
-        reached = [row["validation_accuracy"] or 0 for row in runs.read_metrics(run_dir)]
-        late = options.time_limit is not None and time.monotonic() - started > options.time_limit
-        good = options.target_accuracy is not None and max(reached, default=0) >= options.target_accuracy
-        if reached and (late or good):  # never before there is a first model to keep
-            runs.request_stop(run_dir)
 
-    status = graft.wait_for_run(run_id, look)
+def _watch(graft: Graft, run_id: str) -> None:
+    """Show the run's progress until it has ended."""
+    status = graft.wait_for_run(run_id, lambda status: _progress(_words(status), status))
     _end_progress(_words(status))
-    if runs.read_evaluation(run_dir) is None:
+    if runs.read_evaluation(graft.workspace.run_dir(run_id)) is None:
         raise UserError("The run {run} was stopped before there was a model to evaluate.", run=run_id)
 
 
@@ -111,7 +101,7 @@ def evaluation_result(run_dir: Path) -> dict:
     status = runs.read_status(run_dir)
     if evaluation is None:
         raise UserError("The run {run} has no evaluation: it is {state}.", run=run_dir.name, state=status["state"])
-    head = {"run": run_dir.name, "run_dir": str(run_dir), "state": status["state"]}
+    head = {"run": run_dir.name, "run_dir": str(run_dir), "state": status["state"], "message": _words(status)}
     return {**head, "recipe": runs.read_recipe(run_dir), "splits": evaluation["counts"], **evaluation}
 
 

@@ -186,6 +186,7 @@ class Graft:
         """Queue an interrupted or stopped run again; it goes on from its checkpoint."""
         run_dir = self.workspace.run_dir(run_id)
         (run_dir / runs.STOP).unlink(missing_ok=True)
+        runs.follow_search(run_dir, {**runs.search_facts(run_dir), "rounds": None})
         runs.mark(run_dir, "queued", "Waiting for its turn.")
         self._submit_run(run_id)
 

@@ -34,7 +34,7 @@ EVALUATION, PREDICTIONS, MODEL, STOP, HEARTBEAT = (
     "stop",
     "heartbeat",
 )
-EARLIER = "earlier.json"
+EARLIER, SEARCH = "earlier.json", "search.json"
 METRIC_COLUMNS = (
     "phase",
     "epoch",
@@ -116,6 +116,17 @@ def follow(run_dir: Path, earlier: str) -> None:
 def earlier(run_dir: Path) -> str:
     """Return the id of the run that this one repeats on corrected pictures, or ""."""
     return read_json(run_dir / EARLIER, {}).get("run", "")
+
+
+def search_facts(run_dir: Path) -> dict:
+    """Return what is to be known of the search that chose this run ({search, trial, trials, ...}); {} without one."""
+    return read_json(run_dir / SEARCH, {})
+
+
+def follow_search(run_dir: Path, facts: dict) -> None:
+    """Keep what is to be known of the search that chose this run; `rounds` ends it after so many epochs."""
+    if any(facts.values()):
+        write_json(run_dir / SEARCH, facts)
 
 
 def read_evaluation(run_dir: Path) -> dict | None:

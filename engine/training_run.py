@@ -21,6 +21,7 @@ from engine.shards import ShardCache
 from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed
 from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
+from engine.training.limits import TARGET, TIME, Limits, duration, percent
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
@@ -34,6 +35,11 @@ LEARNING = "Learning the last step."
 TESTING = "Testing on pictures the model has never seen."
 DONE = "Finished."
 STOPPED = "Stopped. The best model so far was kept and tested."
+TIME_UP = "Stopped: the time limit of {time} was reached. The best model so far was kept and tested."
+SEARCH_STOPPED = "The search stopped it after round {rounds} of {epochs}. The best model so far was kept and tested."
+GOOD_ENOUGH = "Ended early because it was good enough: {share} % on the validation pictures, {target} % were wanted."
+REACHED = "Finished: {share} % on the validation pictures, {target} % were wanted."
+MISSED = "Finished. {target} % on the validation pictures were wanted; {share} % is the best it reached."
 STOPPED_EARLY = "Stopped before there was a model."
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
 NO_MEMORY = (
@@ -81,7 +87,12 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     _tell_of_download(recipe, writer)
     to_embed = len(features.features_cache(workspace, recipe.backbone, pixels).missing(frozen.sha256.tolist()))
     expected = estimate.expected(workspace, recipe, frozen.counts(), to_embed)
-    return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected)
+    return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected, _limits(run_dir, recipe))
+
+
+def _limits(run_dir: Path, recipe: Recipe) -> Limits:
+    """Return what ends this attempt at the run: what its recipe says, and where a search had stopped it."""
+    return Limits(recipe.target_accuracy, recipe.time_limit, runs.search_facts(run_dir).get("rounds"))
 
 
 def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
@@ -99,12 +110,29 @@ def _train(work: Work, writer: RunWriter) -> None:
     model.save(outcome.classifier, work.run_dir / runs.MODEL)
     _evaluate(work, cache, head, outcome)
     writer.event("finished", chosen=outcome.chosen)
-    if not outcome.stopped:
+    state, message, values = _ending(work, outcome)
+    if state == "finished":
         checkpoint.forget(work.run_dir / CHECKPOINT)
-    state, message = ("stopped", STOPPED) if outcome.stopped else ("finished", DONE)
     writer.status(
-        state=state, phase="done", progress=1.0, message=message, values={}, seconds_left=0.0, finished=runs.now()
+        state=state, phase="done", progress=1.0, message=message, values=values, seconds_left=0.0, finished=runs.now()
     )
+
+
+def _ending(work: Work, outcome: Outcome) -> tuple[str, str, dict]:
+    """Return (state, message, values): why the run ended."""
+    recipe, limits = work.recipe, work.progress.limits
+    if outcome.stopped and limits.reached() != TARGET:
+        if (work.run_dir / runs.STOP).exists():
+            return "stopped", STOPPED, {}
+        if limits.reached() == TIME:
+            return "stopped", TIME_UP, {"time": duration(recipe.time_limit)}
+        return "stopped", SEARCH_STOPPED, {"rounds": limits.rounds, "epochs": recipe.epochs}
+    if recipe.target_accuracy is None or limits.best is None:
+        return "finished", DONE, {}
+    values = {"target": percent(recipe.target_accuracy), "share": percent(limits.best)}
+    if limits.reached() != TARGET:
+        return "finished", MISSED, values
+    return "finished", GOOD_ENOUGH if outcome.stopped else REACHED, values
 
 
 def _embed(work: Work) -> ShardCache:
@@ -129,7 +157,7 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
         return head  # a resumed run has told this before
     on_train = head.probabilities(x)
     on_validation = head.probabilities(cache.read(frozen.keys(held_out)))
-    work.progress.writer.metric(
+    work.progress.metric(
         phase="probe",
         epoch=0,
         loss=metrics.log_loss(y, on_train),
@@ -160,11 +188,13 @@ def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
 def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Adapt the network and take the best of it, probe included, as the run's model."""
     try:
+        work.progress.check_stop()
         adapted = adapt(work, cache, head)
     except Stopped:  # before its first step: the probe is the best so far
         return replace(_keep_probe(work, cache, head), stopped=True)
     chosen = f"epoch {adapted.best_epoch}" if adapted.best_epoch else "probe"
-    return Outcome(adapted.classifier, adapted.probabilities, chosen, adapted.stopped)
+    cut_short = work.progress.limits.last_round(work.recipe.epochs) < work.recipe.epochs
+    return Outcome(adapted.classifier, adapted.probabilities, chosen, adapted.stopped or cut_short)
 
 
 def _calibrate(work: Work, outcome: Outcome) -> Outcome:

@@ -9,7 +9,7 @@ from pages.elements import page, state
 from pages.elements.data import balance
 from pages.elements.data.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
-from pages.elements.model import backbone_cards, expert
+from pages.elements.model import backbone_cards, expert, goal
 from pages.elements.model.augmentation import preview
 from pages.elements.model.start_bar import start_bar
 from pages.elements.runs import run_list
@@ -67,4 +67,4 @@ with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
     )
     preview(recipe, facts.examples)
 
-start_bar(project, recipe, facts)
+start_bar(project, recipe, facts, goal.choose(recipe_name))

@@ -129,7 +129,7 @@ def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress,
     if saved is not None:
         saved.apply(part, optimizer)
     try:
-        while state.epoch < recipe.epochs:
+        while state.epoch < progress.limits.last_round(recipe.epochs):
             _epoch(part, data, recipe, state, progress)
             checkpoint.save(folder, part, optimizer, state)
     except Diverged:
@@ -148,7 +148,7 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -
     state.epoch = epoch
     rate = float(keras.ops.convert_to_numpy(part.optimizer.learning_rate))
     seconds = time.perf_counter() - began
-    progress.writer.metric(phase="fine_tune", epoch=epoch, learning_rate=rate, seconds=seconds, **learned, **scores)
+    progress.metric(phase="fine_tune", epoch=epoch, learning_rate=rate, seconds=seconds, **learned, **scores)
 
 
 def _train(part, data: Data, recipe: Recipe, epoch: int, progress: Progress) -> dict:

@@ -4,6 +4,7 @@ import time
 
 from engine import runs
 from engine.runs import RunWriter
+from engine.training.limits import Limits
 
 PHASES = ("features", "probe", "fine_tune", "evaluate")
 # Status files are written at most this often; pages poll once a second.
@@ -11,17 +12,19 @@ PAUSE_SECONDS = 0.2
 
 
 class Stopped(Exception):
-    """A person asked the run to stop."""
+    """A person asked the run to stop, or it is good enough or late enough (see `Progress.limits`)."""
 
 
 class Progress:
     """Turns steps of phases into percent and seconds left, measured on this very run.
 
-    `expected` holds the seconds each phase is thought to take; it weighs the phases until they have run.
+    `expected` holds the seconds each phase is thought to take; it weighs the phases until they have run. `limits` end
+    the training by themselves.
     """
 
-    def __init__(self, writer: RunWriter, expected: dict[str, float]):
+    def __init__(self, writer: RunWriter, expected: dict[str, float], limits: Limits | None = None):
         self.writer = writer
+        self.limits = limits or Limits()
         self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self._earlier: dict[str, float] = writer.spent()
         self._expected = {phase: max(0.01, expected.get(phase, 0.0)) for phase in PHASES if expected.get(phase, 0) > 0}
@@ -35,9 +38,14 @@ class Progress:
         self._tell(0.0, message, values)
 
     def check_stop(self) -> None:
-        """Raise Stopped when a stop was asked for."""
-        if self.writer.stop_requested():
+        """Raise Stopped when a stop was asked for, or a limit is reached."""
+        if self.writer.stop_requested() or self.limits.reached():
             raise Stopped
+
+    def metric(self, **row) -> None:
+        """Keep the scores of an epoch, or of the probe."""
+        self.writer.metric(**row)
+        self.limits.scored(row["validation_accuracy"])
 
     def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
         """Report `done` of `total` steps of the current phase. Raises Stopped when a stop was asked for."""

@@ -67,7 +67,8 @@ class Recipe:
     `image_size` None means the network's own default. `freeze_depth` is the share of the network that stays as it is:
     1 trains only the head, 0 everything. `l2` None lets cross-validation on the training pictures choose the strength
     of a linear probe; l1 and l2 act on the head, on standardised features in the probe. `augmentation` ("auto",) tries
-    on your own pictures what is safe for them; () changes nothing.
+    on your own pictures what is safe for them; () changes nothing. `target_accuracy` ends fine-tuning once that share
+    of the validation pictures is right, `time_limit` after so many seconds; there is always a first model to keep.
     """
 
     name: str = "instant"
@@ -87,6 +88,8 @@ class Recipe:
     epochs: int = 8
     augmentation: tuple[str, ...] = ("auto",)
     seed: int = 0
+    target_accuracy: float | None = None
+    time_limit: float | None = None
 
     @property
     def title(self) -> str:
@@ -105,6 +108,8 @@ class Recipe:
         """Tell whether this recipe acts on an option, so that a page shows only what does something."""
         if option in _FINE_TUNING_OPTIONS:
             return self.fine_tunes
+        if option in ("target_accuracy", "time_limit"):
+            return getattr(self, option) is not None
         if option == "dropout":
             return self.fine_tunes or self.head == "hidden"
         return option != "hidden_units" or self.head == "hidden"
@@ -176,6 +181,16 @@ def _check_numbers(recipe: Recipe) -> None:
     _within("batch_size", recipe.batch_size, 1, 1024, whole=True)
     _within("epochs", recipe.epochs, 1, 1000, whole=True)
     _within("seed", recipe.seed, 0, 2**31 - 1, whole=True)
+    _check_limits(recipe)
+
+
+def _check_limits(recipe: Recipe) -> None:
+    if recipe.target_accuracy is not None and not 0 < recipe.target_accuracy <= 1:
+        raise TrainingError(
+            "The target accuracy is {value}. A share between 0 and 1 was expected.", value=str(recipe.target_accuracy)
+        )
+    if recipe.time_limit is not None and not 0 < recipe.time_limit < math.inf:
+        raise TrainingError("The time limit is {value}. Seconds above 0 were expected.", value=str(recipe.time_limit))
 
 
 def _within(option: str, value, lowest: float, highest: float, *, whole: bool = False) -> None:

@@ -11,19 +11,25 @@ from engine.registry import Project
 from pages.elements import answers, person, state
 from pages.elements.data.dataset_facts import DatasetFacts
 from pages.elements.i18n import _, plural, say_error
+from pages.elements.model import goal
 from pages.elements.runs.run_list import duration, recipe_words
 
 
-def start_bar(project: Project, recipe: dict, facts: DatasetFacts) -> None:
-    """Show what was chosen with its estimate, and start the run when the button is pressed."""
+def start_bar(project: Project, recipe: dict, facts: DatasetFacts, aim: dict) -> None:
+    """Show what was chosen with its estimate, and start the run when the button is pressed.
+
+    aim: when it is to end by itself, as options of the recipe; they change nothing about the estimate.
+    """
     row = st.container(border=True, horizontal=True, vertical_alignment="center", key="start-bar")
     with row:
         st.markdown(f"**{recipe_words(recipe)}**", width="content")
         _estimate(recipe, facts)
+        if aim:
+            st.caption(goal.in_words(aim), width="content")
         st.space("stretch")
         pressed = _button(recipe)
     if pressed:
-        state.open_run(graft.current().start_run(project.id, recipe, owner=person.name()))
+        state.open_run(graft.current().start_run(project.id, {**recipe, **aim}, owner=person.name()))
         state.go("train")
 
 

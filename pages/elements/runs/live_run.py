@@ -98,6 +98,8 @@ def _reason(entry: RunView) -> None:
         st.error(say(status["message"], status["values"]), icon=":material/error:")
     elif entry.state in ("stopped", "interrupted") and status["message"]:
         st.warning(say(status["message"], status["values"]), icon=state_words(entry.state)[1])
+    elif entry.state == "finished" and status["values"]:  # it had an aim
+        st.info(say(status["message"], status["values"]), icon=":material/flag:")
 
 
 def _again(entry: RunView) -> None:

@@ -86,6 +86,8 @@ def option_words(option: str) -> str:
         "epochs": _("Epochs"),
         "augmentation": _("Augmentation"),
         "seed": _("Seed"),
+        "target_accuracy": _("Good enough at"),
+        "time_limit": _("Time limit"),
     }.get(option, option)
 
 
@@ -99,6 +101,8 @@ def value_words(option: str, value) -> str:
         "optimizer": OPTIMIZERS,
         "class_balancing": BALANCINGS,
     }.get(option, {})
+    if option in ("target_accuracy", "time_limit"):
+        return _limit_words(option, value)
     if value is None:
         return _("automatic")
     if isinstance(value, list):
@@ -106,6 +110,12 @@ def value_words(option: str, value) -> str:
     if isinstance(value, float):
         return decimal(value, "g")
     return _(titles[value]) if value in titles else str(value)
+
+
+def _limit_words(option: str, value: float | None) -> str:
+    if value is None:
+        return _("none")
+    return duration(value) if option == "time_limit" else f"{decimal(100 * value, 'g')} %"
 
 
 def _augmentation_words(name: str) -> str:
