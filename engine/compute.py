@@ -1,12 +1,10 @@
 """Dask does the work: a local cluster by default, a team's cluster by setting. The server only asks and listens."""
 
 import functools
-import importlib
 import logging
 import os
-import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing import spawn
 
@@ -14,13 +12,14 @@ import dask
 import distributed
 from distributed import Client, Nanny, Scheduler, SpecCluster
 
+from engine import places
 from engine.errors import ComputeError
 
 # One training at a time per worker; quick questions (predict, explain), imports, and long looks at a whole dataset
 # (map, suggestions, checks) beside it: four resources.
 QUEUES = ("train", "quick", "ingest", "study")
 # A study lives in the process of the quick questions, which has Keras loaded, and in a thread of its own there.
-LOCAL_WORKERS = (("train",), ("quick", "study"), ("ingest",))
+BESIDE_TRAINING = (("quick", "study"), ("ingest",))
 START_SECONDS = 60
 
 _DASK_CONFIG = {
@@ -38,19 +37,32 @@ _DASK_CONFIG = {
 _WORKER_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
+OnDone = Callable[[Exception | None], None]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A task on its way: its future, whom to tell of its end, and the worker it was meant for (None: any)."""
+
+    future: distributed.Future
+    on_done: OnDone
+    worker: str | None
+
+
 @dataclass
 class Compute:
     """A Dask client, and the local cluster behind it when there is no other. Close it, or use it as a context."""
 
     client: Client
     cluster: SpecCluster | None
-    _futures: dict[str, distributed.Future] = field(default_factory=dict)
+    _given: dict[str, _Given] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def start(cls, scheduler: str | None = None, *, shared_worker: bool = False) -> "Compute":
+    def start(cls, scheduler: str | None = None, *, shared_worker: bool = False, train_workers: int = 1) -> "Compute":
         """Connect to `scheduler`, or start a local cluster: a process per queue, or one for all (`shared_worker`).
 
+        train_workers: how many processes of a local cluster train, each one run at a time.
         Raises ComputeError when the scheduler does not answer.
         """
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -58,7 +70,7 @@ class Compute:
         with dask.config.set(_DASK_CONFIG):
             if scheduler:
                 return cls(_connect(scheduler), None)
-            cluster = _local_cluster(shared_worker)
+            cluster = _local_cluster(shared_worker, train_workers)
             return cls(Client(cluster, set_as_default=False), cluster)
 
     def __enter__(self) -> "Compute":
@@ -73,27 +85,60 @@ class Compute:
         if self.cluster is not None:
             self.cluster.close()
 
-    def submit(self, task: str, *args, queue: str, key: str, on_done: Callable[[Exception | None], None]) -> None:
-        """Queue `task` ("engine.tasks:train") under `key`. `on_done(error or None)` is called from another thread."""
-        # A name of its own for every try: Dask would answer a known name with how it ended before.
-        name = f"{key}-{secrets.token_hex(4)}"
+    def submit(self, task: str, *args, queue: str, key: str, on_done: OnDone, worker: str | None = None) -> None:
+        """Queue `task` ("engine.tasks:train") under `key`. `on_done(error or None)` is called from another thread.
+
+        worker: the address of the only one that may do it, as `room` named it.
+        """
         future = self.client.submit(
-            call, task, args, key=name, resources={self._offered(queue): 1}, retries=0, pure=False, fifo_timeout=0
+            places.call,
+            task,
+            args,
+            key=places.new_name(task, key),
+            resources={self._offered(queue): 1},
+            workers=[worker] if worker else None,
+            retries=0,
+            pure=False,
+            fifo_timeout=0,
         )
         with self._lock:
-            self._futures[key] = future
-        future.add_done_callback(functools.partial(self._finish, key, on_done))
+            self._given[key] = _Given(future, on_done, worker)
+        future.add_done_callback(functools.partial(self._finish, key))
 
     def cancel(self, key: str) -> None:
         """Take a task that has not begun out of the queue; one that runs must be stopped through its stop file."""
         with self._lock:
-            future = self._futures.pop(key, None)
-        if future is not None:
-            future.cancel()
+            given = self._given.pop(key, None)
+        if given is not None:
+            given.future.cancel()
+
+    def room(self, busy: Mapping[str, set[str]]) -> list[str]:
+        """Return the addresses of workers with room for another run, each as often as it has room, emptiest first.
+
+        busy: {address: keys of runs known to be there}, for those that the scheduler has forgotten (their server died).
+        """
+        with self._lock:
+            own = [(key, given.worker) for key, given in self._given.items()]
+        free = []
+        for place in places.places(self.client).values():
+            there = place.keys | busy.get(place.address, set())
+            there |= {key for key, worker in own if worker == place.address}
+            free += [(taken, place.address) for taken in range(len(there), place.room)]
+        return [address for _taken, address in sorted(free)]
+
+    def give_up_strays(self) -> None:
+        """End the tasks whose only worker is gone with a ComputeError: a scheduler would wait for it for ever."""
+        with self._lock:
+            meant = {key: given for key, given in self._given.items() if given.worker}
+        alive = places.workers(self.client) if meant else None
+        for key, given in meant.items():
+            if alive is not None and given.worker not in alive and not given.future.done():
+                self.cancel(key)
+                given.on_done(worker_error(RuntimeError("gone")))
 
     def ask(self, task: str, *args, timeout: float = 120.0, queue: str = "quick"):
         """Run a short task and return its answer. UserErrors of the task are raised here; ComputeError when it died."""
-        future = self.client.submit(call, task, args, resources={queue: 1}, retries=0, pure=False)
+        future = self.client.submit(places.call, task, args, resources={queue: 1}, retries=0, pure=False)
         try:
             return future.result(timeout)
         except (TimeoutError, distributed.TimeoutError, distributed.KilledWorker, distributed.CancelledError) as error:
@@ -106,17 +151,13 @@ class Compute:
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         return queue if any(queue in worker.get("resources", {}) for worker in workers) else "quick"
 
-    def _finish(self, key: str, on_done: Callable[[Exception | None], None], future: distributed.Future) -> None:
+    def _finish(self, key: str, future: distributed.Future) -> None:
         with self._lock:
-            if self._futures.pop(key, None) is None and future.status != "finished":
-                return  # cancelled by us
-        on_done(None if future.status == "finished" else _error_of(future))
-
-
-def call(task: str, args: tuple):
-    """Run "module:function" with `args`; on a worker, so that the server never imports what the worker needs."""
-    module, name = task.split(":")
-    return getattr(importlib.import_module(module), name)(*args)
+            given = self._given.get(key)
+            if given is None or given.future is not future:
+                return  # cancelled by us, or given up
+            del self._given[key]
+        given.on_done(None if future.status == "finished" else _error_of(future))
 
 
 def worker_error(error: Exception) -> ComputeError:
@@ -163,13 +204,15 @@ def _keep_main_out_of_workers() -> None:
     spawn.get_preparation_data = without_main
 
 
-def _local_cluster(shared_worker: bool) -> SpecCluster:
-    groups = [QUEUES] if shared_worker else LOCAL_WORKERS
+def _local_cluster(shared_worker: bool, train_workers: int) -> SpecCluster:
+    groups = [QUEUES, *[("train",)] * (train_workers - 1)]
+    if not shared_worker:
+        groups = [*[("train",)] * train_workers, *BESIDE_TRAINING]
     scheduler = {
         "cls": Scheduler,
         "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
     }
-    workers = {"-".join(queues): _worker(queues) for queues in groups}
+    workers = {f"{'-'.join(queues)}-{number}": _worker(queues) for number, queues in enumerate(groups)}
     return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
 
 

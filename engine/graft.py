@@ -6,7 +6,6 @@ with Graft.open() as graft:
     run_id = graft.start_run(project.id, {"name": "instant", "backbone": "sprout"})
 """
 
-import logging
 import secrets
 import threading
 import time
@@ -17,21 +16,17 @@ from pathlib import Path
 from engine import runs, settings
 from engine.compute import Compute
 from engine.data import check, copies, versions
-from engine.errors import ComputeError, UserError
+from engine.errors import UserError
 from engine.exports import Exports
-from engine.importing import SUBMITTER, Imports, is_alive, this_process
+from engine.importing import Imports
 from engine.inspections import Inspections
+from engine.liveness import is_alive
 from engine.registry import Item, Registry, Run
+from engine.run_queue import RunQueue
 from engine.studies import Studies
 from engine.training.recipe import Recipe, fitted
 from engine.uploads import Uploads
-from engine.workspace import Workspace, read_json, write_json
-
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
-
-MOST_ATTEMPTS = 5  # how often a run may lose the worker it waits for
-
-log = logging.getLogger("graft")
+from engine.workspace import Workspace, read_json
 
 
 class Graft:
@@ -42,6 +37,7 @@ class Graft:
         self.registry = registry
         self.uploads = uploads
         self._compute = compute
+        self.queue = RunQueue(workspace, lambda: self.compute)
         self.imports = Imports(workspace, registry, lambda: self.compute)
         self.studies = Studies(workspace, lambda: self.compute)
         self.inspections = Inspections(workspace, registry, self.studies)
@@ -55,7 +51,8 @@ class Graft:
         workspace = Workspace(config.workspace).create()
         registry = Registry(config.database_url)
         starter = ThreadPoolExecutor(1, thread_name_prefix="start-compute")
-        compute = starter.submit(Compute.start, config.scheduler, shared_worker=shared_worker)
+        options = {"shared_worker": shared_worker, "train_workers": config.train_workers}
+        compute = starter.submit(Compute.start, config.scheduler, **options)
         starter.shutdown(wait=False)
         return cls(workspace, registry, compute, Uploads(workspace, config.max_upload_mb * 1_000_000))
 
@@ -66,6 +63,7 @@ class Graft:
         self.close()
 
     def close(self) -> None:
+        self.queue.close()
         self.compute.close()
         self.registry.close()
 
@@ -168,7 +166,7 @@ class Graft:
             runs.follow(self.workspace.run_dir(run_id), after)
         name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
-        self._submit_run(run_id)
+        self.queue.add(run_id)
         return run_id
 
     def _copies_together(self, dataset_id: str, items: list[Item]) -> list[Item]:
@@ -183,19 +181,21 @@ class Graft:
         return [replace(item, split=moves.get(item.id, item.split)) for item in items]
 
     def resume_run(self, run_id: str) -> None:
-        """Queue an interrupted or stopped run again; it goes on from its checkpoint."""
+        """Queue a run again that was interrupted, stopped or failed; it goes on from its checkpoint."""
         run_dir = self.workspace.run_dir(run_id)
+        if runs.read_status(run_dir)["state"] in runs.ACTIVE:
+            return  # somebody else was quicker
         (run_dir / runs.STOP).unlink(missing_ok=True)
         runs.follow_search(run_dir, {**runs.search_facts(run_dir), "rounds": None})
         runs.mark(run_dir, "queued", "Waiting for its turn.")
-        self._submit_run(run_id)
+        self.queue.add(run_id)
 
     def stop_run(self, run_id: str) -> None:
         """Stop a run: one that waits leaves the queue, one that runs keeps the best so far."""
         run_dir = self.workspace.run_dir(run_id)
         runs.request_stop(run_dir)
         if runs.read_status(run_dir)["state"] == "queued":
-            self.compute.cancel(run_id)
+            self.queue.leave(run_id)
             runs.mark(run_dir, "stopped", "Taken out of the queue before it started.")
 
     def delete_run(self, run_id: str) -> None:
@@ -224,34 +224,6 @@ class Graft:
             raise UserError(error["template"], **error["values"])
         return status
 
-    def _submit_run(self, run_id: str, attempt: int = 1) -> None:
-        run_dir = self.workspace.run_dir(run_id)
-        write_json(run_dir / SUBMITTER, this_process())
-        self.compute.submit(
-            "engine.tasks:train",
-            str(run_dir),
-            str(self.workspace.root),
-            queue="train",
-            key=run_id,
-            on_done=lambda error: self._finish_run(run_dir, error, attempt),
-        )
-
-    def _finish_run(self, run_dir: Path, error: Exception | None, attempt: int) -> None:
-        """Make the status true when the worker could not do so itself."""
-        state = read_json(run_dir / runs.STATUS, {}).get("state")
-        if error is None or state not in runs.ACTIVE:
-            return
-        if state == "queued" and isinstance(error, ComputeError) and attempt < MOST_ATTEMPTS:
-            self._submit_run(run_dir.name, attempt + 1)  # it only waited behind the one whose worker died
-        elif isinstance(error, ComputeError):
-            runs.mark(run_dir, "interrupted", runs.INTERRUPTED)
-        elif isinstance(error, UserError):
-            runs.mark(run_dir, "failed", error.template, error.values)
-        else:
-            log.error("run %s", run_dir.name, exc_info=error)
-            values = {"error": repr(error), "log": str(run_dir / "log.txt")}
-            runs.mark(run_dir, "failed", UNEXPECTED, values)
-
     # after a restart
 
     def recover(self) -> None:
@@ -261,11 +233,13 @@ class Graft:
         """
         self.uploads.remove_stale(keep=self.imports.sources())
         self.imports.recover()
-        for run in reversed(self.registry.runs()):
-            run_dir = self.workspace.run_dir(run.id)
-            waiting = run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
-            if waiting and not is_alive(read_json(run_dir / SUBMITTER)):
-                self._submit_run(run.id)
+        self.queue.take_over([run.id for run in reversed(self.registry.runs()) if self._is_left_behind(run.id)])
+
+    def _is_left_behind(self, run_id: str) -> bool:
+        """Tell whether a run waits for a process that is gone."""
+        run_dir = self.workspace.run_dir(run_id)
+        waits = run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
+        return waits and not is_alive(read_json(run_dir / runs.SUBMITTER))
 
 
 _current: Graft | None = None

@@ -6,7 +6,6 @@ a worker read. The folder goes when the import is done, failed or cancelled, and
 """
 
 import logging
-import os
 import secrets
 import shutil
 import threading
@@ -14,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from engine.compute import Compute
 from engine.data import split
 from engine.data.ingest import NEW_BLOBS, Account, read_account
 from engine.errors import UserError
+from engine.liveness import is_alive, this_process
 from engine.registry import Registry
 from engine.workspace import Workspace, read_json, write_json
 
@@ -204,22 +202,6 @@ class Imports:
 
     def _folder(self, import_id: str) -> Path:
         return self._workspace.incoming / import_id
-
-
-def this_process() -> dict:
-    """Return what tells this process apart from any later one with the same number."""
-    process = psutil.Process(os.getpid())
-    return {"pid": process.pid, "process_started": process.create_time()}
-
-
-def is_alive(who: dict | None) -> bool:
-    """Tell whether the process that `this_process` described still runs."""
-    if who is None:
-        return False
-    try:
-        return abs(psutil.Process(who["pid"]).create_time() - who["process_started"]) < 1
-    except psutil.Error:
-        return False
 
 
 def _failed(problem: UserError) -> dict:

@@ -6,18 +6,16 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import threading
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 import pyarrow
 import pyarrow.json
 import pyarrow.parquet
 
+from engine import liveness
 from engine.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
 
 RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
@@ -35,6 +33,8 @@ EVALUATION, PREDICTIONS, MODEL, STOP, HEARTBEAT = (
     "heartbeat",
 )
 EARLIER, SEARCH = "earlier.json", "search.json"
+# Who queued a run last, and the name of that attempt at it: a worker begins only the attempt that still stands there.
+SUBMITTER = "submitter.json"
 METRIC_COLUMNS = (
     "phase",
     "epoch",
@@ -47,8 +47,6 @@ METRIC_COLUMNS = (
 )
 ACTIVE = ("queued", "running")
 HEARTBEAT_SECONDS = 2.0
-# A worker that has shown no life for this long is taken for dead when its process cannot be asked (another machine).
-STALE_SECONDS = 60.0
 
 _SNAPSHOT_SCHEMA = pyarrow.schema(
     [
@@ -165,9 +163,42 @@ def mark(run_dir: Path, state: str, message: str = "", values: dict | None = Non
     write_json(run_dir / STATUS, {**status, "message": message, "values": values or {}, "seconds_left": None})
 
 
+def note_attempt(run_dir: Path) -> str:
+    """Note that this process queues the run now; return the name of the attempt, which its worker must show."""
+    attempt = secrets.token_hex(8)
+    write_json(run_dir / SUBMITTER, {**liveness.this_process(), "attempt": attempt})
+    return attempt
+
+
+def take_back(run_dir: Path) -> None:
+    """Let the attempt that was queued last never begin."""
+    write_json(run_dir / SUBMITTER, {**liveness.this_process(), "attempt": None})
+
+
+def may_begin(run_dir: Path, attempt: str) -> bool:
+    """Tell whether a worker that was given this attempt may work on it: not when it was queued anew or taken back."""
+    return not attempt or read_json(run_dir / SUBMITTER, {}).get("attempt", attempt) == attempt
+
+
+def was_begun(run_dir: Path, attempt: str) -> bool:
+    """Tell whether a worker that is gone had begun this attempt: a scheduler may hand its task to the next one."""
+    return bool(attempt) and read_json(run_dir / HEARTBEAT, {}).get("attempt") == attempt
+
+
+def worker_of(run_dir: Path) -> str | None:
+    """Return the address of the worker that is at this run, or None when none is."""
+    beat = read_json(run_dir / HEARTBEAT)
+    return beat.get("worker") if beat is not None and _alive(run_dir) else None
+
+
 def request_stop(run_dir: Path) -> None:
     """Ask the worker to end within a batch; it keeps and evaluates the best so far."""
     (run_dir / STOP).touch()
+
+
+def must_end(run_dir: Path) -> bool:
+    """Tell whether a run was asked to stop, or is gone altogether."""
+    return (run_dir / STOP).exists() or not run_dir.exists()
 
 
 def delete_run(run_dir: Path) -> None:
@@ -175,18 +206,20 @@ def delete_run(run_dir: Path) -> None:
 
 
 class RunWriter:
-    """What a worker writes while it works on a run. Use as a context manager: it shows a sign of life meanwhile."""
+    """What a worker writes while it works on a run. Use as a context manager: it shows a sign of life meanwhile.
 
-    def __init__(self, run_dir: Path):
+    worker: the address of the worker in its cluster; attempt: as `note_attempt` called it.
+    """
+
+    def __init__(self, run_dir: Path, *, worker: str | None = None, attempt: str = ""):
         self.run_dir = run_dir
+        self._who = {**liveness.this_process(), "worker": worker, "attempt": attempt}
         self._status = read_json(run_dir / STATUS, _first_status())
         self._ended = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> "RunWriter":
-        process = psutil.Process()
-        beat = {"host": socket.gethostname(), "pid": process.pid, "process_started": process.create_time()}
-        write_json(self.run_dir / HEARTBEAT, beat)
+        write_json(self.run_dir / HEARTBEAT, self._who)
         self._pulse.start()
         self.status(state="running", started=now(), finished=None, error=None)
         return self
@@ -234,16 +267,10 @@ class RunWriter:
 
 
 def _alive(run_dir: Path) -> bool:
-    beat = read_json(run_dir / HEARTBEAT)
-    if beat is None:
+    who = read_json(run_dir / HEARTBEAT)
+    if who is None:
         return False
-    if beat["host"] != socket.gethostname():
-        return time.time() - (run_dir / HEARTBEAT).stat().st_mtime < STALE_SECONDS
-    try:
-        process = psutil.Process(beat["pid"])
-        return abs(process.create_time() - beat["process_started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    return liveness.is_alive(who) if liveness.is_here(who) else liveness.is_touched(run_dir / HEARTBEAT)
 
 
 def _first_status() -> dict:

@@ -4,6 +4,8 @@ import threading
 import time
 from pathlib import Path
 
+from engine import runs
+from engine.errors import ComputeError
 from engine.silence import silence
 from engine.workspace import Workspace, read_json, write_json
 
@@ -75,11 +77,27 @@ def warm_up(workspace_root: str) -> dict:
         return facts
 
 
-def train(run_dir: str, workspace_root: str) -> None:
-    """Carry out a run (see engine.training_run); every result is a file in `run_dir`."""
+def train(run_dir: str, workspace_root: str, attempt: str = "") -> None:
+    """Carry out a run (see engine.training_run); every result is a file in `run_dir`.
+
+    attempt: as `runs.note_attempt` called it. One that is out of date is left alone; one that a worker died of is not
+    begun again (ComputeError), whatever the scheduler thinks of it: a person decides.
+    """
     from engine.training_run import train as carry_out
 
-    carry_out(Path(run_dir), Workspace(Path(workspace_root)))
+    folder = Path(run_dir)
+    if not runs.may_begin(folder, attempt):
+        return
+    if runs.was_begun(folder, attempt):
+        raise ComputeError(runs.INTERRUPTED)
+    carry_out(folder, Workspace(Path(workspace_root)), attempt)
+
+
+def embed_piece(keys: list[str], *where) -> None:
+    """Embed a few pictures for a run that another worker is at (see engine.training.spread.embed_piece)."""
+    from engine.training.spread import embed_piece as carry_out
+
+    carry_out(keys, *where)
 
 
 def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine import runs
+from engine import crew, runs
 from engine.backbones import catalogue
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
@@ -18,7 +18,7 @@ from engine.evaluation import calibration, evaluate, metrics, unknown
 from engine.evaluation.predict import PREPARATION
 from engine.runs import RunWriter
 from engine.shards import ShardCache
-from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed
+from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed, spread
 from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
 from engine.training.limits import TARGET, TIME, Limits, duration, percent
@@ -59,9 +59,9 @@ class Outcome:
     temperature: float = 1.0
 
 
-def train(run_dir: Path, workspace: Workspace) -> None:
+def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
     """Train, evaluate and write every file of the run directory. What a person can fix ends in its status."""
-    with RunWriter(run_dir) as writer:
+    with RunWriter(run_dir, worker=crew.own_address(), attempt=attempt) as writer:
         try:
             _train(Work(*_prepare(run_dir, workspace, writer)), writer)
         except Stopped:
@@ -140,10 +140,13 @@ def _embed(work: Work) -> ShardCache:
     keys = list(dict.fromkeys(work.snapshot.sha256.tolist()))
     began = time.perf_counter()
     missing = len(features.features_cache(work.workspace, work.recipe.backbone, work.pixels).missing(keys))
-    cache = features.embed(work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance)
-    entry = f"{work.recipe.backbone}-{work.recipe.size}"
-    speed.remember(work.workspace, entry, missing, time.perf_counter() - began)
-    work.progress.writer.event("embedded", pictures=len(keys), computed=missing)
+    cache, elsewhere = spread.embed(
+        work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance, work.run_dir
+    )
+    if not elsewhere:  # else it says little about this machine
+        entry = f"{work.recipe.backbone}-{work.recipe.size}"
+        speed.remember(work.workspace, entry, missing, time.perf_counter() - began)
+    work.progress.writer.event("embedded", pictures=len(keys), computed=missing, elsewhere=elsewhere)
     return cache
 
 

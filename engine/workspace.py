@@ -39,6 +39,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def queue(self) -> Path:
+        """The runs that wait for a worker, one small file each."""
+        return self.root / "queue"
+
+    @property
     def incoming(self) -> Path:
         """Uploads on their way in; one folder per import, removed when it is done."""
         return self.root / "incoming"

@@ -25,10 +25,17 @@ class IdleWorkers:
     def __init__(self):
         self.submitted: list[tuple] = []
         self.asked: list[tuple] = []
+        self.places = 1
         self.answers: dict[str, object] = {"estimate": {"seconds": 9.0}, "augment_preview": [], "predict": []}
 
-    def submit(self, task, *args, queue, key, on_done):
+    def submit(self, task, *args, queue, key, on_done, worker=None):
         self.submitted.append((task, args, key))
+
+    def room(self, busy):
+        return ["idle"] * (self.places - len(self.submitted))
+
+    def give_up_strays(self):
+        """None ever strays."""
 
     def cancel(self, key):
         self.submitted = [entry for entry in self.submitted if entry[2] != key]
@@ -79,9 +86,10 @@ def fill_project(
 def add_run(
     graft: Graft, project: Project, name: str = "First", *, recipe: dict | None = None, owner: str = "ada"
 ) -> str:
-    """Queue a run by its files alone: nobody works on it."""
+    """Queue a run by its files alone, at the end of the line: nobody works on it."""
     items = graft.registry.items(project.dataset_id)
     run_id = runs.new_run(graft.workspace, Recipe.from_dict(recipe or {}).to_dict(), items)
+    write_json(graft.workspace.queue / f"{run_id}.json", {"place": len(graft.queue.waiting()) + 1})
     graft.registry.add_run(Run(run_id, project.id, project.dataset_id, name, runs.now(), owner))
     return run_id
 

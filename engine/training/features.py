@@ -10,7 +10,8 @@ import numpy as np
 from engine.backbones import forward
 from engine.backbones.pretrained import weights_hash
 from engine.shards import ShardCache
-from engine.training.pixels import CHUNK, Pixels
+from engine.training.pile import Pile
+from engine.training.pixels import Pixels
 from engine.workspace import Workspace
 
 Advance = Callable[[int, int], None]
@@ -41,21 +42,34 @@ def embed(workspace: Workspace, key: str, pixels: Pixels, keys: Sequence[str], a
 def fill(
     cache: ShardCache, missing: Sequence[str], open_network: Callable[[], forward.Forward], read: Read, advance: Advance
 ) -> None:
-    """Run the network over `read(keys)` of all missing keys and add its outputs to the cache, chunk by chunk.
+    """Run the network over `read(keys)` of all missing keys and add its outputs to the cache, chunk by chunk."""
+    pile = Pile(missing)
+    work_off(cache, pile, open_network, read, lambda here: advance(pile.done + here, len(missing)))
+
+
+def work_off(
+    cache: ShardCache,
+    pile: Pile,
+    open_network: Callable[[], forward.Forward],
+    read: Read,
+    advance: Callable[[int], None],
+) -> None:
+    """Run the network over `read(keys)` of the keys of a pile until it is empty, and add its outputs to the cache.
 
     One chunk is read ahead: pictures are decoded while the network is being opened and while it computes.
+    `advance(n)` is called after every batch with the pictures done that are not in `pile.done` yet.
     """
-    chunks = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-        ahead = reader.submit(read, chunks[0])
+        chunk = pile.take()
+        ahead = reader.submit(read, chunk) if chunk else None
         run = open_network()
-        for number, chunk in enumerate(chunks):
+        while chunk:
             inputs = ahead.result()
-            if number + 1 < len(chunks):
-                ahead = reader.submit(read, chunks[number + 1])
-            _embed_chunk(
-                cache, chunk, run, inputs, lambda done, first=number * CHUNK: advance(first + done, len(missing))
-            )
+            following = pile.take()
+            ahead = reader.submit(read, following) if following else None
+            _embed_chunk(cache, chunk, run, inputs, advance)
+            pile.finish(len(chunk))
+            chunk = following
 
 
 def _embed_chunk(cache: ShardCache, keys: Sequence[str], run: forward.Forward, inputs: np.ndarray, advance) -> None:

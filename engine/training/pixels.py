@@ -10,7 +10,6 @@ from engine.data import decode
 from engine.shards import ShardCache
 from engine.workspace import Workspace, check_free_space
 
-CHUNK = 256
 SAMPLE = 64
 # A picture up to this much longer than wide loses little when its middle square is cut out.
 CROP_ASPECT = 1.5
