@@ -131,7 +131,8 @@ class RunQueue:
             attempts = self._at_work.pop(run_id, None)
             state = read_json(run_dir / runs.STATUS, {}).get("state")
             if attempts is not None and error is not None and state in runs.ACTIVE:
-                if state == "queued" and isinstance(error, ComputeError) and attempts + 1 < MOST_ATTEMPTS:
+                begun = state != "queued" or runs.was_begun(run_dir)
+                if not begun and isinstance(error, ComputeError) and attempts + 1 < MOST_ATTEMPTS:
                     self._own[run_id] = attempts + 1
                     self._put(run_id, min(self._places().values(), default=1) - 1)
                 else:

@@ -180,9 +180,10 @@ def may_begin(run_dir: Path, attempt: str) -> bool:
     return not attempt or read_json(run_dir / SUBMITTER, {}).get("attempt", attempt) == attempt
 
 
-def was_begun(run_dir: Path, attempt: str) -> bool:
-    """Tell whether a worker that is gone had begun this attempt: a scheduler may hand its task to the next one."""
-    return bool(attempt) and read_json(run_dir / HEARTBEAT, {}).get("attempt") == attempt
+def was_begun(run_dir: Path) -> bool:
+    """Tell whether a worker has begun the last attempt; asked where it is no longer at it, so that worker is gone."""
+    attempt = read_json(run_dir / SUBMITTER, {}).get("attempt")
+    return attempt is not None and read_json(run_dir / HEARTBEAT, {}).get("attempt") == attempt
 
 
 def worker_of(run_dir: Path) -> str | None:

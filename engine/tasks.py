@@ -88,7 +88,7 @@ def train(run_dir: str, workspace_root: str, attempt: str = "") -> None:
     folder = Path(run_dir)
     if not runs.may_begin(folder, attempt):
         return
-    if runs.was_begun(folder, attempt):
+    if runs.was_begun(folder):
         raise ComputeError(runs.INTERRUPTED)
     carry_out(folder, Workspace(Path(workspace_root)), attempt)
 

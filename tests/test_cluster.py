@@ -16,7 +16,7 @@ from engine.workspace import read_json
 from tests.pictures import draw_folder
 
 ROOT = Path(__file__).parents[1]
-PICTURES = 500
+PICTURES = 300
 OFFERS = "train=1 quick=1 ingest=1 study=1"
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from engine import runs
+from engine import liveness, runs
 from engine.errors import UserError
 from engine.registry import Item
 from engine.workspace import Workspace, read_json, write_atomic, write_json
@@ -96,3 +96,42 @@ def test_too_little_room_is_noticed_before_a_run_begins(tmp_path, monkeypatch):
 def test_a_file_with_half_a_json_reads_as_absent(tmp_path):
     write_atomic(tmp_path / "a.json", json.dumps({"a": 1})[:4])
     assert read_json(tmp_path / "a.json", "nothing") == "nothing"
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+def test_a_jumping_clock_never_makes_a_living_run_look_dead(run_dir, monkeypatch, jump):
+    with runs.RunWriter(run_dir) as writer:
+        writer.status(phase="features", progress=0.4)
+        boot, now = liveness.psutil.boot_time(), time.time
+        # A clock that is set anew moves the time of day of the machine's start with it.
+        monkeypatch.setattr(liveness.psutil._psplatform, "boot_time", lambda: boot + jump)
+        monkeypatch.setattr(liveness.psutil, "boot_time", lambda: boot + jump)
+        monkeypatch.setattr(time, "time", lambda: now() + jump)
+        assert runs.read_status(run_dir)["state"] == "running"
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+def test_a_run_of_another_machine_lives_as_long_as_its_heartbeat_changes(run_dir, monkeypatch, jump):
+    seconds = time.monotonic()
+    monkeypatch.setattr(liveness.time, "monotonic", lambda: seconds)
+    beat = run_dir / runs.HEARTBEAT
+    write_json(beat, {"machine": "another one", "pid": 1, "born": 1.0})
+    write_json(run_dir / runs.STATUS, {**read_json(run_dir / runs.STATUS), "state": "running"})
+    assert runs.read_status(run_dir)["state"] == "running"
+    seconds += liveness.STALE_SECONDS - 1
+    os.utime(beat, (time.time() + jump,) * 2)  # that machine's clock was set, and it touched its file
+    assert runs.read_status(run_dir)["state"] == "running"
+    seconds += liveness.STALE_SECONDS - 1
+    assert runs.read_status(run_dir)["state"] == "running"
+    seconds += 2
+    assert runs.read_status(run_dir)["state"] == "interrupted"
+
+
+def test_a_run_of_another_machine_that_died_before_we_looked_is_seen_at_once(run_dir):
+    write_json(run_dir / runs.HEARTBEAT, {"machine": "another one", "pid": os.getpid(), "born": 1.0})
+    write_json(run_dir / runs.STATUS, {**read_json(run_dir / runs.STATUS), "state": "running"})
+    os.utime(run_dir / runs.HEARTBEAT, (time.time() - DAY,) * 2)
+    assert runs.read_status(run_dir)["state"] == "interrupted"
