@@ -50,13 +50,17 @@ NO_MEMORY = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training ended with; `probabilities` are those of the held-out rows, divided by `temperature` or not yet."""
+    """What training ended with; `probabilities` are those of the held-out rows, divided by `temperature` or not yet.
+
+    `held_out` counts the training pictures of the probe's cross-validation that helped to find the temperature.
+    """
 
     classifier: keras.Model
     probabilities: np.ndarray
     chosen: str
     stopped: bool
     temperature: float = 1.0
+    held_out: int = 0
 
 
 def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
@@ -104,9 +108,9 @@ def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
 def _train(work: Work, writer: RunWriter) -> None:
     writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), fit=work.pixels.fit)
     cache = _embed(work)
-    head = _fit_probe(work, cache)
+    head, held_out = _fit_probe(work, cache)
     outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
-    outcome = _calibrate(work, outcome)
+    outcome = _calibrate(work, outcome, held_out)
     model.save(outcome.classifier, work.run_dir / runs.MODEL)
     _evaluate(work, cache, head, outcome)
     writer.event("finished", chosen=outcome.chosen)
@@ -150,14 +154,15 @@ def _embed(work: Work) -> ShardCache:
     return cache
 
 
-def _fit_probe(work: Work, cache: ShardCache) -> Head:
+def _fit_probe(work: Work, cache: ShardCache) -> tuple[Head, tuple | None]:
+    """Return the head and, where it was cross-validated, `held_out` as in probe.Probe."""
     work.progress.begin("probe", LEARNING)
     frozen, began = work.snapshot, time.perf_counter()
     train_rows, held_out = frozen.rows("train"), frozen.rows("validation")
     x, y = cache.read(frozen.keys(train_rows)), frozen.y[train_rows]
-    head = _learn_head(work, x, y)
+    head, answered = _learn_head(work, x, y)
     if runs.read_metrics(work.run_dir):
-        return head  # a resumed run has told this before
+        return head, answered  # a resumed run has told this before
     on_train = head.probabilities(x)
     on_validation = head.probabilities(cache.read(frozen.keys(held_out)))
     work.progress.metric(
@@ -169,16 +174,16 @@ def _fit_probe(work: Work, cache: ShardCache) -> Head:
         validation_accuracy=metrics.accuracy(frozen.y[held_out], on_validation.argmax(axis=1)),
         seconds=time.perf_counter() - began,
     )
-    return head
+    return head, answered
 
 
-def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> Head:
+def _learn_head(work: Work, x: np.ndarray, y: np.ndarray) -> tuple[Head, tuple | None]:
     num_classes = work.snapshot.num_classes
     if work.recipe.head == "hidden":
-        return hidden_head.fit(x, y, num_classes, work.recipe, work.progress)
+        return hidden_head.fit(x, y, num_classes, work.recipe, work.progress), None
     fitted = probe.fit(x, y, num_classes, work.recipe)
     work.progress.writer.event("probe", strength=fitted.strength, source=fitted.source)
-    return fitted.head
+    return fitted.head, fitted.held_out
 
 
 def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
@@ -200,14 +205,17 @@ def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
     return Outcome(adapted.classifier, adapted.probabilities, chosen, adapted.stopped or cut_short)
 
 
-def _calibrate(work: Work, outcome: Outcome) -> Outcome:
-    """Make the model as sure as it is right on the validation pictures; its answers stay."""
+def _calibrate(work: Work, outcome: Outcome, held_out: tuple | None) -> Outcome:
+    """Make the model as sure as it is right on pictures it did not learn from; its answers stay."""
+    if outcome.chosen != "probe":
+        held_out = None  # probes say nothing about how sure a fine-tuned network is
     validation = work.snapshot.splits[work.held_out] == "validation"
     y = work.snapshot.y[work.held_out[validation]]
-    temperature = calibration.fit_temperature(y, outcome.probabilities[validation])
+    temperature = calibration.fit_temperature(y, outcome.probabilities[validation], held_out)
     model.temper(outcome.classifier, temperature)
     probabilities = calibration.tempered(outcome.probabilities, temperature)
-    return replace(outcome, probabilities=probabilities, temperature=temperature)
+    count = 0 if held_out is None else len(held_out[0])
+    return replace(outcome, probabilities=probabilities, temperature=temperature, held_out=count)
 
 
 def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> None:
@@ -216,7 +224,7 @@ def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> No
     train_rows = frozen.rows("train")
     held_out, train_features = cache.read(frozen.keys(rows)), cache.read(frozen.keys(train_rows))
     before = evaluate.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
-    predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature)
+    predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
     probe_scores = _probe_scores(frozen, rows, head.probabilities(held_out))
     strange = unknown.learn(work.run_dir, frozen, weights_hash(work.recipe.backbone), train_features, held_out)
     work.progress.end()

@@ -53,6 +53,25 @@ def test_ninety_percent_is_said_in_words_and_the_temperature_in_what_it_did(fini
     assert "Learned on 27 validation pictures." in said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0.20, 0.05, "Calibration lowered the error to what chance alone explains."),
+        (0.20, 0.12, "Calibration lowered the error, but what is left is more than chance."),
+        (0.10, 0.12, "What is left is more than chance: take its probabilities with care."),
+        (0.05, 0.04, "So neither number shows a flaw, and the difference between them says nothing."),
+    ],
+)
+def test_calibration_is_praised_only_where_it_helped_beyond_chance(finished, before, after, said):
+    facts = runs.read_evaluation(finished)
+    facts["calibration"]["before"]["error"], facts["calibration"]["after"]["error"] = before, after
+    facts["calibration"]["after"]["by_chance"] = {"usual": 0.03, "high": 0.06}
+    runs.write_json(finished / runs.EVALUATION, facts)
+    shown = words(open_tab("How sure"))
+    assert "would show about 3.0 %, and up to 6.0 % by chance. " + said in shown
+    assert ("lowered" in shown) == ("lowered" in said)
+
+
 def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F811
     finish_run(graft, add_run(graft, project))
     assert "This run is from before calibration" in words(open_tab("How sure"))

@@ -49,6 +49,37 @@ def test_three_validation_pictures_all_right_do_not_make_a_model_claim_certainty
     assert calibration.fit_temperature(np.zeros(0, int), np.zeros((0, 2))) == 1.0
 
 
+def test_the_cross_validated_pictures_steady_a_temperature_that_few_validation_pictures_would_miss():
+    y, sharpened = too_sure()
+    few = [calibration.fit_temperature(y[start : start + 40], sharpened[start : start + 40]) for start in (0, 40, 80)]
+    held_out = y[2000:], sharpened[2000:]
+    steady = [
+        calibration.fit_temperature(y[start : start + 40], sharpened[start : start + 40], held_out)
+        for start in (0, 40, 80)
+    ]
+    assert max(abs(np.log(np.array(steady) / 2.5))) < 0.1 < max(abs(np.log(np.array(few) / 2.5)))
+    assert calibration.fit_temperature(y[:0], sharpened[:0], held_out) == pytest.approx(2.5, rel=0.1)
+
+
+def test_every_picture_of_the_cross_validation_is_answered_by_a_probe_that_had_not_seen_it():
+    x, y = np.random.default_rng(0).normal(0, 1, (90, 20)).astype(np.float32), np.tile([0, 1, 2], 30)
+    labels, probabilities = probe.fit(x, y, 3, Recipe()).held_out
+    np.testing.assert_array_equal(labels, y)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    # Labels by chance: what was learned by heart would be right, what was held out is not.
+    assert (probabilities.argmax(axis=1) == y).mean() < 0.5
+    assert probe.fit(x, y, 3, Recipe(l2=0.01)).held_out is None
+
+
+def test_what_chance_makes_of_perfect_probabilities_is_what_they_show():
+    y, sharpened = too_sure(300)
+    perfect = calibration.tempered(sharpened, 2.5)
+    chance = calibration.by_chance(perfect)
+    assert 0.02 < chance["usual"] < chance["high"] < 0.1
+    assert calibration.calibration_error(y, perfect) < chance["high"] < calibration.calibration_error(y, sharpened)
+    assert calibration.by_chance(np.tile(perfect, (100, 1)))["usual"] < chance["usual"] / 5
+
+
 def test_the_report_holds_both_sides_and_every_picture_once():
     y, sharpened = too_sure(500)
     report = calibration.report(y, calibration.tempered(sharpened, 2.5), 2.5, fitted_on=100)

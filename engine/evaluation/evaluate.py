@@ -28,13 +28,15 @@ TOPS = (3, 5)
 class Predictions:
     """Probabilities for some rows of a snapshot: the trained model's and those of the network before any training.
 
-    `temperature` is what the model's logits were divided by to calibrate it.
+    `temperature` is what the model's logits were divided by to calibrate it, learned on the validation pictures and on
+    `held_out` training pictures of the probe's cross-validation.
     """
 
     rows: np.ndarray
     trained: np.ndarray
     before: np.ndarray
     temperature: float = 1.0
+    held_out: int = 0
 
 
 def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:
@@ -88,7 +90,9 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
             "before_fine_tuning": metrics.accuracy(y_true, before),
         },
         "calibration_error": metrics.calibration_error(y_true, probabilities),
-        "calibration": calibration.report(y_true, probabilities, predictions.temperature, len(validation)),
+        "calibration": calibration.report(
+            y_true, probabilities, predictions.temperature, len(validation), predictions.held_out
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.training.head import Head, standardisation
 from engine.training.recipe import Recipe
+from engine.training.scores import log_loss
 
 # Strength of the penalty per picture, 1 / (C N), from strong to weak.
 STRENGTHS = (0.1, 0.03, 0.01, 0.003, 0.001)
@@ -24,11 +25,16 @@ THREADED_WORK = 2e9
 
 @dataclass(frozen=True)
 class Probe:
-    """A fitted head and its penalty's strength: "chosen" by cross-validation, "given" by the recipe, or "default"."""
+    """A fitted head and its penalty's strength: "chosen" by cross-validation, "given" by the recipe, or "default".
+
+    `held_out` are classes (N,) and probabilities (N, num_classes) of training pictures, each answered by a probe of the
+    same strength that had not seen it; None where there was no cross-validation.
+    """
 
     head: Head
     strength: float
     source: str
+    held_out: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -> Probe:
@@ -38,13 +44,13 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
     work = x.size * num_classes
     with threadpool_limits(limits=None if work > THREADED_WORK else 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged within ITERATIONS: good enough, and the time is bounded
-        strength, source = _strength(x, y, recipe)
+        strength, source, held_out = _strength(x, y, recipe)
         model = _model(strength, len(x), recipe, ITERATIONS)
         model.fit(*balanced(x, y, recipe))
         layers = _layers(model, num_classes)
         if recipe.class_balancing == "focal":
-            layers = (_focal(x, y, *layers[0], strength),)
-    return Probe(Head(layers, mean, deviation, _penalty(strength, recipe)), strength, source)
+            layers, held_out = (_focal(x, y, *layers[0], strength),), None
+    return Probe(Head(layers, mean, deviation, _penalty(strength, recipe)), strength, source, held_out)
 
 
 def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -73,28 +79,32 @@ def oversampled(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _strength(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, str]:
+def _strength(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, str, tuple | None]:
     """Return the penalty 1 / (C N); the recipe's l1 and l2 mean `l1 |W| + l2 W^2` beside the mean cross-entropy."""
     if recipe.l2 is not None or recipe.l1:
-        return max(recipe.l1 + 2 * (recipe.l2 or 0.0), 1e-8), "given"
+        return max(recipe.l1 + 2 * (recipe.l2 or 0.0), 1e-8), "given", None
     if np.bincount(y).min() < 2:
-        return DEFAULT_STRENGTH, "default"
-    return _choose(*_sample(x, y, recipe.seed), recipe), "chosen"
+        return DEFAULT_STRENGTH, "default", None
+    x, y = _sample(x, y, recipe.seed)
+    strength, probabilities = _choose(x, y, recipe)
+    return strength, "chosen", (y, probabilities)
 
 
-def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> float:
-    """Return the strength with the smallest cross-validated loss on these training pictures."""
+def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, np.ndarray]:
+    """Return the strength with the smallest cross-validated loss, and the held-out probabilities (N, num_classes)."""
     from sklearn.model_selection import StratifiedKFold
 
-    losses = np.zeros(len(STRENGTHS))
     folds = StratifiedKFold(min(FOLDS, np.bincount(y).min()), shuffle=True, random_state=recipe.seed)
-    for fit_rows, held_out in folds.split(x, y):
-        start = None
-        for position, strength in enumerate(STRENGTHS):
+    folds = list(folds.split(x, y))
+    starts, best = [None] * len(folds), (np.inf, DEFAULT_STRENGTH, None)
+    for strength in STRENGTHS:
+        answers = np.zeros((len(y), y.max() + 1), np.float32)
+        for place, (fit_rows, held_out) in enumerate(folds):
             model = _model(strength, len(fit_rows), recipe, CHOICE_ITERATIONS)
-            start = _fit_from(model, *balanced(x[fit_rows], y[fit_rows], recipe), start)
-            losses[position] += _loss(model, x[held_out], y[held_out])
-    return STRENGTHS[int(losses.argmin())]
+            starts[place] = _fit_from(model, *balanced(x[fit_rows], y[fit_rows], recipe), starts[place])
+            answers[held_out] = model.predict_proba(x[held_out])
+        best = min(best, (log_loss(y, answers), strength, answers), key=lambda found: found[0])
+    return best[1:]
 
 
 def _fit_from(model, x: np.ndarray, y: np.ndarray, start: tuple | None) -> tuple:
@@ -103,11 +113,6 @@ def _fit_from(model, x: np.ndarray, y: np.ndarray, start: tuple | None) -> tuple
         model.coef_, model.intercept_ = start
     model.set_params(warm_start=True).fit(x, y)
     return model.coef_, model.intercept_
-
-
-def _loss(model, x: np.ndarray, y: np.ndarray) -> float:
-    probabilities = model.predict_proba(x)[np.arange(len(y)), np.searchsorted(model.classes_, y)]
-    return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
 
 
 def _sample(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

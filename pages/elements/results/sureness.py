@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from engine.evaluation import calibration, results, trust_charts
@@ -27,7 +28,7 @@ def view(facts: dict, folder: Path) -> None:
         figure = trust_charts.reliability_figure(_with_intervals(after), before, dark=is_dark(), _=_)
         chart(figure, "reliability", _("How often it is right against how sure it says it is"))
     with right:
-        _numbers(found, facts)
+        _numbers(found, facts, probabilities)
         st.caption(
             _(
                 "On the dotted line a probability means what it says. Below it the model is too sure of itself, above "
@@ -51,7 +52,7 @@ def _worth(spoken: dict | None) -> str:
     return f"{words} :gray[:small[{between}]]"
 
 
-def _numbers(found: dict | None, facts: dict) -> None:
+def _numbers(found: dict | None, facts: dict, probabilities: np.ndarray) -> None:
     explained = _("How far, on average, the share of right answers is from the probability it gave. 0 % is perfect.")
     if found is None:
         st.metric(_("Calibration error"), percent(facts.get("calibration_error")), help=explained, border=True)
@@ -61,7 +62,23 @@ def _numbers(found: dict | None, facts: dict) -> None:
     with st.grid(2, min_column_width=130, key="calibration-cards") as grid:
         grid.metric(_("Before calibration"), percent(before), help=explained, border=True, height="stretch")
         grid.metric(_("After calibration"), percent(after), help=explained, border=True, height="stretch")
-    st.caption(f"{_learned(found)} {_('Differences of less than a point may be chance.')}")
+    chance = found["after"].get("by_chance") or calibration.by_chance(probabilities)
+    st.caption(f"{_believable(before, after, chance, len(probabilities))} {_learned(found)}")
+
+
+def _believable(before: float, after: float, chance: dict, pictures: int) -> str:
+    """Say what the two errors show on so many pictures, and no more than that."""
+    floor = _("On {n} test pictures even perfect probabilities would show about {usual}, and up to {high} by chance.")
+    floor = floor.format(n=in_words(pictures), usual=percent(chance["usual"]), high=percent(chance["high"]))
+    if after > chance["high"]:
+        words = _("What is left is more than chance: take its probabilities with care.")
+        if after < before:
+            words = _("Calibration lowered the error, but what is left is more than chance.")
+    elif before > chance["high"]:
+        words = _("Calibration lowered the error to what chance alone explains.")
+    else:
+        words = _("So neither number shows a flaw, and the difference between them says nothing.")
+    return f"{floor} {words}"
 
 
 def _learned(found: dict) -> str:
@@ -73,6 +90,10 @@ def _learned(found: dict) -> str:
     else:
         words = _("It was not sure enough; its probabilities were sharpened (temperature {t}).")
     where = plural("Learned on {n} validation picture.", "Learned on {n} validation pictures.", found["fitted_on"])
+    if more := found.get("held_out"):
+        where = _("Learned on {n} validation pictures, and on {more} training pictures in cross-validation.").format(
+            n=in_words(found["fitted_on"]), more=in_words(more)
+        )
     inside = _("This is part of the model file and changes no answer.")
     return f"{words.format(t=decimal(temperature, '.2f'))} {where} {inside}"
 
