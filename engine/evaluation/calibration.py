@@ -66,7 +66,7 @@ def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int =
 
 
 def by_chance(probabilities: np.ndarray, bins: int = BINS) -> dict:
-    """Return what the calibration error would be on these pictures if their probabilities (N, num_classes) were perfect.
+    """Return the calibration error that perfect probabilities (N, num_classes) would show on so many pictures.
 
     {"usual", "high"}: its mean and the value that one draw in twenty exceeds, over labels drawn from the probabilities
     (Bröcker and Smith 2007). With few pictures it is far from 0: shares scatter, and the error counts every scatter.

@@ -11,7 +11,7 @@ from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, matrix_view, why
+from pages.elements.results import fixing, matrix_view, taps, why
 from pages.elements.results.matrix_view import View
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
@@ -55,6 +55,7 @@ def _matrix(facts: dict, run_id: str) -> tuple[int, int] | None:
     with st.container(horizontal=True):
         show_as = page.choice(_("Show as"), views, key=VIEW)
         part = matrix_view.choose(facts, run_id)
+        taps.hear()
     if part.groups:
         matrix_view.overview(facts, run_id, part.groups, show_as)
         return None

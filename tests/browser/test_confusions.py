@@ -1,0 +1,65 @@
+"""The confusion matrix under a finger and with many classes, in the real app: one tap opens what it points at."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine import settings
+from tests.browser.steps import settled, widget
+from tests.conftest import use_workspace
+from tests.run_files import add_run, fill_project, finish_run, idle_graft
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def phone(browser):
+    """A page on a telephone, where nothing hovers."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    yield context.new_page()
+    context.close()
+
+
+def address(server, classes: int, families: int = 0) -> str:
+    """Write a run of so many classes by hand into the server's workspace."""
+    before = settings.current().workspace
+    graft = idle_graft(use_workspace(server.workspace))
+    project = fill_project(graft, f"{classes}", classes=[f"class {n:02}" for n in range(classes)], per_class=40)
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id, accuracy=0.7, families=families)
+    graft.close()
+    use_workspace(before)
+    return f"{server.url}/results?project={project.id}&run={run_id}"
+
+
+def point(page: Page, key: str, row: float, column: float) -> tuple[float, float]:
+    """Return where a share of the height and width of a figure lies on the screen."""
+    area = page.locator(f"[class*='st-key-{key}'] .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    box = area.bounding_box()
+    return box["x"] + box["width"] * column, box["y"] + box["height"] * row
+
+
+def test_one_tap_on_a_telephone_opens_the_pictures_of_a_cell(shared_server, phone):
+    phone.goto(address(shared_server, 4))
+    settled(phone)
+    phone.touchscreen.tap(*point(phone, "confusion-", 3 / 8, 3 / 8))
+    expect(widget(phone, "cell-pictures")).to_contain_text("class 01, recognised")
+    phone.touchscreen.tap(*point(phone, "confusion-", 5 / 8, 5 / 8))
+    expect(widget(phone, "cell-pictures")).to_contain_text("class 02, recognised")
+
+
+def test_with_many_classes_a_tap_steps_into_a_group_and_the_next_opens_a_cell(shared_server, phone):
+    phone.goto(address(shared_server, 40, families=4))
+    settled(phone)
+    phone.touchscreen.tap(*point(phone, "confusion-overview", 0.05, 0.05))
+    expect(phone.get_by_role("button", name="Back to all 40")).to_be_visible()
+    settled(phone)
+    names = phone.locator("[class*='st-key-confusion-'] .ytick")
+    inside = names.count()
+    assert 1 < inside < 40
+    first = names.first.text_content()
+    phone.touchscreen.tap(*point(phone, "confusion-", 0.5 / inside, 0.5 / inside))
+    expect(widget(phone, "cell-pictures")).to_contain_text(f"{first}, recognised")
+    phone.get_by_role("button", name="Back to all 40").tap()
+    expect(phone.locator("[class*='st-key-confusion-overview']")).to_be_visible()
