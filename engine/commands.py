@@ -133,24 +133,30 @@ def _prediction(graft: Graft, run_dir: Path, file: str, class_names: list[str]) 
             "label": None,
             "answer": None,
             "reason": "unreadable",
+            "threshold": None,
             "probabilities": {},
             "error": str(error),
         }
     shares = dict(zip(class_names, map(float, answer["probabilities"]), strict=True))
+    verdict = selective.verdict(selective.read(run_dir), list(shares.values()), class_names, answer["unknown"])
+    said = {"answer": None, "reason": verdict.said}
+    if verdict.said == "answer":
+        said = {"answer": class_names[verdict.position], "reason": None}
     label = max(shares, key=shares.get)
-    verdict = selective.verdict(selective.read(run_dir), shares[label], answer["unknown"])
-    said = {"answer": label, "reason": None} if verdict == "answer" else {"answer": None, "reason": verdict}
-    return {"file": file, "label": label, **said, "probabilities": shares}
+    return {"file": file, "label": label, **said, "threshold": verdict.threshold, "probabilities": shares}
 
 
 def _answer_in_words(result: dict) -> str:
-    """Return the likeliest classes, after "I don't know" where the model holds its answer back."""
+    """Return the likeliest classes, after "I don't know" or a class that its own threshold called."""
     if "error" in result:
         return result["error"]
     best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
     shown = "  ".join(f"{name} {share:.1%}" for name, share in best)
     held_back = {"unsure": "I don't know", "unknown": "unlike anything it has seen"}
-    return f"{held_back[result['reason']]} ({shown})" if result["reason"] else shown
+    if result["reason"]:
+        return f"{held_back[result['reason']]} ({shown})"
+    called = result["threshold"] is not None
+    return f"{result['answer']}, called so from {result['threshold']:.1%} on ({shown})" if called else shown
 
 
 def backbones(options) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.elements import page, state
 from pages.elements.i18n import _
 from pages.elements.results import (
+    answering,
     class_threshold,
     comparison,
     delta,
@@ -46,6 +47,7 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
 
 retrain.bar(entry)
 show_honest_number(entry.facts, run_list.measured_alike(entry, entries))
+answering.note(entry.facts, entry.folder)
 
 
 def classes() -> None:

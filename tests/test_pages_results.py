@@ -92,12 +92,27 @@ def test_the_cost_of_a_mistake_is_kept_with_the_model_when_asked_for(finished):
     assert "In use: it answers from 80 % on" in words(open_tab("“I don’t know”"))
 
 
-def test_a_threshold_of_a_class_shows_what_it_does(finished):
+def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft, finished):  # noqa: F811
     at = open_tab("Classes")
-    at.select_slider(key="threshold-cost-" + finished.name).set_value(100).run()
-    assert not at.exception
+    at.selectbox(key=f"threshold-class-{finished.name}").set_value(1).run()
+    at.select_slider(key=f"threshold-cost-{finished.name}-1").set_value(100).run()
     said = words(at)
     assert "from 1.0 % on: " in said and " of 30 are found" in said and "false alarms" in said
+    assert "The model calls" not in said
+    at.button(key="threshold-use").click().run()
+    assert selective.read(finished).miss_costs == {"pear": 100}
+    said = words(at.run())
+    assert "The model calls **pear** from 1.0 % on" in said and "With the thresholds, it is right" in said
+    assert "In use: it calls **pear** from 1.0 % on." in said
+
+    graft.compute.answers["predict"] = lambda _run, _root, files: [{"probabilities": [0.9, 0.08, 0.02]} for _ in files]
+    tried = open_page("try_it")
+    tried.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert "It says **pear**: called so from 1.0 % on." in words(tried)
+
+    at.button(key="thresholds-back").click().run()
+    assert selective.read(finished) == Answering()
+    assert "In use: the likeliest class is the answer." in words(at)
 
 
 @pytest.mark.parametrize("kind", ["mistakes", "unsure", "right"])

@@ -136,8 +136,13 @@ def test_a_threshold_trades_misses_for_false_alarms():
 
 def test_a_threshold_of_one_class_changes_only_what_it_must():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])
-    assert curves.answers_with_threshold(probabilities, 1, 0.25).tolist() == [1, 1, 2]
-    assert curves.answers_with_threshold(probabilities, 1, 0.8).tolist() == [0, 0, 2]
+    answers, called = curves.answers_with_thresholds(probabilities, {1: 0.25})
+    assert (answers.tolist(), called.tolist()) == ([1, 1, 2], [True, True, False])
+    assert curves.answers_with_thresholds(probabilities, {1: 0.8})[0].tolist() == [0, 0, 2]
+    assert curves.answers_with_thresholds(probabilities, {})[0].tolist() == [0, 1, 2]
+    # Of two that reach their thresholds the one further above it, of none the nearest.
+    assert curves.answers_with_thresholds(probabilities, {0: 0.4, 1: 0.2})[0].tolist() == [1, 1, 1]
+    assert curves.answers_with_thresholds(probabilities, {0: 0.9, 1: 0.9, 2: 0.9})[0].tolist() == [0, 1, 2]
 
 
 def test_the_dearer_a_mistake_the_less_it_answers_and_the_more_of_it_is_right():
@@ -166,13 +171,29 @@ def test_the_selective_curve_ends_at_the_accuracy_of_all_pictures():
 
 
 def test_how_a_model_answers_is_kept_beside_it_and_obeyed(tmp_path):
-    assert selective.verdict(selective.read(tmp_path), 0.2, None) == "answer"
+    def said(answering, highest: float, unknown=None) -> str:
+        return selective.verdict(answering, [highest, 1 - highest], ["lesion", "skin"], unknown).said
+
+    assert said(selective.read(tmp_path), 0.6) == "answer"
     selective.write(tmp_path, Answering(cost=5))
     kept = selective.read(tmp_path)
-    assert selective.verdict(kept, 0.79, None) == "unsure"
-    assert selective.verdict(kept, 0.81, {"score": 1.0, "limit": 2.0}) == "answer"
-    assert selective.verdict(kept, 0.99, {"score": 3.0, "limit": 2.0}) == "unknown"
-    assert selective.verdict(Answering(5, refuse_unknown=False), 0.99, {"score": 3.0, "limit": 2.0}) == "answer"
+    assert said(kept, 0.79) == "unsure"
+    assert said(kept, 0.81, {"score": 1.0, "limit": 2.0}) == "answer"
+    assert said(kept, 0.99, {"score": 3.0, "limit": 2.0}) == "unknown"
+    assert said(Answering(5, refuse_unknown=False), 0.99, {"score": 3.0, "limit": 2.0}) == "answer"
+
+
+def test_a_class_that_must_not_be_missed_is_called_early_until_that_is_taken_back(tmp_path):
+    selective.write(tmp_path, Answering(cost=5).with_miss_cost("lesion", 9).with_miss_cost("gone", 2))
+    kept, names = selective.read(tmp_path), ["lesion", "skin"]
+    assert kept.own_thresholds(names) == {0: pytest.approx(0.1)}
+    assert selective.verdict(kept, [0.12, 0.88], names, None) == selective.Verdict("answer", 0, pytest.approx(0.1))
+    assert selective.verdict(kept, [0.05, 0.95], names, None) == selective.Verdict("answer", 1)
+    assert selective.verdict(kept, [0.5, 0.5], names, {"score": 3.0, "limit": 2.0}).said == "unknown"
+    back = kept.with_miss_cost("lesion", None)
+    assert selective.verdict(back, [0.12, 0.88], names, None).position == 1
+    y, probabilities = np.array([0, 1, 1]), np.array([[0.12, 0.88], [0.3, 0.7], [0.01, 0.99]])
+    assert selective.outcome(y, probabilities, 0.8, {0: 0.1}) == selective.Outcome(3, right=2, wrong=1)
 
 
 def blobs(classes: int, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

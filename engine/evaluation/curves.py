@@ -3,6 +3,7 @@
 Scores are the class's probabilities (N,), `positive` (N,) tells whether a picture is of the class.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,14 +54,18 @@ def threshold_for(cost_of_a_miss: float) -> float:
     return 1 / (1 + cost_of_a_miss)
 
 
-def answers_with_threshold(probabilities: np.ndarray, position: int, threshold: float) -> np.ndarray:
-    """Return the class of every picture, shape (N,), when class `position` is answered from `threshold` on.
+def answers_with_thresholds(probabilities: np.ndarray, own: Mapping[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class of every picture, (N,), and whether a class's own threshold called it, (N,).
 
-    Where its probability is smaller, the likeliest of the other classes is the answer.
+    `own` are thresholds by position. Of several classes that reach theirs, the one furthest above it is the answer;
+    where none does, the likeliest of the classes without a threshold.
     """
-    others = np.array(probabilities, copy=True)
-    others[:, position] = -1
-    return np.where(probabilities[:, position] >= threshold, position, others.argmax(axis=1))
+    limits = np.full(probabilities.shape[1], np.inf)
+    limits[list(own)] = list(own.values())
+    above = probabilities / limits
+    called = above.max(axis=1) >= 1
+    others = np.where(np.isinf(limits), probabilities, -1.0) if len(own) < len(limits) else above
+    return np.where(called, above.argmax(axis=1), others.argmax(axis=1)), called
 
 
 def roc(positive: np.ndarray, scores: np.ndarray) -> dict:

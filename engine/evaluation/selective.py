@@ -1,14 +1,16 @@
-"""When to say "I don't know": unsure answers are withheld, pictures of an unknown kind refused.
+"""How a model answers: unsure answers are withheld, pictures of an unknown kind refused, some classes called early.
 
 With calibrated probabilities the best rule is known (Chow 1970): where a wrong answer costs as much as N times an "I
 don't know", answer only when the probability is at least 1 - 1/N. Nothing heavier than numpy here: pages ask directly.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from engine.evaluation import curves
 from engine.workspace import read_json, write_json
 
 FILE = "answering.json"
@@ -22,15 +24,31 @@ class Answering:
 
     `cost`: what a wrong answer costs, counted in "I don't know"; 1 means that it always answers.
     `refuse_unknown`: whether pictures unlike anything in training are refused as well.
+    `miss_costs`: by class, what missing a picture of it costs, counted in false alarms; the likeliest class is the
+    answer where no class has such a cost.
     """
 
     cost: float = 1.0
     refuse_unknown: bool = True
+    miss_costs: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def threshold(self) -> float:
         """The smallest probability with which it answers."""
         return threshold_for(self.cost)
+
+    def own_thresholds(self, class_names: Sequence[str]) -> dict[int, float]:
+        """Return from which probability on a class is called, by its position, for those that have a cost."""
+        return {
+            class_names.index(name): curves.threshold_for(cost)
+            for name, cost in self.miss_costs.items()
+            if name in class_names
+        }
+
+    def with_miss_cost(self, class_name: str, cost: float | None) -> "Answering":
+        """Return the same with another cost of missing a class; None takes it back."""
+        others = {name: value for name, value in self.miss_costs.items() if name != class_name}
+        return replace(self, miss_costs=others if cost is None else {**others, class_name: cost})
 
 
 @dataclass(frozen=True)
@@ -64,6 +82,11 @@ def threshold_for(cost: float) -> float:
     return max(0.0, 1 - 1 / cost)
 
 
+def without_miss_costs(answering: Answering) -> Answering:
+    """Return the same with the likeliest class as the answer again."""
+    return replace(answering, miss_costs={})
+
+
 def read(run_dir: Path) -> Answering:
     """Return how a run's model answers; one that nobody has changed always answers, but not about unknown things."""
     return Answering(**read_json(run_dir / FILE, {}))
@@ -73,20 +96,45 @@ def write(run_dir: Path, answering: Answering) -> None:
     write_json(run_dir / FILE, asdict(answering))
 
 
-def verdict(answering: Answering, highest: float, unknown: dict | None) -> str:
-    """Return "answer", "unsure" or "unknown" for a picture.
+@dataclass(frozen=True)
+class Verdict:
+    """`said` is "answer", "unsure" or "unknown"; `position` the class it answers or, if it had to, would answer.
 
-    `highest` is its largest probability, `unknown` its {"score", "limit"} where the run has a detector.
+    `threshold` is the one that called the class, None where it is simply the likeliest.
     """
+
+    said: str
+    position: int
+    threshold: float | None = None
+
+
+def verdict(
+    answering: Answering, probabilities: Sequence[float], class_names: Sequence[str], unknown: dict | None
+) -> Verdict:
+    """Return what a model says of a picture.
+
+    `unknown` is its {"score", "limit"} where the run has a detector. A class that was called by its own threshold is
+    answered, however sure "I don't know" wants it: what a miss costs was weighed there.
+    """
+    own = answering.own_thresholds(class_names)
+    [position], [called] = curves.answers_with_thresholds(np.array([probabilities]), own)
+    threshold = own[int(position)] if called else None
     if answering.refuse_unknown and unknown is not None and unknown["score"] > unknown["limit"]:
-        return "unknown"
-    return "unsure" if highest < answering.threshold else "answer"
+        return Verdict("unknown", int(position), threshold)
+    is_sure = called or probabilities[position] >= answering.threshold
+    return Verdict("answer" if is_sure else "unsure", int(position), threshold)
 
 
-def outcome(y_true: np.ndarray, probabilities: np.ndarray, threshold: float) -> Outcome:
-    """Return what answering from `threshold` on does to these pictures; probabilities (N, num_classes)."""
-    answered = probabilities.max(axis=1) >= threshold
-    right = int((probabilities.argmax(axis=1) == y_true)[answered].sum())
+def outcome(
+    y_true: np.ndarray, probabilities: np.ndarray, threshold: float, own: Mapping[int, float] | None = None
+) -> Outcome:
+    """Return what answering from `threshold` on does to these pictures; probabilities (N, num_classes).
+
+    `own` are thresholds of classes that are called by them, by position.
+    """
+    answers, called = curves.answers_with_thresholds(probabilities, own or {})
+    answered = called | (probabilities[np.arange(len(answers)), answers] >= threshold)
+    right = int((answers == y_true)[answered].sum())
     return Outcome(len(y_true), right, int(answered.sum()) - right)
 
 

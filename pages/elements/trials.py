@@ -15,7 +15,7 @@ from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
-from pages.elements.results import why
+from pages.elements.results import answering, why
 from pages.elements.runs.run_list import RunView
 
 TRIALS, GENERATION, CLEARED = "trials", "trials-generation", "trials-cleared"
@@ -29,7 +29,8 @@ WARM_SECONDS = 300
 class Trial:
     """One answer. `src` shows the picture; `truth` is its label where it is known; `problem` says why there is none.
 
-    said: "answer", "unsure" or "unknown" (see engine.evaluation.selective). nearest: (content hash, label) of training
+    said: "answer", "unsure" or "unknown", for the class `answer`, which its own `threshold` may have called although
+    another one is likelier (see engine.evaluation.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     """
 
@@ -40,6 +41,8 @@ class Trial:
     seconds: float = 0.0
     problem: UserError | None = None
     said: str = "answer"
+    answer: str = ""
+    threshold: float | None = None
     nearest: tuple[tuple[str, str], ...] = ()
     source: str | bytes = b""
     large: str = ""
@@ -89,18 +92,23 @@ def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list
     except UserError as error:
         return [replace(trial, problem=error) for trial, _content in pictures]
     seconds = time.perf_counter() - started
-    names, answering = entry.facts["class_names"], selective.read(entry.folder)
+    names, stored = entry.facts["class_names"], selective.read(entry.folder)
     return [
-        replace(trial, seconds=seconds, **_heard(answer, names, answering))
+        replace(trial, seconds=seconds, **_heard(answer, names, stored))
         for (trial, _content), answer in zip(pictures, answers_given, strict=True)
     ]
 
 
-def _heard(answer: dict, names: list[str], answering: selective.Answering) -> dict:
+def _heard(answer: dict, names: list[str], stored: selective.Answering) -> dict:
     """Return what a worker's answer means for a Trial."""
     nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
-    said = selective.verdict(answering, max(answer["probabilities"]), answer.get("unknown"))
-    return {"likeliest": tuple(results.top(answer["probabilities"], names)), "said": said, "nearest": nearest}
+    probabilities = answer["probabilities"]
+    verdict = selective.verdict(stored, probabilities, names, answer.get("unknown"))
+    likeliest, name = results.top(probabilities, names), names[verdict.position]
+    if name not in dict(likeliest):
+        likeliest[-1] = (name, float(probabilities[verdict.position]))
+    said = {"said": verdict.said, "answer": name, "threshold": verdict.threshold}
+    return {"likeliest": tuple(likeliest), "nearest": nearest, **said}
 
 
 def _remember(entry: RunView, trials: list[Trial]) -> None:
@@ -163,6 +171,9 @@ def _say_verdict(trial: Trial) -> None:
     elif trial.said == "unsure":
         st.markdown(f":material/help: **{_('I don’t know')}**")
         st.caption(_("It is not sure enough for what a mistake costs. If it had to answer:"))
+    elif trial.threshold is not None:
+        words = _("It says **{name}**: called so from {share} % on.")
+        st.markdown(words.format(name=md_escape(trial.answer), share=answering.percent_of(trial.threshold)))
 
 
 def _reminds(trial: Trial) -> None:
@@ -182,7 +193,7 @@ def _say_truth(trial: Trial) -> None:
     if trial.said != "answer":
         st.caption(_("It is {label}.").format(label=md_escape(trial.truth)))
         return
-    right = trial.likeliest[0][0] == trial.truth
+    right = trial.answer == trial.truth
     words = _("Right: it is {label}.") if right else _("Wrong: it is {label}.")
     icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
     st.caption(f"{icon} {words.format(label=md_escape(trial.truth))}")

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from engine.evaluation import curves, results, trust_charts
+from engine.evaluation import curves, results, selective, trust_charts
 from engine.evaluation.curves import Counts
+from engine.evaluation.selective import Answering
 from pages.elements.i18n import _, decimal, plural
+from pages.elements.results import answering
 from pages.elements.results.drawing import bold, chart, is_dark
 from pages.elements.table import plain_table
 
@@ -37,35 +39,57 @@ def _part(facts: dict, folder: Path) -> None:
     position = left.selectbox(
         _("Class"), range(len(names)), index=weakest, format_func=names.__getitem__, key=f"{CLASS}-{folder.name}"
     )
-    cost = right.select_slider(
-        _("A miss costs as much as … false alarms"),
-        COSTS,
-        value=1,
-        format_func=lambda value: _("{n} ×").format(n=decimal(value, "g")),
-        key=f"{COST}-{folder.name}",
-        help=_("A miss: a picture of the class that it does not call so. A false alarm: another picture that it does."),
-    )
+    stored = selective.read(folder)
+    with right:
+        cost = answering.cost_slider(
+            _("A miss costs as much as … false alarms"),
+            COSTS,
+            stored.miss_costs.get(names[position]),
+            key=f"{COST}-{folder.name}-{position}",
+            help=_(
+                "A miss: a picture of the class that it does not call so. A false alarm: another picture that it does."
+            ),
+        )
     positive, scores = y == position, probabilities[:, position]
     if not positive.any():
         st.caption(_("There are no test pictures of this class."))
         return
     threshold = curves.threshold_for(cost)
-    now = curves.counts_at(positive, scores, threshold)
-    usual = curves.counts_of(positive, probabilities.argmax(axis=1) == position)
+    others = stored.with_miss_cost(names[position], None).own_thresholds(names)
+    before, _called = curves.answers_with_thresholds(probabilities, others)
+    after, _called = curves.answers_with_thresholds(probabilities, {**others, position: threshold})
+    usual, now = (curves.counts_of(positive, answers == position) for answers in (before, after))
     st.markdown(_sentence(names[position], threshold, now))
-    _figures(positive, scores, now)
-    _effect(names, position, now, usual, cost)
-    _moved(names, y, probabilities, position, threshold)
+    _keep(folder, stored, names[position], cost)
+    _figures(positive, scores, curves.counts_at(positive, scores, threshold))
+    _effect(names[position], now, usual, cost, alone=not others)
+    _moved(names, y, before, after)
 
 
 def _sentence(name: str, threshold: float, now: Counts) -> str:
     return _("Call it {name} from {share} % on: {found} of {all} are found, {alarms}.").format(
         name=bold(name),
-        share=decimal(100 * threshold, ".0f" if threshold >= 0.01 else ".1f"),
+        share=answering.percent_of(threshold),
         found=now.found,
         all=now.found + now.missed,
         alarms=plural("{n} false alarm", "{n} false alarms", now.false_alarms),
     )
+
+
+def _keep(folder: Path, stored: Answering, name: str, cost: float) -> None:
+    """Offer to use the threshold for the model, or to take it back; say what is in use."""
+    in_use = stored.miss_costs.get(name)
+    with st.container(horizontal=True, vertical_alignment="center", key="threshold-keep"):
+        if cost != in_use:
+            use = {"on_click": answering.keep, "args": (folder, stored.with_miss_cost(name, cost))}
+            st.button(_("Use this threshold for the model"), key="threshold-use", icon=":material/save:", **use)
+        if in_use is None:
+            st.caption(_("In use: the likeliest class is the answer."), width="content")
+            return
+        words = answering.called_from(name, curves.threshold_for(in_use))
+        st.caption(f":material/check: {_('In use: it calls {called} on.').format(called=words)}", width="content")
+        back = {"on_click": answering.keep, "args": (folder, stored.with_miss_cost(name, None))}
+        st.button(_("Take it back"), type="tertiary", key="threshold-back", icon=":material/undo:", **back)
 
 
 def _figures(positive: np.ndarray, scores: np.ndarray, now: Counts) -> None:
@@ -89,9 +113,12 @@ def _figures(positive: np.ndarray, scores: np.ndarray, now: Counts) -> None:
         chart(figure, "class-precision-recall", _("Precision-recall curve of the class"))
 
 
-def _effect(names: list[str], position: int, now: Counts, usual: Counts, cost: float) -> None:
-    """Two by two, with the usual answer (the likeliest class) beside the threshold."""
-    pairs = [(usual, _("likeliest class")), (now, _("with this threshold"))]
+def _effect(name: str, now: Counts, usual: Counts, cost: float, *, alone: bool) -> None:
+    """Two by two, with the answer as it would be else beside the threshold; `alone`: no other class has one."""
+    pairs = [
+        (usual, _("likeliest class") if alone else _("without this threshold")),
+        (now, _("with this threshold")),
+    ]
     columns = {
         _("Answer"): [words for _counts, words in pairs],
         _("Found"): [str(counts.found) for counts, _words in pairs],
@@ -100,13 +127,12 @@ def _effect(names: list[str], position: int, now: Counts, usual: Counts, cost: f
         _("Rightly left alone"): [str(counts.left_alone) for counts, _words in pairs],
         _("Cost in false alarms"): [decimal(counts.cost(cost), ".10g") for counts, _words in pairs],
     }
-    alt = _("What the threshold does to {name}").format(name=names[position])
+    alt = _("What the threshold does to {name}").format(name=name)
     plain_table(columns, key="threshold-effect", alt=alt)
 
 
-def _moved(names: list[str], y: np.ndarray, probabilities: np.ndarray, position: int, threshold: float) -> None:
+def _moved(names: list[str], y: np.ndarray, before: np.ndarray, after: np.ndarray) -> None:
     """Say which cells of the confusion matrix change most."""
-    before, after = probabilities.argmax(axis=1), curves.answers_with_threshold(probabilities, position, threshold)
     rows = np.flatnonzero(before != after)
     if not len(rows):
         st.caption(_("No answer changes: the confusion matrix stays as it is."))

@@ -8,6 +8,7 @@ import streamlit as st
 from engine.evaluation import results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering, Outcome
 from pages.elements.i18n import _, decimal
+from pages.elements.results import answering
 from pages.elements.results.drawing import chart, is_dark
 
 COSTS = (1, 1.5, 2, 3, 5, 10, 20, 50, 100)
@@ -33,9 +34,10 @@ def _part(facts: dict, folder: Path) -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         chosen = replace(stored, cost=_cost(stored, folder.name))
-        found = selective.outcome(y, probabilities, chosen.threshold)
+        own = chosen.own_thresholds(facts["class_names"])
+        found = selective.outcome(y, probabilities, chosen.threshold, own)
         st.markdown(f"#### {_sentence(found)}")
-        st.caption(_saved_and_lost(found, selective.outcome(y, probabilities, 0.0), chosen.cost))
+        st.caption(_saved_and_lost(found, selective.outcome(y, probabilities, 0.0, own), chosen.cost))
         chosen = replace(chosen, refuse_unknown=_refusal(facts, stored, folder))
         _keep(stored, chosen, folder)
     with right:
@@ -52,12 +54,10 @@ def _part(facts: dict, folder: Path) -> None:
 
 
 def _cost(stored: Answering, run_id: str) -> float:
-    options = sorted({*COSTS, stored.cost})
-    return st.select_slider(
+    return answering.cost_slider(
         _("A wrong answer costs as much as … times “I don’t know”"),
-        options,
-        value=stored.cost,
-        format_func=lambda cost: _("{n} ×").format(n=decimal(cost, "g")),
+        COSTS,
+        stored.cost,
         key=f"{SLIDER}-{run_id}",
         help=_(
             "With 1 it always answers. With 10 it says “I don’t know” unless it is at least 90 % sure: ten unanswered "
@@ -121,16 +121,12 @@ def _left_out(found: dict | None) -> str:
     return words.format(auroc=results.per_hundred(found["auroc"]), refused=results.per_hundred(found["refused"]))
 
 
-def _save(folder: Path, chosen: Answering) -> None:
-    selective.write(folder, chosen)
-    st.toast(_("Kept with the model. “Try it” and the command line answer like this now."))
-
-
 def _keep(stored: Answering, chosen: Answering, folder: Path) -> None:
     """Offer to keep what was chosen, and say what is in use."""
     if chosen != stored:
         words = _("Use this for the model")
-        st.button(words, type="primary", key=SAVE, icon=":material/save:", on_click=_save, args=(folder, chosen))
+        save = {"on_click": answering.keep, "args": (folder, chosen)}
+        st.button(words, type="primary", key=SAVE, icon=":material/save:", **save)
         return
     if stored.threshold:
         words = _("In use: it answers from {share} % on, else it says “I don’t know”.")

@@ -1,0 +1,60 @@
+"""How the model answers, as it is kept beside it: chosen by what mistakes cost, said in words, and taken back."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine.evaluation import results, selective
+from engine.evaluation.selective import Answering
+from pages.elements.i18n import _, decimal
+from pages.elements.results.drawing import bold
+
+
+def cost_slider(label: str, costs: tuple[float, ...], stored: float | None, *, key: str, help: str) -> float:
+    """Let somebody say how many times as much one mistake costs as the other; begin with what is stored, else 1."""
+    value = 1 if stored is None else stored
+    return st.select_slider(
+        label,
+        sorted({*costs, value}),
+        value=value,
+        format_func=lambda cost: _("{n} ×").format(n=decimal(cost, "g")),
+        key=key,
+        help=help,
+    )
+
+
+def keep(folder: Path, chosen: Answering) -> None:
+    """Store how the model answers from now on."""
+    selective.write(folder, chosen)
+    st.toast(_("Kept with the model. “Try it” and the command line answer like this now."))
+
+
+def called_from(name: str, threshold: float) -> str:
+    """Return "**lesion** from 9 %": a class with the probability from which it is called."""
+    return _("{name} from {share} %").format(name=bold(name), share=percent_of(threshold))
+
+
+def percent_of(threshold: float) -> str:
+    """Return a threshold in percent, with a decimal only where it is small."""
+    return decimal(100 * threshold, ".0f" if threshold >= 0.01 else ".1f")
+
+
+def note(facts: dict, folder: Path) -> None:
+    """Say where classes are called by thresholds of their own, since the numbers of the page count the likeliest."""
+    stored = selective.read(folder)
+    own = stored.own_thresholds(facts["class_names"])
+    if not own:
+        return
+    classes = ", ".join(called_from(facts["class_names"][position], own[position]) for position in sorted(own))
+    words = _(
+        "The model calls {classes} on; “Try it” and the command line do so. This page counts the likeliest class."
+    )
+    words = words.format(classes=classes)
+    y, probabilities = results.scores(folder)
+    if len(y):
+        share = results.per_hundred(selective.outcome(y, probabilities, 0.0, own).accuracy)
+        words += " " + _("With the thresholds, it is right {share} times in 100.").format(share=share)
+    with st.container(horizontal=True, vertical_alignment="center", key="own-thresholds"):
+        st.caption(f":material/tune: {words}", width="content")
+        undo = {"on_click": keep, "args": (folder, selective.without_miss_costs(stored))}
+        st.button(_("Take the thresholds back"), type="tertiary", icon=":material/undo:", key="thresholds-back", **undo)
