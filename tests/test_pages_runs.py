@@ -479,3 +479,13 @@ def test_waiting_for_an_answer_never_blocks_the_page(graft, project):
     graft.compute.answers["estimate"] = lambda *_arguments: never.result(timeout=20)
     assert "Working out how long it takes" in words(open_page("model_selection"))
     never.set_result({"seconds": 1.0})
+
+
+def test_whoever_looks_at_the_queue_can_move_a_waiting_run(graft, project):
+    first, second, third = (add_run(graft, project, name) for name in ("One", "Two", "Three"))
+    at = open_page("training", current_run=first)
+    assert at.button(key=f"down-{third}").disabled
+    at.button(key=f"front-{third}").click().run()
+    assert not at.exception
+    assert graft.queue.waiting() == [third, first, second]
+    assert "Number 1 in the queue" in words(open_page("training", current_run=first))
