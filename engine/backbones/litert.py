@@ -3,49 +3,88 @@
 The only module that needs TensorFlow for itself: it converts. Running a converted model needs `ai_edge_litert` alone.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from engine.silence import silence
 
+# A few pictures at a time stay in the processor's cache: about this many bytes of them.
+BYTES_AT_ONCE = 2_400_000
+MOST_AT_ONCE = 16
+# Each interpreter keeps its own copy of the weights, so there are never more of them than this.
+MOST_INTERPRETERS = 4
+
 
 def convert(model) -> bytes:
     """Return a Keras model as a LiteRT model that takes any batch size. TensorFlow backend only."""
     import tensorflow as tf
 
-    # Weights go in as constants through the stateless call: 2.5 times faster than from_keras_model, which exports a
-    # SavedModel first.
-    trainable = [tf.constant(np.asarray(value)) for value in model.trainable_variables]
-    frozen = [tf.constant(np.asarray(value)) for value in model.non_trainable_variables]
+    # The weights become constants of the graph while it is traced. from_keras_model exports a SavedModel first and
+    # takes five times as long; the newer from_concrete_functions rebuilds the graph node by node: twice as long.
+    trainable = [np.asarray(value) for value in model.trainable_variables]
+    frozen = [np.asarray(value) for value in model.non_trainable_variables]
+
+    def call(x):
+        constants = ([tf.constant(value) for value in values] for values in (trainable, frozen))
+        return model.stateless_call(*constants, x, training=False)[0]
+
     signature = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
     with silence():
-        function = tf.function(lambda x: model.stateless_call(trainable, frozen, x, training=False)[0])
-        concrete = function.get_concrete_function(signature)
-        return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+        traced = tf.function(call, autograph=False).get_concrete_function(signature)
+        converter = tf.compat.v1.lite.TFLiteConverter(traced.graph.as_graph_def(), traced.inputs, traced.outputs)
+        return converter.convert()
 
 
 class LiteRTModel:
-    """A converted model, ready to run batches of one size."""
+    """A converted model, ready to run batches of at most `batch_size` pictures of `shape` on so many cores.
+
+    Interpreters with one thread each share a batch: threads inside one wait for each other after every layer (measured
+    with MobileNetV2 0.35 at 224 px on two cores: 1.6 against 2.1 ms of a core a picture).
+    """
+
+    def __init__(self, path: Path, batch_size: int, cores: int):
+        self.batch_size = batch_size
+        number = max(1, min(cores, batch_size, MOST_INTERPRETERS))
+        with silence():
+            self._interpreters = [_Interpreter(path, batch_size, cores // number) for _ in range(number)]
+        self.shape = self._interpreters[0].shape
+        self._threads = ThreadPoolExecutor(number, thread_name_prefix="litert")
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the outputs of at most `batch_size` inputs, float32."""
+        if len(self._interpreters) == 1 or len(pixels) == 1:
+            return self._interpreters[0](pixels)
+        step = -(-len(pixels) // len(self._interpreters))
+        shares = [pixels[first : first + step] for first in range(0, len(pixels), step)]
+        return np.concatenate(list(self._threads.map(_run, self._interpreters, shares)))
+
+
+class _Interpreter:
+    """One LiteRT interpreter, which takes a few pictures at once."""
 
     def __init__(self, path: Path, batch_size: int, threads: int):
         from ai_edge_litert.interpreter import Interpreter
 
-        with silence():
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
-            details = self._interpreter.get_input_details()[0]
-            self._input = details["index"]
-            self._shape = (batch_size, *details["shape"][1:])
-            self._interpreter.resize_tensor_input(self._input, self._shape)
-            self._interpreter.allocate_tensors()
+        self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        details = self._interpreter.get_input_details()[0]
+        self._input, self.shape = details["index"], tuple(details["shape"][1:])
+        self._step = int(np.clip(BYTES_AT_ONCE // (4 * np.prod(self.shape)), 1, min(batch_size, MOST_AT_ONCE)))
+        self._interpreter.resize_tensor_input(self._input, (self._step, *self.shape))
+        self._interpreter.allocate_tensors()
         self._output = self._interpreter.get_output_details()[0]["index"]
-        self._buffer = np.zeros(self._shape, np.float32)
-        self.batch_size = batch_size
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the outputs of at most `batch_size` inputs, float32."""
-        # One buffer for every call: a fresh one of this size is given back to the system and fetched anew each time.
-        self._buffer[: len(pixels)] = pixels
-        self._interpreter.set_tensor(self._input, self._buffer)
+        outputs = [self._batch(pixels[first : first + self._step]) for first in range(0, len(pixels), self._step)]
+        return np.concatenate(outputs)
+
+    def _batch(self, pixels: np.ndarray) -> np.ndarray:
+        # Written in place: one copy less than handing the array over.
+        self._interpreter.tensor(self._input)()[: len(pixels)] = pixels
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output)[: len(pixels)]
+
+
+def _run(interpreter: _Interpreter, pixels: np.ndarray) -> np.ndarray:
+    return interpreter(pixels)
