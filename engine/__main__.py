@@ -4,7 +4,8 @@ import argparse
 import os
 import sys
 
-from engine import commands
+from engine import backbone_commands, commands
+from engine.backbones.uploads.preparation import PREPARATIONS
 from engine.command_learning_curve import learning_curve
 from engine.data.layout import KINDS
 from engine.errors import UserError
@@ -33,7 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     train = _add(subparsers, "train", commands.train, "train a classifier on a folder, archive, table or example:NAME")
     _add_source(train)
     train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default) or balanced")
-    train.add_argument("--backbone", default="sprout", metavar="KEY", help="see 'backbones' (default: sprout)")
+    train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
+    train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
     train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
     train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("run", help=RUN_HELP)
     predict.add_argument("files", nargs="+", metavar="FILE")
 
-    _add(subparsers, "backbones", commands.backbones, "list the networks a training can start from")
+    _add(subparsers, "backbones", backbone_commands.backbones, "list the networks a training can start from")
     _add(subparsers, "runs", commands.list_runs, "list the runs of the workspace")
     check = _add(subparsers, "check", commands.check_source, "look at a source without keeping anything of it")
     _add_source(check)
@@ -70,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
+BACKBONE_HELP = (
+    "what to start from: a key of 'backbones' (default: sprout), run:ID or run:latest for a network of your own, or a "
+    ".keras or .h5 file"
+)
+PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 

@@ -7,11 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from engine import runs, settings, translation
+from engine import backbone_commands, runs, settings, translation
 from engine.errors import DataError, UserError
 from engine.evaluation import selective
 from engine.graft import Graft
 from engine.registry import Project, Registry
+from engine.runs import find_run
 from engine.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ def train(options) -> None:
     _check_source(options.source)
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
+        recipe["backbone"] = backbone_commands.kept(graft, options)
         project = graft.registry.create_project(options.project or Path(options.source.rstrip("/")).stem)
         graft.registry.set_dataset_options(
             project.dataset_id, groups_apart=options.groups_apart, split_seed=options.seed
@@ -42,7 +44,7 @@ def _checked_recipe(options) -> dict:
     """Return the recipe, refused before anything is brought in when it makes no sense."""
     from engine.training.recipe import Recipe
 
-    recipe = {"name": options.recipe, "backbone": options.backbone, "seed": options.seed}
+    recipe = {"name": options.recipe, "backbone": backbone_commands.named(options), "seed": options.seed}
     recipe |= {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit}
     Recipe.from_dict(recipe).validate()
     return recipe
@@ -159,20 +161,6 @@ def _answer_in_words(result: dict) -> str:
     return f"{result['answer']}, called so from {result['threshold']:.1%} on ({shown})" if called else shown
 
 
-def backbones(options) -> None:
-    """List the catalogue."""
-    from dataclasses import asdict
-
-    from engine.backbones.catalogue import CATALOGUE
-
-    if options.json:
-        return print_json({"backbones": [asdict(info) for info in CATALOGUE.values()]})
-    for info in CATALOGUE.values():
-        top1 = f"{info.top1:.1%}" if info.top1 else "-"
-        print(f"{info.key:20} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {info.sentence}")
-    return None
-
-
 def list_runs(options) -> None:
     """List the runs of the workspace, newest first."""
     rows = [_run_row(run) for run in _registry().runs()]
@@ -264,23 +252,6 @@ def find_project(registry: Registry, text: str) -> Project:
             "There is no project called {text}; these are there: {names}{more}", text=text, names=names, more=more
         )
     return found[0]
-
-
-def find_run(text: str) -> Path:
-    """Return the directory of a run given by id, first letters, directory or 'latest'."""
-    if (Path(text) / runs.STATUS).exists():
-        return Path(text).resolve()
-    folder = settings.current().workspace / "runs"
-    ids = sorted(path.name for path in folder.glob("*") if (path / runs.STATUS).exists()) if folder.exists() else []
-    found = ids[-1:] if text == "latest" else [run_id for run_id in ids if run_id.startswith(text)]
-    if len(found) != 1:
-        raise UserError(
-            "There is no single run '{text}' in {folder} ({count} found). 'python -m engine runs' lists them.",
-            text=text,
-            folder=str(folder),
-            count=len(found),
-        )
-    return folder / found[0]
 
 
 def _registry() -> Registry:

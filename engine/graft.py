@@ -21,6 +21,7 @@ from engine.exports import Exports
 from engine.importing import Imports
 from engine.inspections import Inspections
 from engine.liveness import is_alive
+from engine.networks import Networks
 from engine.registry import Item, Registry, Run
 from engine.run_queue import RunQueue
 from engine.studies import Studies
@@ -42,6 +43,7 @@ class Graft:
         self.studies = Studies(workspace, lambda: self.compute)
         self.inspections = Inspections(workspace, registry, self.studies)
         self.exports = Exports(workspace, registry, self.studies)
+        self.networks = Networks(workspace, registry, lambda: self.compute)
         self._device: dict | None = None
 
     @classmethod
@@ -160,6 +162,7 @@ class Graft:
         items = self._copies_together(project.dataset_id, items)
         plan = Recipe.from_dict(fitted(recipe, self.registry.dataset_options(project.dataset_id)))
         plan.validate()
+        self.networks.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.note(self.workspace.run_dir(run_id), items)
         if after:
@@ -202,7 +205,9 @@ class Graft:
         """Stop a run if need be and delete it with its files."""
         self.stop_run(run_id)
         self.registry.delete_run(run_id)
+        self.networks.before_delete(run_id)
         runs.delete_run(self.workspace.run_dir(run_id))
+        self.networks.after_delete()
 
     def delete_project(self, project_id: str) -> None:
         for run in self.registry.runs(project_id):

@@ -15,7 +15,8 @@ import pyarrow
 import pyarrow.json
 import pyarrow.parquet
 
-from engine import liveness
+from engine import liveness, settings
+from engine.errors import UserError
 from engine.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
 
 RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
@@ -200,6 +201,23 @@ def request_stop(run_dir: Path) -> None:
 def must_end(run_dir: Path) -> bool:
     """Tell whether a run was asked to stop, or is gone altogether."""
     return (run_dir / STOP).exists() or not run_dir.exists()
+
+
+def find_run(text: str) -> Path:
+    """Return the directory of a run given by id, first letters, directory or 'latest'."""
+    if (Path(text) / STATUS).exists():
+        return Path(text).resolve()
+    folder = settings.current().workspace / "runs"
+    ids = sorted(path.name for path in folder.glob("*") if (path / STATUS).exists()) if folder.exists() else []
+    found = ids[-1:] if text == "latest" else [run_id for run_id in ids if run_id.startswith(text)]
+    if len(found) != 1:
+        raise UserError(
+            "There is no single run '{text}' in {folder} ({count} found). 'python -m engine runs' lists them.",
+            text=text,
+            folder=str(folder),
+            count=len(found),
+        )
+    return folder / found[0]
 
 
 def delete_run(run_dir: Path) -> None:

@@ -10,6 +10,13 @@ from engine.silence import silence
 from engine.workspace import Workspace, read_json, write_json
 
 
+def _open(workspace_root: str) -> Workspace:
+    """Return the workspace a task works in; networks of one's own are found in it from then on."""
+    from engine.backbones import own
+
+    return own.look_in(Workspace(Path(workspace_root)))
+
+
 def look(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
     """Look at the names of what arrived; write arrival.json into `job_dir`. `options`: title."""
     from engine.data.arrival import look as look_at
@@ -40,7 +47,7 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
     existing = {tuple(pair) for pair in read_json(folder / "existing.json", [])}
     account = bring_in(
         source,
-        Workspace(Path(workspace_root)),
+        _open(workspace_root),
         layout=options.get("layout", "auto"),
         label=options.get("label"),
         loose=options.get("loose", False),
@@ -70,7 +77,7 @@ def warm_up(workspace_root: str) -> dict:
             import engine.training_run  # noqa: F401  brings in everything a run uses
         from engine.backbones import catalogue, device, forward
 
-        workspace = Workspace(Path(workspace_root))
+        workspace = _open(workspace_root)
         facts = device.device()
         write_json(workspace.caches / "device.json", facts)
         forward.open_backbone(workspace, "sprout", catalogue.info("sprout").image_sizes[0])
@@ -90,14 +97,15 @@ def train(run_dir: str, workspace_root: str, attempt: str = "") -> None:
         return
     if runs.was_begun(folder):
         raise ComputeError(runs.INTERRUPTED)
-    carry_out(folder, Workspace(Path(workspace_root)), attempt)
+    carry_out(folder, _open(workspace_root), attempt)
 
 
-def embed_piece(keys: list[str], *where) -> None:
+def embed_piece(keys: list[str], workspace_root: str, *where) -> None:
     """Embed a few pictures for a run that another worker is at (see engine.training.spread.embed_piece)."""
     from engine.training.spread import embed_piece as carry_out
 
-    carry_out(keys, *where)
+    _open(workspace_root)
+    carry_out(keys, workspace_root, *where)
 
 
 def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
@@ -109,7 +117,7 @@ def predict(run_dir: str, workspace_root: str, sources: list) -> list[dict]:
     from engine.evaluation.predict import predict as ask
 
     rows = ask(Path(run_dir), sources)
-    seen = familiar.look(Path(run_dir), Workspace(Path(workspace_root)), sources)
+    seen = familiar.look(Path(run_dir), _open(workspace_root), sources)
     return [{"probabilities": row.tolist(), **found} for row, found in zip(rows, seen, strict=True)]
 
 
@@ -119,7 +127,7 @@ def warm_model(run_dir: str, workspace_root: str) -> None:
     from engine.evaluation.predict import warm_up as ready
 
     ready(Path(run_dir))
-    familiar.look(Path(run_dir), Workspace(Path(workspace_root)), [])
+    familiar.look(Path(run_dir), _open(workspace_root), [])
 
 
 def warm_explanations(run_dir: str, workspace_root: str) -> None:
@@ -152,14 +160,28 @@ def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
     """Return and keep where a model looks in test pictures of every class (see engine.evaluation.explain.looks)."""
     from engine.evaluation.explain import looks as looking
 
-    return looking.measure(Path(run_dir), Workspace(Path(workspace_root)), _telling(progress))
+    return looking.measure(Path(run_dir), _open(workspace_root), _telling(progress))
 
 
 def robustness(run_dir: str, workspace_root: str, kind: str) -> dict:
     """Return how right a run's model is on test pictures made worse in one way (see engine.evaluation.robustness)."""
     from engine.evaluation.robustness import measure
 
-    return measure(Path(run_dir), Workspace(Path(workspace_root)), kind)
+    return measure(Path(run_dir), _open(workspace_root), kind)
+
+
+def look_at_network(workspace_root: str, path: str) -> dict:
+    """Return what an uploaded model file holds (see engine.backbones.uploads.keep). Raises BackboneError."""
+    from engine.backbones.uploads import keep
+
+    return keep.look(Path(path))
+
+
+def keep_network(workspace_root: str, path: str, title: str, preparation: str) -> str:
+    """Keep the network of an uploaded model file in the workspace and return its key. Raises BackboneError."""
+    from engine.backbones.uploads import keep
+
+    return keep.keep(_open(workspace_root), Path(path), title, preparation)
 
 
 def learning_curve(run_dir: str, workspace_root: str, progress: str = "") -> dict:
@@ -173,7 +195,7 @@ def measure_speed(backbone_key: str, workspace_root: str) -> dict:
     """Return {"images_per_second"} of a network at its default size on this machine."""
     from engine.training import speed
 
-    return {"images_per_second": speed.embedding(Workspace(Path(workspace_root)), backbone_key)}
+    return {"images_per_second": speed.embedding(_open(workspace_root), backbone_key)}
 
 
 def estimate(recipe: dict, counts: dict[str, int], workspace_root: str, hashes: list[str]) -> dict:
@@ -181,7 +203,7 @@ def estimate(recipe: dict, counts: dict[str, int], workspace_root: str, hashes: 
     from engine.training import estimate as estimates
     from engine.training.recipe import Recipe
 
-    workspace = Workspace(Path(workspace_root))
+    workspace = _open(workspace_root)
     return estimates.estimate(workspace, Recipe.from_dict(recipe), counts, list(hashes)).to_dict()
 
 
@@ -192,7 +214,7 @@ def fits(workspace_root: str, hashes: list[str], example: str) -> dict:
     from engine.data import decode
     from engine.training.pixels import choose_fit
 
-    workspace = Workspace(Path(workspace_root))
+    workspace = _open(workspace_root)
     pictures = {
         fit: decode.jpeg_bytes(Image.fromarray(decode.load_pixels(workspace.blob_path(example), 224, fit)))
         for fit in ("letterbox", "crop")
@@ -205,7 +227,7 @@ def augment_preview(recipe: dict, workspace_root: str, hashes: list[str], views:
     from engine.training.preview import preview
     from engine.training.recipe import Recipe
 
-    return preview(Workspace(Path(workspace_root)), Recipe.from_dict(recipe), list(hashes), views)
+    return preview(_open(workspace_root), Recipe.from_dict(recipe), list(hashes), views)
 
 
 def inspect(job_path: str, workspace_root: str) -> None:
@@ -217,7 +239,7 @@ def inspect(job_path: str, workspace_root: str) -> None:
     def tell(progress: float, message: str, **values) -> None:
         write_json(status, {"progress": progress, "message": message, "values": values})
 
-    found = look(Workspace(Path(workspace_root)), job["items"], job["backbone"], tell)
+    found = look(_open(workspace_root), job["items"], job["backbone"], tell)
     write_json(Path(job["report"]), {"version": job["version"], **found})
 
 
@@ -237,7 +259,7 @@ def pack(job_path: str, workspace_root: str) -> None:
 
     target = Path(job["target"])
     items = [Item(**item) for item in job["items"]]
-    made = export.write(Workspace(Path(workspace_root)), items, target, tell)
+    made = export.write(_open(workspace_root), items, target, tell)
     write_json(target.with_suffix(".json"), asdict(made))
 
 
@@ -247,7 +269,7 @@ def maps(job_path: str, workspace_root: str) -> None:
 
     folder = Path(job_path).parent
     keys = read_json(Path(job_path))["keys"]
-    embedding.draw(Workspace(Path(workspace_root)), folder, keys, _studying(folder))
+    embedding.draw(_open(workspace_root), folder, keys, _studying(folder))
 
 
 def suggestions(job_path: str, workspace_root: str) -> None:
@@ -255,7 +277,7 @@ def suggestions(job_path: str, workspace_root: str) -> None:
     from engine.evaluation import suggest
 
     folder = Path(job_path).parent
-    suggest.suggest(Workspace(Path(workspace_root)), folder, read_json(Path(job_path)), _studying(folder))
+    suggest.suggest(_open(workspace_root), folder, read_json(Path(job_path)), _studying(folder))
 
 
 STUDYING = {

@@ -44,6 +44,11 @@ class Workspace:
         return self.root / "queue"
 
     @property
+    def networks(self) -> Path:
+        """Networks of one's own that trainings start from: uploaded ones, and those of deleted runs still needed."""
+        return self.root / "networks"
+
+    @property
     def incoming(self) -> Path:
         """Uploads on their way in; one folder per import, removed when it is done."""
         return self.root / "incoming"
@@ -51,7 +56,7 @@ class Workspace:
     def create(self) -> "Workspace":
         """Make the folders. Raises UserError when the place cannot be written to."""
         try:
-            for folder in (self.blobs, self.thumbnails, self.runs, self.incoming):
+            for folder in (self.blobs, self.thumbnails, self.runs, self.networks, self.incoming):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(

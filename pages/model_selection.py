@@ -9,7 +9,7 @@ from pages.elements import page, state
 from pages.elements.data import balance
 from pages.elements.data.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
-from pages.elements.model import backbone_cards, expert, goal
+from pages.elements.model import backbone_cards, expert, goal, own_models
 from pages.elements.model.augmentation import preview
 from pages.elements.model.start_bar import start_bar
 from pages.elements.runs import run_list
@@ -59,6 +59,7 @@ if balancing := balance.in_words(project):
 
 page.section(_("Network"), _(advice.reason))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
+own_models.own_models(backbone)
 
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
     recipe = fitted(

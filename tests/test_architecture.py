@@ -16,13 +16,14 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 LAYERS = (
     {"engine.__main__"},
     {"engine.command_learning_curve"},
-    {"engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
+    {"engine.backbone_commands", "engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
     {
         "engine.graft",
         "engine.checkups",
         "engine.exports",
         "engine.importing",
         "engine.inspections",
+        "engine.networks",
         "engine.run_queue",
         "engine.tasks",
         "engine.training_run",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 # The command line speaks English; what stands only there needs no translation.
 COMMAND_LINE = {
     "__main__.py",
+    "backbone_commands.py",
     "commands.py",
     "command_learning_curve.py",
     "command_search.py",
@@ -29,6 +30,7 @@ SOURCES = [
 # Words that reach a page through a table: {module: names of the tables}.
 TABLES = {
     "engine/training/recipe.py": ("RECIPES", "FITS", "HEADS", "OPTIMIZERS", "BALANCINGS", "AUGMENTATIONS"),
+    "engine/backbones/uploads/preparation.py": ("PREPARATIONS",),
     "pages/elements/data/reading.py": ("MEANINGS",),
 }
 SAYING = ("_", "plural", "say", "say_plain")

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from engine.backbones import catalogue
+from engine.backbones import catalogue, own, own_model
 from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
@@ -24,6 +24,8 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
 
     Raises BackboneError when the key or size is unknown, or the weights cannot be had.
     """
+    if own.is_own(key):
+        return own_model.load(key, image_size, architecture)
     model = architecture(key, image_size)
     path = weights_path(key, weights_dir)
     try:
@@ -38,9 +40,14 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
     return model
 
 
-@functools.lru_cache(maxsize=2)
 def frozen(key: str, image_size: int) -> keras.Model:
     """Return what `build` returns, kept for the next caller: for reading only, never train it."""
+    return _frozen(key, image_size, weights_hash(key))
+
+
+@functools.lru_cache(maxsize=2)
+def _frozen(key: str, image_size: int, _hash: str) -> keras.Model:
+    # A run that is resumed ends with other weights under the same key.
     return build(key, image_size)
 
 
@@ -49,7 +56,7 @@ def architecture(key: str, image_size: int) -> keras.Model:
     info = catalogue.info(key)
     catalogue.check_size(info, image_size)
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
-    prepared = _prepare(info.preprocessing, pixels)
+    prepared = prepare(info.preprocessing, pixels)
     if info.application is None:
         return keras.Model(pixels, sprout(prepared), name=info.key)
     application = getattr(keras.applications, info.application)
@@ -57,7 +64,8 @@ def architecture(key: str, image_size: int) -> keras.Model:
     return application(input_tensor=prepared, input_shape=(image_size, image_size, 3), **arguments)
 
 
-def _prepare(kind: str, pixels):
+def prepare(kind: str, pixels):
+    """Return `pixels` (a tensor in [0, 255]) as a network wants them that was trained with this kind of preparation."""
     # Only built-in layers: the finished model must load anywhere with keras.models.load_model.
     if kind == "symmetric":
         return layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(pixels)
@@ -68,4 +76,6 @@ def _prepare(kind: str, pixels):
         scale = [1 / (255 * deviation) for deviation in TORCH_DEVIATION]
         offset = [-mean / deviation for mean, deviation in zip(TORCH_MEAN, TORCH_DEVIATION, strict=True)]
         return layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
+    if kind == "unit":
+        return layers.Rescaling(1 / 255, name="preprocessing")(pixels)
     return pixels

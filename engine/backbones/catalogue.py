@@ -4,8 +4,8 @@ Parameters count the network without its ImageNet classifier, which is what Graf
 the figure published for the full network at the size it was trained at.
 """
 
-from dataclasses import dataclass, field
-
+from engine.backbones import own
+from engine.backbones.facts import BackboneInfo
 from engine.errors import BackboneError
 
 KERAS_TABLE = "keras.io/api/applications"
@@ -15,41 +15,10 @@ MOBILENET_V2_TABLE = "github.com/tensorflow/models, research/slim/nets/mobilenet
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
-@dataclass(frozen=True)
-class BackboneInfo:
-    """What a person should know before choosing a network, and what the engine needs to build it.
-
-    `image_sizes` is (default, smallest, largest) in pixels. `preprocessing` says which pixel values the network was
-    trained on: "symmetric" [-1, 1], "caffe" (BGR minus the ImageNet mean), "torch" (mean and deviation per channel) or
-    "inside" (the network's own first layers do it).
-    """
-
-    key: str
-    title: str
-    sentence: str
-    image_sizes: tuple[int, int, int]
-    features: int
-    parameters: int
-    top1: float | None
-    top1_source: str
-    preprocessing: str
-    application: str | None = None
-    arguments: dict = field(default_factory=dict)
-    url: str | None = None
-
-    @property
-    def download_mb(self) -> float:
-        """Megabytes to download: four bytes a parameter, nothing for the embedded network."""
-        return round(self.parameters * 4 / 1e6, 1) if self.url else 0.0
-
-    @property
-    def weights_file(self) -> str | None:
-        """The name Keras gives the weights file, looked for in GRAFT_WEIGHTS_DIR."""
-        return self.url.rsplit("/", 1)[-1] if self.url else None
-
-
 def info(key: str) -> BackboneInfo:
-    """Return the facts of one network. Raises BackboneError for a key the catalogue does not hold."""
+    """Return the facts of one network, of the catalogue or of one's own. Raises BackboneError when there is none."""
+    if own.is_own(key):
+        return own.info(key)
     if key not in CATALOGUE:
         raise BackboneError(
             "There is no network '{key}'. Choose one of: {known}.", key=str(key), known=", ".join(CATALOGUE)

@@ -15,6 +15,7 @@ from engine import runs
 from engine.backbones import forward
 from engine.backbones.pretrained import weights_hash
 from engine.data import decode
+from engine.errors import BackboneError
 from engine.evaluation import unknown
 from engine.evaluation.predict import PREPARATION
 from engine.training import features, snapshot
@@ -56,7 +57,10 @@ class Memory:
 
 def look(run_dir: Path, workspace: Workspace, sources: Sequence) -> list[dict]:
     """Return {"unknown": {"score", "limit"} or None, "nearest": [{"sha256", "label"}]} for each path or bytes."""
-    memory = _memory(run_dir, workspace)
+    try:
+        memory = _memory(run_dir, workspace)
+    except BackboneError:  # the network it started from is gone; the model itself answers all the same
+        return [{"unknown": None, "nearest": []} for _source in sources]
     if not sources:
         return []
     pixels = [decode.load_pixels(source, memory.image_size, memory.fit) for source in sources]

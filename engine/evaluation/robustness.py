@@ -76,7 +76,7 @@ def _pictures(run_dir: Path, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     frozen = snapshot.read(run_dir)
     rows = frozen.rows("test")
     rows = rows[np.argsort(frozen.y[rows], kind="stable")]  # thinning takes from every class its share
-    pace = speed.known(workspace, recipe.backbone, recipe.size) or MOST
+    pace = speed.known(workspace, recipe.backbone, preparation["image_size"]) or MOST
     most = int(np.clip(pace * SECONDS / (STRENGTHS + 1), FEWEST, MOST))
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
     return Pixels(workspace, preparation["image_size"], preparation["fit"]).read(frozen.keys(rows)), frozen.y[rows]

@@ -69,6 +69,7 @@ class Zone {
     for (const [name, word] of Object.entries(texts)) this.part(`.${name}`).textContent = words[word]
     if (!this.recording) this.part('.hold').textContent = words.hold
     this.part('.hint').hidden = !words.hint
+    this.part('.folder').hidden = !words.folder
     this.part('.open-camera').hidden = !data.webcam || Boolean(this.stream)
     if (this.finished && !data.busy) {
       this.finished = false

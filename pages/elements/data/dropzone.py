@@ -36,12 +36,19 @@ class Upload:
 
 
 def dropzone(
-    *, key: str, compact: bool = False, webcam: bool = False, busy: bool = False, quiet: bool = False
+    *,
+    key: str,
+    compact: bool = False,
+    webcam: bool = False,
+    busy: bool = False,
+    quiet: bool = False,
+    words: dict[str, str] | None = None,
 ) -> Upload | None:
     """Show the drop zone; return what arrived, once, in the rerun after the last file.
 
     compact: a small box for one class; webcam: offer the camera; busy: another import is running;
-    quiet: something else is the page's primary action.
+    quiet: something else is the page's primary action; words: what it says instead of what it says of pictures (see
+    _words), where "folder" may be "" for none.
     """
     data = {
         "url": f"api/upload/{_ticket(key)}",
@@ -49,7 +56,7 @@ def dropzone(
         "webcam": webcam,
         "busy": busy,
         "quiet": quiet or compact,
-        "words": _words(compact),
+        "words": _words(compact) | (words or {}),
     }
     # Data goes in a list: see gallery.py.
     result = _component()(key=key, data=[data], on_done_change=_nothing, on_cancelled_change=_nothing)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine import graft
-from engine.backbones import catalogue, local_weights
+from engine.backbones import catalogue, local_weights, own
 from engine.backbones.catalogue import BackboneInfo
 from engine.errors import UserError
 from engine.workspace import read_json
@@ -22,6 +22,8 @@ def ready_keys() -> frozenset[str]:
 def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
     """Show the cards and return the key of the chosen network."""
     chosen = st.session_state.setdefault(CHOSEN, recommended)
+    if own.is_own(chosen) and own.find(chosen) is None:  # it was deleted meanwhile
+        chosen = st.session_state[CHOSEN] = recommended
     speeds = read_json(graft.current().workspace.caches / "speed.json", {})
     order = sorted(catalogue.CATALOGUE, key=lambda key: key not in (recommended, "sprout") and key not in ready)
     show_all = st.session_state.get("all-networks", False)
@@ -38,7 +40,7 @@ def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
 
 def _first(order: list[str], chosen: str) -> list[str]:
     first = order[:FIRST_SHOWN]
-    return first if chosen in first else [chosen, *first[:-1]]
+    return first if chosen in first or own.is_own(chosen) else [chosen, *first[:-1]]
 
 
 def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, speed: float | None) -> None:
@@ -54,15 +56,20 @@ def _card(info: BackboneInfo, chosen: bool, recommended: bool, ready: bool, spee
     st.caption(_facts(info))
     st.space("stretch")  # the buttons of one row stand at one height
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            _("Chosen") if chosen else _("Use this"),
-            key=f"use-{info.key}",
-            icon=":material/check:" if chosen else None,
-            disabled=chosen,
-            on_click=lambda: st.session_state.update({CHOSEN: info.key}),
-        )
+        use_button(info.key, chosen)
         if ready:
             _speed(info, speed)
+
+
+def use_button(key: str, chosen: bool) -> None:
+    """Show the button that chooses a network."""
+    st.button(
+        _("Chosen") if chosen else _("Use this"),
+        key=f"use-{key}",
+        icon=":material/check:" if chosen else None,
+        disabled=chosen,
+        on_click=lambda: st.session_state.update({CHOSEN: key}),
+    )
 
 
 def _known_speed(speeds: dict, key: str) -> float | None:

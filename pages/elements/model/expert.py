@@ -36,6 +36,9 @@ def settings(name: str, backbone: str, class_balancing: str = Recipe.class_balan
 
 def _pictures(plan: Recipe) -> dict:
     default, smallest, largest = catalogue.info(plan.backbone).image_sizes
+    if smallest == largest:
+        st.caption(_("Pictures of {n} pixels, as this network was trained.").format(n=default))
+        return {"image_size": None, **_fitting(plan)}
     size = st.number_input(
         _("Picture size in pixels"),
         smallest,
@@ -48,10 +51,14 @@ def _pictures(plan: Recipe) -> dict:
         help=_("Larger pictures show more detail and take longer: twice the side costs four times the time."),
         **KEEP,
     )
+    return {"image_size": size, **_fitting(plan)}
+
+
+def _fitting(plan: Recipe) -> dict:
     fit = _choice(_("Pictures that are not square"), FITS, "fit")
     balancing = _choice(_("Classes of different size"), BALANCINGS, "class_balancing", plan.class_balancing)
     augmentation = {"augmentation": _augmentation()} if plan.uses("augmentation") else {}
-    return {"image_size": size, "fit": fit, "class_balancing": balancing, **augmentation}
+    return {"fit": fit, "class_balancing": balancing, **augmentation}
 
 
 def _augmentation() -> list[str]:

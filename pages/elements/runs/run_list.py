@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from engine import graft, runs
-from engine.backbones import catalogue
 from engine.data import versions
 from engine.evaluation import results
 from engine.registry import Project, Run
@@ -91,8 +90,8 @@ def recipe_words(recipe: dict) -> str:
     if not recipe:
         return ""
     known = RECIPES.get(recipe.get("name"))
-    network = catalogue.CATALOGUE.get(recipe.get("backbone"))
-    return " · ".join([_(known.title) if known else "", network.title if network else recipe.get("backbone", "")])
+    network = graft.current().networks.title_of(recipe.get("backbone", ""))
+    return " · ".join([_(known.title) if known else "", network])
 
 
 def name_of(entry: RunView) -> str:

@@ -1,6 +1,6 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
-from engine.backbones import catalogue
+from engine import graft
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
 from pages.elements import state
 from pages.elements.i18n import _, decimal
@@ -95,7 +95,6 @@ def value_words(option: str, value) -> str:
     """Return the value of an option as a person reads it."""
     titles = {
         "name": {key: recipe.title for key, recipe in RECIPES.items()},
-        "backbone": {key: info.title for key, info in catalogue.CATALOGUE.items()},
         "fit": FITS,
         "head": HEADS,
         "optimizer": OPTIMIZERS,
@@ -107,6 +106,8 @@ def value_words(option: str, value) -> str:
         return _("automatic")
     if isinstance(value, list):
         return ", ".join(_augmentation_words(name) for name in value) or _("None")
+    if option == "backbone":
+        return graft.current().networks.title_of(value)
     if isinstance(value, float):
         return decimal(value, "g")
     return _(titles[value]) if value in titles else str(value)

@@ -1,0 +1,38 @@
+"""What is known of a network before it is loaded, as plain data. Light: importing it loads no framework."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What a person should know before choosing a network, and what the engine needs to build it.
+
+    `image_sizes` is (default, smallest, largest) in pixels. `preprocessing` says which pixel values the network was
+    trained on: "symmetric" [-1, 1], "caffe" (BGR minus the ImageNet mean), "torch" (mean and deviation per channel) or
+    "inside" (the network's own first layers do it). `origin` says where it is from: the "catalogue", an earlier "run"
+    or an "upload" (see engine.backbones.own).
+    """
+
+    key: str
+    title: str
+    sentence: str
+    image_sizes: tuple[int, int, int]
+    features: int
+    parameters: int
+    top1: float | None
+    top1_source: str
+    preprocessing: str
+    application: str | None = None
+    arguments: dict = field(default_factory=dict)
+    url: str | None = None
+    origin: str = "catalogue"
+
+    @property
+    def download_mb(self) -> float:
+        """Megabytes to download: four bytes a parameter, nothing for the embedded network."""
+        return round(self.parameters * 4 / 1e6, 1) if self.url else 0.0
+
+    @property
+    def weights_file(self) -> str | None:
+        """The name Keras gives the weights file, looked for in GRAFT_WEIGHTS_DIR."""
+        return self.url.rsplit("/", 1)[-1] if self.url else None
