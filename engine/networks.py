@@ -70,9 +70,9 @@ class Networks:
         return own.title_of(key) if own.is_own(key) or key not in CATALOGUE else CATALOGUE[key].title
 
     def title(self, run: Run) -> str:
-        """Return "project · run"."""
+        """Return "project: run"."""
         project = self._registry.project(run.project_id)
-        return f"{project.name} · {run.name}" if project else run.name
+        return f"{project.name}: {run.name}" if project else run.name
 
     def before_delete(self, run_id: str) -> None:
         """Keep the network of a run that is about to be deleted, where other runs were built on it."""

@@ -188,7 +188,7 @@ def learning_curve(run_dir: str, workspace_root: str, progress: str = "") -> dic
     """Return and keep how a run's network learns from more and more pictures (see engine.evaluation.learning_curve)."""
     from engine.evaluation.learning_curve import measure
 
-    return measure(Path(run_dir), Workspace(Path(workspace_root)), _telling(progress))
+    return measure(Path(run_dir), _open(workspace_root), _telling(progress))
 
 
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:

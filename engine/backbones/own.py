@@ -2,7 +2,7 @@
 
 A key names one wherever a network is named: `run-` and the id of a run, or `own-` and a hash of an uploaded file. What
 a key means lies in a workspace, so a process is told which workspaces it works in (`look_in`) before it is asked.
-Keys are unique, and asking for one in the wrong workspace finds nothing (docs/decisions/0012).
+Keys are unique: one of another workspace is never taken for it (docs/decisions/0012).
 """
 
 import functools

@@ -192,7 +192,8 @@ def _check_features(network: keras.Model, path: Path) -> None:
             fewest=FEWEST_FEATURES,
             most=MOST_FEATURES,
         )
-    if not np.isfinite(seen).all():
+    # Some layers turn undefined numbers into zeros, so the weights are asked as well.
+    if not all(np.isfinite(weight).all() for weight in [seen, *network.get_weights()]):
         raise BackboneError(
             "The network in {file} gives no proper numbers (infinite or undefined ones). Its training went wrong, or "
             "pixels are prepared in another way. Choose how pixels are prepared, or another file.",

@@ -12,6 +12,7 @@ from pages.elements import answers, person, state
 from pages.elements.data.dataset_facts import DatasetFacts
 from pages.elements.i18n import _, plural, say_error
 from pages.elements.model import goal
+from pages.elements.names import md_escape
 from pages.elements.runs.run_list import duration, recipe_words
 
 
@@ -22,7 +23,7 @@ def start_bar(project: Project, recipe: dict, facts: DatasetFacts, aim: dict) ->
     """
     row = st.container(border=True, horizontal=True, vertical_alignment="center", key="start-bar")
     with row:
-        st.markdown(f"**{recipe_words(recipe)}**", width="content")
+        st.markdown(f"**{md_escape(recipe_words(recipe))}**", width="content")
         _estimate(recipe, facts)
         if aim:
             st.caption(goal.in_words(aim), width="content")

@@ -45,7 +45,7 @@ def _heading(entry: RunView) -> None:
         st.subheader(md_escape(name_of(entry)), anchor=False, width="content")
         st.badge(words, icon=icon, color=colour)
         st.space("stretch")
-        facts = (recipe_words(entry.recipe), md_escape(owner_of(entry.run)))
+        facts = (md_escape(recipe_words(entry.recipe)), md_escape(owner_of(entry.run)))
         st.caption(" · ".join(filter(None, facts)), width="content")
 
 
