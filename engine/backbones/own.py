@@ -115,13 +115,13 @@ def _inside(path: Path, _written: int) -> tuple[int, int, int]:
         with zipfile.ZipFile(path) as file:
             layers = json.loads(file.read("config.json"))["config"]["layers"]
             parameters = file.getinfo("model.weights.h5").file_size // 4
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        [head, *_rest] = (layer for layer in layers if layer["name"] in ("hidden", "logits"))
+        return layers[0]["config"]["batch_shape"][1], head["build_config"]["input_shape"][-1], parameters
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise BackboneError(
             "The model {file} is damaged and cannot be read. Train that run again, or choose another network.",
             file=str(path),
         ) from error
-    head = next(layer for layer in layers if layer["name"] in ("hidden", "logits"))
-    return layers[0]["config"]["batch_shape"][1], head["build_config"]["input_shape"][-1], parameters
 
 
 def uploaded(workspace: Workspace) -> list[BackboneInfo]:
