@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
     train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
+    train.add_argument("--output", default="softmax", metavar="NAME", help=OUTPUT_HELP)
     train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
     train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
     train.add_argument(
@@ -78,6 +79,8 @@ BACKBONE_HELP = (
 )
 PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
+OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"
+SEVERAL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 
@@ -92,6 +95,7 @@ def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME")
     parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
+    parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=SEVERAL_HELP)
 
 
 if __name__ == "__main__":

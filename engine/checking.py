@@ -17,7 +17,9 @@ from engine.workspace import Workspace
 Tell = Callable[[str, dict], None]
 
 
-def check(source: str, layout: str, *, quick: bool, tell: Tell) -> tuple[Account, list[dict]]:
+def check(
+    source: str, layout: str, several_classes: bool | None, *, quick: bool, tell: Tell
+) -> tuple[Account, list[dict]]:
     """Return the account of a source and its findings in words, the worst first; `quick` leaves the network out.
 
     Each is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (names of
@@ -25,10 +27,12 @@ def check(source: str, layout: str, *, quick: bool, tell: Tell) -> tuple[Account
     """
     with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
         workspace = Workspace(Path(folder)).create()
-        account = ingest(source, workspace, layout=layout, progress=lambda **count: _reading(tell, **count))
+        reading = {"layout": layout, "several_classes": several_classes}
+        account = ingest(source, workspace, **reading, progress=lambda **count: _reading(tell, **count))
+        several = account.layout.get("several", False)
         items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
-        found = [*_nothing_usable(account), *rows.findings(items, account.refused)]
-        if not quick and items:
+        found = [*_nothing_usable(account), *rows.findings(items, account.refused, several_classes=several)]
+        if not quick and items and not several:  # the network is asked which one class a picture shows
             found += _looked_at(workspace, items, tell)
     names = {item.id: item.name for item in items}
     return account, [_in_words(finding, names) for finding in shapes.worst_first(found)]

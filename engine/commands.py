@@ -7,13 +7,16 @@ import sys
 import time
 from pathlib import Path
 
-from engine import backbone_commands, runs, settings, translation
+from engine import backbone_commands, command_several, runs, settings, translation
+from engine.data import several
 from engine.errors import DataError, UserError
 from engine.evaluation import selective
 from engine.graft import Graft
 from engine.registry import Project, Registry
 from engine.runs import find_run
 from engine.workspace import Workspace
+
+ANSWERS = {"auto": None, "yes": True, "no": False}
 
 
 def train(options) -> None:
@@ -45,6 +48,7 @@ def _checked_recipe(options) -> dict:
     from engine.training.recipe import Recipe
 
     recipe = {"name": options.recipe, "backbone": backbone_commands.named(options), "seed": options.seed}
+    recipe |= {"output": options.output}
     recipe |= {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit}
     Recipe.from_dict(recipe).validate()
     return recipe
@@ -61,7 +65,8 @@ def _check_source(source: str) -> None:
 
 def _import(graft: Graft, dataset_id: str, options) -> dict:
     source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
-    import_id = graft.start_import(dataset_id, source, layout=options.layout)
+    reading = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
+    import_id = graft.start_import(dataset_id, source, **reading)
     account = graft.wait_for_import(import_id, lambda status: _progress(_words(status), status))
     _end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
     return account
@@ -116,7 +121,7 @@ def predict(options) -> None:
         raise DataError("There is no file {file}.", file=missing[0])
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
-        results = [_prediction(graft, run_dir, file, evaluation["class_names"]) for file in options.files]
+        results = [_prediction(graft, run_dir, file, evaluation) for file in options.files]
     for result in results:
         print(f"{result['file']}: {_answer_in_words(result)}", file=sys.stderr if options.json else sys.stdout)
     if options.json:
@@ -125,7 +130,7 @@ def predict(options) -> None:
         raise DataError("None of the files could be read as a picture.")
 
 
-def _prediction(graft: Graft, run_dir: Path, file: str, class_names: list[str]) -> dict:
+def _prediction(graft: Graft, run_dir: Path, file: str, facts: dict) -> dict:
     source = str(Path(file).resolve())
     try:
         [answer] = graft.ask("predict", str(run_dir), str(graft.workspace.root), [source], timeout=600)
@@ -139,6 +144,9 @@ def _prediction(graft: Graft, run_dir: Path, file: str, class_names: list[str]) 
             "probabilities": {},
             "error": str(error),
         }
+    if facts.get("task") == "several":
+        return {"file": file, **command_several.prediction(run_dir, facts, answer["probabilities"])}
+    class_names = facts["class_names"]
     shares = dict(zip(class_names, map(float, answer["probabilities"]), strict=True))
     verdict = selective.verdict(selective.read(run_dir), list(shares.values()), class_names, answer["unknown"])
     said = {"answer": None, "reason": verdict.said}
@@ -152,6 +160,8 @@ def _answer_in_words(result: dict) -> str:
     """Return the likeliest classes, after "I don't know" or a class that its own threshold called."""
     if "error" in result:
         return result["error"]
+    if "labels" in result:
+        return command_several.answer(result)
     best = sorted(result["probabilities"].items(), key=lambda pair: -pair[1])[:3]
     shown = "  ".join(f"{name} {share:.1%}" for name, share in best)
     held_back = {"unsure": "I don't know", "unknown": "unlike anything it has seen"}
@@ -193,7 +203,9 @@ def check_source(options) -> None:
     from engine import checking
 
     _check_source(options.source)
-    account, findings = checking.check(options.source, options.layout, quick=options.quick, tell=_progress)
+    account, findings = checking.check(
+        options.source, options.layout, ANSWERS[options.several_classes], quick=options.quick, tell=_progress
+    )
     _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
     for finding in findings:
         example = f" ({finding['files'][0]})" if finding["files"] else ""
@@ -221,7 +233,8 @@ def export_data(options) -> None:
         raise DataError("The project {project} has no pictures to export.", project=project.name)
     target = Path(options.output).resolve()
     workspace = Workspace(settings.current().workspace)
-    made = export.write(workspace, items, target, _export_progress)
+    several_classes = several.applies(registry.dataset_options(project.dataset_id))
+    made = export.write(workspace, items, target, _export_progress, several_classes=several_classes)
     for name in made.missing:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
     _end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
@@ -285,21 +298,27 @@ def _end_progress(words: str) -> None:
 
 def _print_evaluation(result: dict, as_json: bool) -> None:
     out = sys.stderr if as_json else sys.stdout
-    low, high = result["accuracy_interval"]
-    base = result["baselines"]
     print(f"Run {result['run']} in {result['run_dir']}", file=out)
-    print(
-        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never saw "
-        f"(between {low:.1%} and {high:.1%}).\nGuessing the largest class: {base['majority']:.1%}. "
-        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
-        file=out,
-    )
-    for row in result["per_class"]:
-        print(f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}", file=out)
-    for row in result["groups"]:
-        print(f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}", file=out)
+    lines = command_several.evaluation if result.get("task") == "several" else _evaluation_lines
+    print("\n".join(lines(result)), file=out)
     if as_json:
         print_json(result)
+
+
+def _evaluation_lines(result: dict) -> list[str]:
+    low, high = result["accuracy_interval"]
+    base = result["baselines"]
+    words = (
+        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never saw "
+        f"(between {low:.1%} and {high:.1%}).\nGuessing the largest class: {base['majority']:.1%}. "
+        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
+    )
+    classes = [
+        f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}"
+        for row in result["per_class"]
+    ]
+    groups = [f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}" for row in result["groups"]]
+    return [words, *classes, *groups]
 
 
 def print_json(value: dict) -> None:

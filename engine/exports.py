@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.data import several
 from engine.registry import Registry
 from engine.studies import Studies
 from engine.workspace import Workspace, read_json
@@ -53,7 +54,8 @@ class Exports:
     def _job(self, dataset_id: str, version: str) -> dict:
         self.forget(dataset_id)
         items = [asdict(item) for item in self._registry.items(dataset_id)]
-        return {"target": str(self._zip(dataset_id, version)), "items": items}
+        several_classes = several.applies(self._registry.dataset_options(dataset_id))
+        return {"target": str(self._zip(dataset_id, version)), "items": items, "several_classes": several_classes}
 
     def _zip(self, dataset_id: str, version: str) -> Path:
         return self._studies.folder(KIND, dataset_id) / f"{version}.zip"

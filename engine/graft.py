@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine import runs, settings
 from engine.compute import Compute
-from engine.data import check, copies, versions
+from engine.data import check, copies, several, versions
 from engine.errors import UserError
 from engine.exports import Exports
 from engine.importing import Imports
@@ -107,6 +107,7 @@ class Graft:
         *,
         layout: str = "auto",
         label: str | None = None,
+        several_classes: bool | None = None,
         title: str = "",
         ask: bool = False,
         who: str = "",
@@ -116,7 +117,8 @@ class Graft:
         Files below the workspace's `incoming` folder are deleted once they are in. With `ask`, only the names are
         looked at; the import then waits for `answer_import` or `cancel_import`. who: a name for the history.
         """
-        return self.imports.start(dataset_id, str(source), title=title, ask=ask, who=who, layout=layout, label=label)
+        options = {"layout": layout, "label": label, "several_classes": several_classes}
+        return self.imports.start(dataset_id, str(source), title=title, ask=ask, who=who, **options)
 
     def import_status(self, import_id: str) -> dict:
         """Return {state: running|waiting|done|failed|cancelled, progress, message, values; done: received, used,
@@ -158,10 +160,12 @@ class Graft:
         """
         project = self.registry.project(project_id)
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
-        check.ready_to_train(items)
+        options = self.registry.dataset_options(project.dataset_id)
+        check.ready_to_train(items, several_classes=several.applies(options))
         items = self._copies_together(project.dataset_id, items)
-        plan = Recipe.from_dict(fitted(recipe, self.registry.dataset_options(project.dataset_id)))
-        plan.validate()
+        task = "several" if several.applies(options) else "one"
+        plan = Recipe.from_dict({**fitted(recipe, options), "task": task})
+        plan.validate_for({item.label for item in items})
         self.networks.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.note(self.workspace.run_dir(run_id), items)

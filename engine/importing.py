@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.compute import Compute
-from engine.data import split
+from engine.data import several, split
 from engine.data.ingest import NEW_BLOBS, Account, read_account
 from engine.errors import UserError
 from engine.liveness import is_alive, this_process
@@ -42,7 +42,7 @@ class Imports:
     ) -> str:
         """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
 
-        who: the name of the person, for the history. options: layout, label and loose of ingest.
+        who: the name of the person, for the history. options: layout, label, loose and several_classes of ingest.
         """
         import_id = f"import-{secrets.token_hex(8)}"
         job = {"dataset_id": dataset_id, "source": source, "title": title or Path(source).name, "ask": ask}
@@ -78,14 +78,23 @@ class Imports:
                 found.append({"id": folder.name, "title": job["title"], "arrival": arrival})
         return sorted(found, key=lambda entry: (self._folder(entry["id"]) / ARRIVAL).stat().st_mtime)
 
-    def answer(self, import_id: str, *, layout: str = "auto", label: str | None = None, loose: bool = False) -> None:
+    def answer(
+        self,
+        import_id: str,
+        *,
+        layout: str = "auto",
+        label: str | None = None,
+        loose: bool = False,
+        several_classes: bool | None = None,
+    ) -> None:
         """Go on with an import that waits. Nothing happens when somebody else answered it before."""
         with self._lock:
             folder = self._folder(import_id)
             job = read_json(folder / JOB)
             if job is None or not self._waits(folder, job):
                 return
-            job |= {"ask": False, "options": {"layout": layout, "label": label, "loose": loose}}
+            options = {"layout": layout, "label": label, "loose": loose, "several_classes": several_classes}
+            job |= {"ask": False, "options": options}
             write_json(folder / JOB, job)
             (folder / STATUS).unlink(missing_ok=True)
         self._submit(import_id, job)
@@ -129,7 +138,7 @@ class Imports:
         write_json(folder / SUBMITTER, this_process())
         task, options = "look", {"title": job["title"]}
         if not job.get("ask"):
-            task, options = "ingest", job["options"]
+            task, options = "ingest", self._as_the_dataset(job)
             write_json(folder / EXISTING, [list(pair) for pair in self._registry.content(job["dataset_id"])])
         self._compute().submit(
             f"engine.tasks:{task}",
@@ -141,6 +150,12 @@ class Imports:
             key=import_id,
             on_done=lambda error: self._finish(import_id, job, error),
         )
+
+    def _as_the_dataset(self, job: dict) -> dict:
+        """Return the options of an import; where pictures may show several classes, those that come may too."""
+        options = job["options"]
+        several_already = several.applies(self._registry.dataset_options(job["dataset_id"]))
+        return {**options, "several_classes": True} if several_already else options
 
     def _finish(self, import_id: str, job: dict, error: Exception | None) -> None:
         try:
@@ -164,6 +179,8 @@ class Imports:
         account = read_account(self._folder(import_id))
         dataset_id = job["dataset_id"]
         with self._lock:
+            if account.layout.get("several"):
+                self._let_show_several(dataset_id)
             records = self._with_splits(dataset_id, account.used)
             layout = account.layout | {"moved": split.followed_copies(records)}
             account_facts = (account.refused, account.seconds, layout)
@@ -171,6 +188,12 @@ class Imports:
             self._registry.add_import(dataset_id, import_id, job["title"], records, *account_facts, who=who)
         account.require_used()
         return _done(account)
+
+    def _let_show_several(self, dataset_id: str) -> None:
+        """Raises DataError where classes that are there have names that several classes cannot have."""
+        if not several.applies(self._registry.dataset_options(dataset_id)):
+            several.check_can_begin([label for (label,) in self._registry.columns(dataset_id, "label")])
+            self._registry.set_dataset_options(dataset_id, **{several.OPTION: True})
 
     def _with_splits(self, dataset_id: str, records: list) -> list:
         options = split.options_of(self._registry.dataset_options(dataset_id))

@@ -38,7 +38,7 @@ def _looking(files: int) -> dict:
 def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
     """Bring `source` in; write the account into `job_dir`, and progress into status.json on the way.
 
-    `options`: layout, label, loose. Raises DataError when nothing in the source can be read.
+    `options`: layout, label, loose, several_classes. Raises DataError when nothing in the source can be read.
     """
     from engine.data.ingest import ingest as bring_in
     from engine.data.ingest import write_account
@@ -51,6 +51,7 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         layout=options.get("layout", "auto"),
         label=options.get("label"),
         loose=options.get("loose", False),
+        several_classes=options.get("several_classes"),
         existing=existing,
         progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
         job_dir=folder,
@@ -259,7 +260,8 @@ def pack(job_path: str, workspace_root: str) -> None:
 
     target = Path(job["target"])
     items = [Item(**item) for item in job["items"]]
-    made = export.write(_open(workspace_root), items, target, tell)
+    several = job.get("several_classes", False)
+    made = export.write(_open(workspace_root), items, target, tell, several_classes=several)
     write_json(target.with_suffix(".json"), asdict(made))
 
 

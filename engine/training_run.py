@@ -14,18 +14,20 @@ from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
 from engine.errors import TrainingError, UserError
-from engine.evaluation import calibration, evaluate, metrics, unknown
+from engine.evaluation import calibration, evaluate, unknown
 from engine.evaluation.predict import PREPARATION
+from engine.evaluation.several import calibration as several_calibration
+from engine.evaluation.several import evaluate as several_evaluate
 from engine.runs import RunWriter
 from engine.shards import ShardCache
 from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed, spread
+from engine.training import objective as objectives
 from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
 from engine.training.limits import TARGET, TIME, Limits, duration, percent
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
-from engine.training.snapshot import Snapshot
 from engine.training.work import Work
 from engine.workspace import Workspace, write_json
 
@@ -163,16 +165,16 @@ def _fit_probe(work: Work, cache: ShardCache) -> tuple[Head, tuple | None]:
     head, answered = _learn_head(work, x, y)
     if runs.read_metrics(work.run_dir):
         return head, answered  # a resumed run has told this before
-    on_train = head.probabilities(x)
-    on_validation = head.probabilities(cache.read(frozen.keys(held_out)))
+    objective = objectives.of(y, frozen.num_classes)
+    on_train = objective.scores(y, head.probabilities(x))
+    on_validation = objective.scores(frozen.y[held_out], head.probabilities(cache.read(frozen.keys(held_out))))
     work.progress.metric(
         phase="probe",
         epoch=0,
-        loss=metrics.log_loss(y, on_train),
-        accuracy=metrics.accuracy(y, on_train.argmax(axis=1)),
-        validation_loss=metrics.log_loss(frozen.y[held_out], on_validation),
-        validation_accuracy=metrics.accuracy(frozen.y[held_out], on_validation.argmax(axis=1)),
+        loss=on_train["validation_loss"],
+        accuracy=on_train["validation_accuracy"],
         seconds=time.perf_counter() - began,
+        **on_validation,
     )
     return head, answered
 
@@ -211,10 +213,15 @@ def _calibrate(work: Work, outcome: Outcome, held_out: tuple | None) -> Outcome:
         held_out = None  # probes say nothing about how sure a fine-tuned network is
     validation = work.snapshot.splits[work.held_out] == "validation"
     y = work.snapshot.y[work.held_out[validation]]
-    temperature = calibration.fit_temperature(y, outcome.probabilities[validation], held_out)
+    if work.recipe.task == "several":
+        temperature = several_calibration.fit_temperature(y, outcome.probabilities[validation])
+        tempered = several_calibration.tempered
+    else:
+        temperature = calibration.fit_temperature(y, outcome.probabilities[validation], held_out)
+        tempered = calibration.tempered
     model.temper(outcome.classifier, temperature)
-    probabilities = calibration.tempered(outcome.probabilities, temperature)
     count = 0 if held_out is None else len(held_out[0])
+    probabilities = tempered(outcome.probabilities, temperature)
     return replace(outcome, probabilities=probabilities, temperature=temperature, held_out=count)
 
 
@@ -223,30 +230,32 @@ def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> No
     frozen, rows = work.snapshot, work.held_out
     train_rows = frozen.rows("train")
     held_out, train_features = cache.read(frozen.keys(rows)), cache.read(frozen.keys(train_rows))
-    before = evaluate.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
+    judge = several_evaluate if work.recipe.task == "several" else evaluate
+    before = judge.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
     predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
-    probe_scores = _probe_scores(frozen, rows, head.probabilities(held_out))
-    strange = unknown.learn(work.run_dir, frozen, weights_hash(work.recipe.backbone), train_features, held_out)
+    probe_scores = judge.probe_scores(frozen, rows, head.probabilities(held_out))
+    facts = _facts(work, probe_scores, outcome)
+    if work.recipe.task == "one":  # what is unlike all classes is not known where a picture may show none of them
+        weights = weights_hash(work.recipe.backbone)
+        facts["unknown"] = unknown.learn(work.run_dir, frozen, weights, train_features, held_out)
     work.progress.end()
-    evaluate.write(work.run_dir, frozen, predictions, {**_facts(work, probe_scores, outcome), "unknown": strange})
-
-
-def _probe_scores(frozen: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> dict:
-    correct = probabilities.argmax(axis=1) == frozen.y[rows]
-    is_test = frozen.splits[rows] == "test"
-    return {"validation_accuracy": float(correct[~is_test].mean()), "test_accuracy": float(correct[is_test].mean())}
+    facts |= _seconds(work)
+    judge.write(work.run_dir, frozen, predictions, facts)
 
 
 def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
-    seconds = {phase: round(value, 3) for phase, value in work.progress.spent().items()}
     return {
         "probe": probe_scores,
         "chosen": outcome.chosen,
         "image_size": work.pixels.image_size,
         "fit": work.pixels.fit,
-        "seconds": {"ingest": 0.0, **seconds, "total": round(sum(seconds.values()), 3)},
         "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
     }
+
+
+def _seconds(work: Work) -> dict:
+    seconds = {phase: round(value, 3) for phase, value in work.progress.spent().items()}
+    return {"seconds": {"ingest": 0.0, **seconds, "total": round(sum(seconds.values()), 3)}}
 
 
 def _fail(writer: RunWriter, error: UserError) -> None:

@@ -8,6 +8,7 @@ from pages.elements.data import (
     arrival,
     class_boxes,
     class_edits,
+    classes,
     dataset_words,
     imports,
     reading,
@@ -19,10 +20,11 @@ from pages.elements.i18n import _, plural
 
 project = state.project()
 registry = graft.current().registry
-counts = registry.counts(project.dataset_id) if project else {}
+by_label = registry.counts(project.dataset_id) if project else {}
+counts = classes.counts(project) if project else {}
 bare = registry.unlabelled(project.dataset_id) if project else 0
 numbers = {label: sum(splits.values()) for label, splits in counts.items()}
-pictures = sum(numbers.values()) + bare
+pictures = sum(sum(splits.values()) for splits in by_label.values()) + bare
 
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Data"))
@@ -36,8 +38,8 @@ elif not pictures:
     numbers_row.caption(_("No pictures yet"))
 if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
-    if counts:
-        facts.append(dataset_words.division_in_words(counts))
+    if by_label:
+        facts.append(dataset_words.division_in_words(by_label))
     numbers_row.caption(" · ".join(facts))
     with actions:
         class_edits.undo_button(project)
@@ -48,6 +50,10 @@ if pictures:
 def bring_in() -> None:
     """Offer the ways in: all at once, class by class, an example."""
     ways = {"all": _("All at once"), "classes": _("Class by class"), "example": _("Example")}
+    if project and classes.show_several(project):
+        del ways["classes"]  # a box is for pictures that show this one class
+        if st.session_state.get("way") == "classes":
+            st.session_state["way"] = "all"
     way = st.segmented_control(
         _("How do you want to add pictures?"),
         list(ways),
@@ -75,11 +81,11 @@ key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:
-    section = sections.choice()
+    section = sections.choice(project)
     with st.container(key=f"section-{section}"):
         if section == "pictures":
             reading.latest(project)
             dataset_words.findings(project)
-        sections.view(section)(project)
+        sections.view(section, project)(project)
 elif project:
     imports.accounts(project.dataset_id)

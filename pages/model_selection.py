@@ -61,9 +61,10 @@ page.section(_("Network"), _(advice.reason))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
 own_models.own_models(backbone)
 
+two_classes = facts.classes == 2 and not facts.several_classes
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
     recipe = fitted(
-        expert.settings(recipe_name, backbone, balance.default(project)),
+        expert.settings(recipe_name, backbone, balance.default(project), two_classes=two_classes),
         graft.current().registry.dataset_options(project.dataset_id),
     )
     preview(recipe, facts.examples)

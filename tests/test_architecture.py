@@ -16,7 +16,14 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 LAYERS = (
     {"engine.__main__"},
     {"engine.command_learning_curve"},
-    {"engine.backbone_commands", "engine.checking", "engine.commands", "engine.labelling", "engine.maps"},
+    {
+        "engine.backbone_commands",
+        "engine.checking",
+        "engine.command_several",
+        "engine.commands",
+        "engine.labelling",
+        "engine.maps",
+    },
     {
         "engine.graft",
         "engine.checkups",

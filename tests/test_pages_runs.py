@@ -467,7 +467,7 @@ def test_a_worker_that_cannot_answer_is_said_beside_the_picture(graft, finished)
 def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, monkeypatch):
     from engine.data import check
 
-    def refuse(_items):
+    def refuse(_items, **_options):
         raise DataError("Class {label} has only {count} pictures.", label="pear", count=1)
 
     monkeypatch.setattr(check, "ready_to_train", refuse)

@@ -19,6 +19,7 @@ COMMAND_LINE = {
     "commands.py",
     "command_learning_curve.py",
     "command_search.py",
+    "command_several.py",
     "distill.py",
     "unlabelled.py",
 }
@@ -29,7 +30,16 @@ SOURCES = [
 ]
 # Words that reach a page through a table: {module: names of the tables}.
 TABLES = {
-    "engine/training/recipe.py": ("RECIPES", "FITS", "HEADS", "OPTIMIZERS", "BALANCINGS", "AUGMENTATIONS"),
+    "engine/training/recipe.py": (
+        "RECIPES",
+        "FITS",
+        "HEADS",
+        "OPTIMIZERS",
+        "BALANCINGS",
+        "AUGMENTATIONS",
+        "TASKS",
+        "OUTPUTS",
+    ),
     "engine/backbones/uploads/preparation.py": ("PREPARATIONS",),
     "pages/elements/data/reading.py": ("MEANINGS",),
 }

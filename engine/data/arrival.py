@@ -46,7 +46,9 @@ def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int]
     "choices": [choice]}; a choice is {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
     "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", "rows_without_class" (they
     come in without one) and "missing" (lines whose file is not there), for a label "label"}, names being the first
-    `SHOWN`; "unread" are tables that were not understood: {"template", "values"}.
+    `SHOWN`; a table's has "several" (whether it says that pictures may show several classes) and, where that makes a
+    difference, "as_several": the choice when they may, with "nothing" (pictures that show none of the classes);
+    "unread" are tables that were not understood: {"template", "values"}.
     Raises DataError as `sources.entries` does: too large, broken, locked, empty.
     """
     seen = _see(path, scratch, progress or (lambda files: None))
@@ -168,6 +170,13 @@ def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
 
 
 def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
+    choice, told = _as_table(seen, matched, several=False), any(row.several for row in seen.rows)
+    if not told and all(len(row.labels or ()) < 2 for row in seen.rows):
+        return choice
+    return choice | {"several": told, "as_several": _as_table(seen, matched, several=True)}
+
+
+def _as_table(seen: _Seen, matched: Sequence[int | None], *, several: bool) -> dict:
     tally, taken, bare, missing = _Tally(), set(), 0, 0
     for row, index in zip(seen.rows, matched, strict=True):
         if row.refused or index in taken:
@@ -176,13 +185,15 @@ def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
             missing += 1
             continue
         taken.add(index)
-        if row.label is None:
+        if (row.labels if several else row.label) is None:
             bare += 1  # it comes in without a class, as the table says
             continue
-        tally.add(row.label, row.group, row.split or layouts.split_of(seen.pictures[index]), 1)
+        labels = row.labels if several else (row.label,)
+        tally.add_each(labels, row.group, row.split or layouts.split_of(seen.pictures[index]))
     tally.add(None, None, None, len(seen.pictures) - len(taken))
     names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
-    return tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}
+    found = tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}
+    return found | {"nothing": tally.nothing} if several else found
 
 
 def _by_label(names: Sequence[str], label: str) -> dict:
@@ -197,6 +208,15 @@ class _Tally:
     groups: Counter = field(default_factory=Counter)
     splits: Counter = field(default_factory=Counter)
     without_class: int = 0
+    nothing: int = 0
+
+    def add_each(self, labels: Sequence[str], group: str | None, split: str | None) -> None:
+        """Count a picture for each of its classes."""
+        self.nothing += not labels
+        for label in labels:
+            self.add(label, None, None, 1)
+        self.groups.update([group] if group else [])
+        self.splits.update([split] if split else [])
 
     def add(self, label: str | None, group: str | None, split: str | None, count: int) -> None:
         if label is None:

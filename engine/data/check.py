@@ -29,9 +29,10 @@ With the features of a network, `engine.evaluation.inspection` finds more (its d
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from engine.data import copies, name_groups, quality
+from engine.data import copies, name_groups, quality, several, several_check
 from engine.data import finding as shapes
 from engine.data.split import duplicate_clusters
 from engine.errors import DataError
@@ -42,10 +43,19 @@ FEW_PER_CLASS = 20
 IMBALANCE = 5  # times as many pictures in the largest class as in the smallest
 
 
-def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = ()) -> list[dict]:
-    """Return what a person should know, the worst first; see the shapes above."""
+def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = (), *, several_classes: bool = False) -> list[dict]:
+    """Return what a person should know, the worst first; see the shapes above.
+
+    Where pictures may show several classes, nothing is said that takes a label for one class.
+    """
     labelled = [item for item in items if item.label is not None]
     clusters = _clusters(labelled)
+    if several_classes:
+        each = [replace(item, label=name) for item in labelled for name in several.names_of(item.label)]
+        own = [cluster for item, cluster in zip(labelled, clusters, strict=True) for _ in several.names_of(item.label)]
+        found = [*_without_class(items), *copies.across_splits(labelled, clusters), *_class_sizes(each, own)]
+        found += [*quality.findings(items), *copies.duplicates(labelled, clusters), *_refused(refused)]
+        return shapes.worst_first(found)
     return shapes.worst_first(
         [
             *_without_class(items),
@@ -61,8 +71,10 @@ def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = ()) -> list[
     )
 
 
-def ready_to_train(items: Sequence[ItemRecord]) -> None:
+def ready_to_train(items: Sequence[ItemRecord], *, several_classes: bool = False) -> None:
     """Raise DataError in words when training cannot start; pictures without a class are left out of account."""
+    if several_classes:
+        return several_check.ready_to_train(items)
     labelled = [item for item in items if item.label is not None]
     if not labelled:
         raise DataError("There are no pictures with a class yet. Add pictures for at least two classes.")
@@ -83,7 +95,7 @@ def ready_to_train(items: Sequence[ItemRecord]) -> None:
                 least=MIN_PER_CLASS,
                 more=MIN_PER_CLASS - len(pictures),
             )
-    _refuse_equal_classes(distinct)
+    return _refuse_equal_classes(distinct)
 
 
 class _Prints(NamedTuple):

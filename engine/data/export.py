@@ -17,12 +17,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from engine.data import several
 from engine.data.layout import SPLITS, is_system_file
 from engine.registry import Item
 from engine.workspace import Workspace, check_free_space, disk_error
 
 TABLE = "items.csv"
 COLUMNS = ("file", "label", "group", "split")
+NO_CLASSES = "none of the classes"
 UNLABELLED = "no class"
 LONGEST = 120  # characters of a name; with class folder and drive this stays below what Windows unpacks
 FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -42,11 +44,17 @@ class Exported:
 
 
 def write(
-    workspace: Workspace, items: Sequence[Item], target: Path, progress: Callable[[int, int], None] | None = None
+    workspace: Workspace,
+    items: Sequence[Item],
+    target: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    several_classes: bool = False,
 ) -> Exported:
     """Write the items as a zip to `target`, one file at a time. A reader of `target` never sees half of it.
 
-    `progress(done, total)` is called now and then. Raises UserError when the disk is full.
+    `several_classes`: labels are those of pictures that may show several. `progress(done,
+    total)` is called now and then. Raises UserError when the disk is full.
     """
     check_free_space(target, sum(item.bytes for item in items))
     present = [(item, workspace.blob_path(item.sha256)) for item in items]
@@ -55,7 +63,7 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        _write(part, present, progress or (lambda done, total: None))
+        _write(part, present, progress or (lambda done, total: None), several_classes)
         os.replace(part, target)
     except OSError as error:
         raise disk_error(target, error) from error
@@ -70,7 +78,8 @@ def members(items: Sequence[Item]) -> list[str]:
     taken = {TABLE}
     folders: dict[str | None, str] = {}
     for label in sorted({item.label for item in items}, key=lambda label: (label is None, label or "")):
-        folders[label] = _unique(_folder(UNLABELLED if label is None else label), taken)
+        shown = UNLABELLED if label is None else NO_CLASSES if label == several.NOTHING else label
+        folders[label] = _unique(_folder(shown), taken)
     used: dict[str | None, set[str]] = {label: set() for label in folders}
     names = [PurePosixPath(item.name).name for item in items]
     return [
@@ -79,10 +88,12 @@ def members(items: Sequence[Item]) -> list[str]:
     ]
 
 
-def _write(part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None]) -> None:
+def _write(
+    part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None], several_classes: bool
+) -> None:
     names = members([item for item, _ in present])
     with zipfile.ZipFile(part, "w") as archive:
-        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names))
+        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, several_classes))
         for done, ((_, blob), name) in enumerate(zip(present, names, strict=True)):
             if done % REPORT_EVERY == 0:
                 progress(done, len(present))
@@ -100,12 +111,14 @@ def _info(name: str, *, packed: bool) -> zipfile.ZipInfo:
     return info
 
 
-def _table(items: Sequence[Item], names: Sequence[str]) -> str:
+def _table(items: Sequence[Item], names: Sequence[str], several_classes: bool) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    # The plural says on its way in again that there may be several, "?" that there is none yet.
+    label, none_yet = ("labels", several.NOT_YET) if several_classes else ("label", "")
+    writer.writerow(label if column == "label" else column for column in COLUMNS)
     for item, name in zip(items, names, strict=True):
-        writer.writerow((name, item.label or "", item.group or "", item.split or ""))
+        writer.writerow((name, item.label or none_yet, item.group or "", item.split or ""))
     return sink.getvalue()
 
 

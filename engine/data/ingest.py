@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TextIO
 
-from engine.data import decode, examples, fingerprint, quality, sources, tables, thumbnails
+from engine.data import decode, examples, fingerprint, quality, several, sources, tables, thumbnails
 from engine.data import layout as layouts
 from engine.data.archive import Entry
 from engine.errors import DataError
@@ -34,7 +34,8 @@ ALREADY = "It is already in this dataset, in the same class."
 class Account:
     """What came in. `received` is always the number of `used` and `refused` together.
 
-    `refused` holds {"file", "reason", "values"}, reason being a template; `layout` {"kind", "template", "values"}.
+    `refused` holds {"file", "reason", "values"}, reason being a template; `layout` {"kind", "template", "values"}, and
+    "several": True where the labels are those of pictures that may show several classes (engine.data.several).
     """
 
     source: str
@@ -103,6 +104,7 @@ def ingest(
     layout: str = "auto",
     label: str | None = None,
     loose: bool = False,
+    several_classes: bool | None = None,
     existing: Collection[tuple[str, str | None]] = (),
     progress: Callable[..., None] | None = None,
     job_dir: Path | None = None,
@@ -111,7 +113,8 @@ def ingest(
 
     `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
     `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give no
-    class come in without one instead of being refused. What is in `existing` as (sha256, label) is refused.
+    class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
+    None: if the table says so. What is in `existing` as (sha256, label) is refused.
     `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
     an exception it raises ends the import. In `job_dir` lies what is on its way, and
     `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
@@ -127,7 +130,7 @@ def ingest(
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
             found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
-    records, description = _with_labels(found, layout, label, loose)
+    records, description = _with_labels(found, layout, label, loose, several_classes)
     used = _without_existing(records, found, set(existing))
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
     seconds = round(time.monotonic() - started, 3)
@@ -214,7 +217,19 @@ def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemReco
     )
 
 
-def _with_labels(found: _Found, kind: str, label: str | None, loose: bool) -> tuple[list[ItemRecord], dict]:
+def _with_labels(
+    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+) -> tuple[list[ItemRecord], dict]:
+    records, described = _labelled(found, kind, label, loose, may_be_several)
+    if not may_be_several or described.get("several"):
+        return records, described
+    # Folders give one class; others can be added to it by hand.
+    return [replace(record, label=several.single(record.label)) for record in records], {**described, "several": True}
+
+
+def _labelled(
+    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+) -> tuple[list[ItemRecord], dict]:
     if label is not None:
         name = layouts.clean_name(label)
         _refuse_tables(found, DataError("A table was not needed: all pictures were put into {label}.", label=name))
@@ -229,12 +244,21 @@ def _with_labels(found: _Found, kind: str, label: str | None, loose: bool) -> tu
         raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
     if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
         found.received -= len(found.tables)  # a table says what the others are; it is not one of them
+        if may_be_several or (may_be_several is None and any(row.several for row in rows)):
+            rows = [_with_several(row) for row in rows]
+            records, described = _from_table(found, rows, matched, loose)
+            classes = len({name for record in records for name in several.names_of(record.label)})
+            return records, {**described, "values": {**described["values"], "classes": classes}, "several": True}
         return _from_table(found, rows, matched, loose)
     unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
     _refuse_tables(found, DataError(unused, named=named, total=len(names)))
     if layout.kind == "flat":
         return found.records, _described("flat", layouts.DESCRIPTIONS["flat"])
     return _from_folders(found, layout, loose)
+
+
+def _with_several(row: tables.Row) -> tables.Row:
+    return replace(row, label=None if row.labels is None else several.joined(row.labels))
 
 
 def _refuse_tables(found: _Found, reason: DataError) -> None:

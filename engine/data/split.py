@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.data import several
 from engine.data.fingerprint import near_duplicates
 from engine.registry import ItemRecord
 
@@ -36,6 +37,7 @@ def assign(
     groups_apart: str = "auto",
     seed: int = 0,
     parts: tuple[str, ...] = SPLITS,
+    several_classes: bool = False,
 ) -> list[str]:
     """Return "train", "validation" or "test" for every record. The same input gives the same answer, in any order.
 
@@ -44,11 +46,15 @@ def assign(
     The rest is divided by `fractions` per class, so that a class with 3 distinct pictures or more is in every part.
     `groups_apart`: "yes", "no", or "auto": from 5 groups on, unless the splits are given. `parts` are those that
     records without a given split may come to; copies of existing pictures follow them all the same.
+    With `several_classes` a picture counts for each of its classes, and the rarest class is divided first (iterative
+    stratification, Sechidis et al. 2011).
     """
     everything = [*existing, *records]
     given = _given(records, existing)
     apart = _keep_groups_apart(everything, groups_apart, any(given))
     units = _units(everything, len(existing), given, apart, seed)
+    if several_classes:
+        _weigh_by_class(units, everything)
     for unit in units:
         unit.allowed = tuple(split for split in unit.allowed if split in parts) or unit.allowed
     counts: dict[str, Counter] = defaultdict(Counter)
@@ -56,7 +62,8 @@ def assign(
         if unit.split:
             _place(unit, unit.split, counts)
     for allowed in sorted({unit.allowed for unit in units}, key=len):
-        _divide([u for u in units if not u.split and u.allowed == allowed], allowed, fractions, counts)
+        open_units = [unit for unit in units if not unit.split and unit.allowed == allowed]
+        _divide(_rarest_first(open_units) if several_classes else open_units, allowed, fractions, counts)
     splits = {index: unit.split for unit in units for index in unit.members}
     return [splits[index] for index in range(len(existing), len(everything))]
 
@@ -67,6 +74,7 @@ def options_of(dataset_options: dict) -> dict:
         "fractions": tuple(dataset_options.get("split_fractions", FRACTIONS)),
         "groups_apart": dataset_options.get("groups_apart", "auto"),
         "seed": dataset_options.get("split_seed", 0),
+        "several_classes": several.applies(dataset_options),
     }
 
 
@@ -155,6 +163,26 @@ def _units(
             missing,
         )
     return sorted(units.values(), key=lambda unit: (-unit.weight.total(), unit.key))
+
+
+def _weigh_by_class(units: list[_Unit], everything: Sequence[ItemRecord]) -> None:
+    """Let a unit count for each class that its pictures show; those that show none count as a class of their own."""
+    for unit in units:
+        shown = {name for i in unit.members for name in several.names_of(everything[i].label) or (several.NOTHING,)}
+        unit.weight = Counter(dict.fromkeys(sorted(shown), 1))
+
+
+def _rarest_first(units: list[_Unit]) -> list[_Unit]:
+    """Return the units in the order in which they are divided: always those of the class with fewest of them left."""
+    left = Counter(label for unit in units for label in unit.weight)
+    waiting, ordered = dict(enumerate(units)), []
+    while waiting:
+        rarest = min((label for label in left if left[label]), key=lambda label: (left[label], label))
+        for place in [place for place, unit in waiting.items() if rarest in unit.weight]:
+            unit = waiting.pop(place)
+            ordered.append(unit)
+            left.subtract(dict.fromkeys(unit.weight, 1))
+    return ordered
 
 
 def _missing_parts(existing: Sequence[ItemRecord], given: Sequence[str | None]) -> tuple[str, ...]:

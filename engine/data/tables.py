@@ -6,9 +6,10 @@ import io
 import json
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from engine.data import several
 from engine.data.layout import SPLITS, clean_name, shown
 from engine.errors import DataError
 
@@ -32,6 +33,8 @@ COLUMNS = {
     "label": (
         *("label", "class", "class_name", "classname", "category", "target", "labels", "tag", "klasse", "kategorie"),
         *("klassenname", "etikett", "bezeichnung", "classe", "nom_de_classe", "categorie", "etiquette", "libelle"),
+        *("tags", "classes", "categories", "multi_label", "klassen", "kategorien", "etiketten", "schlagworte"),
+        *("schlagworter", "stichworte", "bezeichnungen", "etiquettes", "libelles", "mots_cles"),
     ),
     "group": (
         *("group", "group_id", "domain", "subject", "patient", "speaker", "source", "subject_id", "patient_id"),
@@ -40,13 +43,23 @@ COLUMNS = {
     ),
     "split": ("split", "set", "subset", "partition", "part", "teil", "aufteilung", "partie", "ensemble"),
 }
+# Columns of these names say that a picture may have several classes, as soon as one of their cells holds several.
+PLURALS = {
+    *("labels", "tags", "classes", "categories", "multi_label", "klassen", "kategorien", "etiketten", "schlagworte"),
+    *("schlagworter", "stichworte", "bezeichnungen", "etiquettes", "libelles", "mots_cles"),
+}
+YES, NO = {"1", "1.0", "true", "x", "yes"}, {"", "0", "0.0", "false", "no"}
 # In cells only: a folder of one of these names may well be a class.
 PARTS = SPLITS | {"validierung": "validation", "apprentissage": "train", "entrainement": "train", "trainieren": "train"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table. `where` names the table and the line for messages; no label means none yet."""
+    """One line of a table. `where` names the table and the line for messages; no label means none yet.
+
+    `labels` is what the cell says where pictures may show several classes (None: none yet, (): none of them), `several`
+    whether the table itself says that they may.
+    """
 
     file: str  # as it is written in the table
     folder: str  # where the table lies
@@ -55,6 +68,8 @@ class Row:
     split: str | None
     where: str
     refused: DataError | None = None
+    labels: tuple[str, ...] | None = None
+    several: bool = False
 
 
 def is_table(name: str) -> bool:
@@ -71,10 +86,35 @@ def read(name: str, content: bytes) -> list[Row]:
     lines = _json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text)
     folder = PurePosixPath(name).parent
     own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
+    lines = list(lines)
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
+    rows = _with_several(rows, [cells for _number, cells in lines])
     if not any(row.file and (row.label or not row.refused) for row in rows):
         raise DataError(NO_COLUMNS, name=shown(name))
     return rows
+
+
+def _with_several(rows: list[Row], lines: list[dict]) -> list[Row]:
+    """Return the rows with what they say where pictures may show several classes.
+
+    An empty cell then means none of the classes, unless the table has another way to say so ("|" or an empty list);
+    "?" means that nobody has looked yet.
+    """
+    cells = [line.get("label", "") for line in lines]
+    separator = several.table_separator(cells)
+    read = [several.read_cell(cell, separator) for cell in cells]
+    plural = any(line.get("plural") for line in lines)
+    lists = any(isinstance(cell, list) for cell in cells)
+    told = (plural or lists) and any(names is not None and len(names) != 1 for names in read)
+    marked = () in read
+    found = []
+    for row, line, names in zip(rows, lines, read, strict=True):
+        if line.get("label") == several.NOT_YET:
+            names = None
+        elif names is None and told and not marked and "label" in line:
+            names = ()
+        found.append(replace(row, labels=names, several=told))
+    return found
 
 
 def _decode(content: bytes) -> str:
@@ -94,24 +134,44 @@ def _csv_lines(name: str, text: str) -> Iterator[tuple[int, dict]]:
     try:
         header = next(reader, [])
         columns = _columns(header)
-        if not {"file", "label"} <= columns.keys():
+        lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+        marked = _marked_columns(header, columns, [cells for _number, cells in lines])
+        if not {"file", "label"} <= columns.keys() and not marked:
             raise _not_understood(name, header, columns)
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, {key: cells[at] for key, at in columns.items() if at < len(cells)}
+        plural = "label" in columns and _key(header[columns["label"]]) in PLURALS
+        for number, cells in lines:
+            line = {key: cells[at] for key, at in columns.items() if at < len(cells)} | {"plural": plural}
+            yield number, line | ({"label": _marks(cells, marked)} if marked else {})
     except csv.Error as error:
         raise DataError("{name} cannot be read as a table ({detail}).", name=name, detail=str(error)) from error
 
 
 def _columns(header: list[str]) -> dict[str, int]:
     """Return {"file": position, ...}; an earlier synonym wins over a later one."""
-    names = [_folded(cell.strip().strip('"')).replace(" ", "_").replace("-", "_") for cell in header]
+    names = [_key(cell) for cell in header]
     found = {}
     for column, synonyms in COLUMNS.items():
         known = [names.index(synonym) for synonym in synonyms if synonym in names]
         if known:
             found[column] = known[0]
     return found
+
+
+def _key(cell: str) -> str:
+    return _folded(cell.strip().strip('"')).replace(" ", "_").replace("-", "_")
+
+
+def _marked_columns(header: list[str], columns: dict[str, int], lines: list[list[str]]) -> dict[str, int]:
+    """Return {class: position} of a table that has a column of 0 and 1 for each class; {} for other tables."""
+    if "file" not in columns or "label" in columns or not lines:
+        return {}
+    own = [at for at in range(len(header)) if at not in columns.values() and header[at].strip()]
+    marked = [at for at in own if all(cells[at].strip().lower() in YES | NO for cells in lines if at < len(cells))]
+    return {header[at].strip(): at for at in marked} if len(marked) > 1 else {}
+
+
+def _marks(cells: list[str], marked: dict[str, int]) -> list[str]:
+    return [name for name, at in marked.items() if at < len(cells) and cells[at].strip().lower() in YES]
 
 
 def _folded(text: str) -> str:
@@ -143,8 +203,9 @@ def _json_cells(values) -> dict:
     if not isinstance(values, dict):
         return {}
     columns = _columns(list(map(str, values)))
-    cells = list(values.values())
-    return {key: cells[at] for key, at in columns.items() if cells[at] is not None}
+    names, cells = list(map(str, values)), list(values.values())
+    plural = "label" in columns and _key(names[columns["label"]]) in PLURALS
+    return {key: cells[at] for key, at in columns.items() if cells[at] is not None} | {"plural": plural}
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, dict]]:
@@ -183,8 +244,12 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> list[int | None]:
     return found
 
 
+def _text(value) -> str:
+    return several.MARK.join(map(str, value)) if isinstance(value, list) else str(value).strip()
+
+
 def _row(folder: PurePosixPath, where: str, cells: dict, own_split: str | None) -> Row:
-    cells = {key: str(value).strip() for key, value in cells.items()}
+    cells = {key: _text(value) for key, value in cells.items()}
     file, label = cells.get("file", "").replace("\\", "/"), cells.get("label", "")
     refused = None
     if not file:

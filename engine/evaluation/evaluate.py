@@ -71,6 +71,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
     validation = snapshot.y[predictions.rows[~is_test]] == predictions.trained[~is_test].argmax(axis=1)
     num_classes = snapshot.num_classes
     return {
+        "task": "one",
         "class_names": list(snapshot.class_names),
         "counts": snapshot.counts(),
         "accuracy": metrics.accuracy(y_true, y_pred),
@@ -99,15 +100,22 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
 def write_predictions(path: Path, snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> None:
     """Write one Parquet row a picture: item, sha256, name, label, group, split, predicted, probabilities."""
     names = np.asarray(snapshot.class_names, object)
+    save_predictions(path, snapshot, rows, names[probabilities.argmax(axis=1)].tolist(), probabilities)
+
+
+def save_predictions(
+    path: Path, snapshot: Snapshot, rows: np.ndarray, predicted: list[str], probabilities: np.ndarray
+) -> None:
+    """Write the same with answers that are more than the likeliest class."""
     table = pyarrow.table(
         {
             "item": snapshot.items[rows],
             "sha256": snapshot.sha256[rows].tolist(),
             "name": snapshot.names[rows].tolist(),
-            "label": names[snapshot.y[rows]].tolist(),
+            "label": snapshot.labels[rows].tolist(),
             "group": pyarrow.array(snapshot.groups[rows].tolist(), pyarrow.string()),
             "split": snapshot.splits[rows].tolist(),
-            "predicted": names[probabilities.argmax(axis=1)].tolist(),
+            "predicted": predicted,
             "probabilities": pyarrow.array(list(probabilities.astype(np.float32)), pyarrow.list_(pyarrow.float32())),
         }
     )
@@ -125,6 +133,13 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def probe_scores(snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Return {"validation_accuracy", "test_accuracy"} of the probe, whatever became of it."""
+    correct = probabilities.argmax(axis=1) == snapshot.y[rows]
+    is_test = snapshot.splits[rows] == "test"
+    return {"validation_accuracy": float(correct[~is_test].mean()), "test_accuracy": float(correct[is_test].mean())}
 
 
 def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:

@@ -101,7 +101,7 @@ def _load(run_dir: Path, workspace: Workspace) -> Memory:
         return Memory(embed, size, fit, detector, (), (), np.zeros(1), np.ones(1), np.zeros((0, 1)))
     seen = cache.read(frozen.keys(rows))
     mean, deviation = standardisation(seen)
-    labels = tuple(frozen.class_names[label] for label in frozen.y[rows])
+    labels = tuple(frozen.labels[rows])
     bank = _unit((seen - mean) / deviation).astype(np.float32)
     return Memory(embed, size, fit, detector, tuple(frozen.keys(rows)), labels, mean, deviation, bank)
 

@@ -11,8 +11,8 @@ from engine.backbones.build import build
 from engine.backbones.pretrained import weights_hash
 from engine.shards import ShardCache
 from engine.training import fine_tune, model, safe_augmentation, speed, views
+from engine.training import objective as objectives
 from engine.training.head import Head
-from engine.training.objective import OneClass
 from engine.training.work import Work
 
 PREPARING = "Preparing to adapt the network."
@@ -71,7 +71,7 @@ class _Watched:
             y_validation=frozen.y[rows[validation]],
             view=self._view,
             number_of_views=self._number,
-            objective=OneClass(frozen.num_classes),
+            objective=objectives.of(frozen.y[self._rows], frozen.num_classes),
         )
 
     def remember(self, seconds: float, epochs: int) -> None:

@@ -17,7 +17,7 @@ from engine.backbones import device
 from engine.shards import ShardCache
 from engine.training import checkpoint
 from engine.training.checkpoint import State
-from engine.training.objective import OneClass
+from engine.training.objective import Objective
 from engine.training.optimizer import make_optimizer
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
@@ -46,7 +46,7 @@ class Data:
     y_validation: np.ndarray
     view: Callable[[int], ShardCache]
     number_of_views: int
-    objective: OneClass
+    objective: Objective
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
 
 
 def prepare(
-    part: keras.Model, optimizer: keras.optimizers.Optimizer, objective: OneClass, class_balancing: str = "none"
+    part: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective, class_balancing: str = "none"
 ) -> None:
     """Compile `part` for training on dense targets."""
     freeze_batch_norm(part)
@@ -144,7 +144,7 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -
     guessing = data.objective.guessing_loss(data.y_train)
     if scores["validation_loss"] > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
         raise Diverged
-    _keep_best(part, state, epoch, scores)
+    _keep_best(part, state, epoch, scores, data.objective)
     state.epoch = epoch
     rate = float(keras.ops.convert_to_numpy(part.optimizer.learning_rate))
     seconds = time.perf_counter() - began
@@ -198,12 +198,16 @@ def _first_state(part, data: Data, recipe: Recipe) -> State:
     return State(recipe.learning_rate, loss, scores["validation_accuracy"], loss, best=_weights(part))
 
 
-def _keep_best(part, state: State, epoch: int, scores: dict) -> None:
-    """Take over this epoch when more validation pictures are right; among equals, when the loss is smaller."""
-    now = scores["validation_accuracy"], -scores["validation_loss"]
-    if now > (state.best_accuracy, -state.best_loss):
+def _keep_best(part, state: State, epoch: int, scores: dict, objective: Objective) -> None:
+    """Take over this epoch when the validation pictures rank it higher than the best so far."""
+    rank = objective.rank
+    if rank(*_both(scores)) > rank(state.best_accuracy, state.best_loss):
         state.best, state.best_epoch = _weights(part), epoch
-        state.best_accuracy, state.best_loss = scores["validation_accuracy"], scores["validation_loss"]
+        state.best_accuracy, state.best_loss = _both(scores)
+
+
+def _both(scores: dict) -> tuple[float, float]:
+    return scores["validation_accuracy"], scores["validation_loss"]
 
 
 def _try_mixtures(part, probe: list[np.ndarray], data: Data, state: State) -> None:
@@ -214,7 +218,7 @@ def _try_mixtures(part, probe: list[np.ndarray], data: Data, state: State) -> No
     last = _weights(part)
     for share in MIXTURES:
         _assign(part, [old + share * (new - old) for old, new in zip(probe, last, strict=True)])
-        _keep_best(part, state, state.epoch, _validate(part, data))
+        _keep_best(part, state, state.epoch, _validate(part, data), data.objective)
 
 
 def _start_gently(part, probe: list[np.ndarray], state: State, progress: Progress, folder: Path) -> None:

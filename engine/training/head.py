@@ -9,7 +9,9 @@ import numpy as np
 class Head:
     """One or two dense layers as (kernel, bias) pairs, a ReLU between them, on standardised features.
 
-    `mean` and `deviation` of shape (D,) standardise raw features first. `penalty` is (l1, l2) of the kernels that the
+    `output` says what the logits stand for: "softmax" (one class of several), "sigmoid" (one of two, handed over as a
+    single unit) or "each" (every class for itself). `mean` and `deviation` of shape (D,) standardise raw features.
+    `penalty` is (l1, l2) of the kernels that the
     head was learned with: `l1 |W| + l2 W^2` beside the mean cross-entropy.
     """
 
@@ -17,6 +19,7 @@ class Head:
     mean: np.ndarray
     deviation: np.ndarray
     penalty: tuple[float, float] = (0.0, 0.0)
+    output: str = "softmax"
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return (N, num_classes) for raw features (N, D)."""
@@ -26,8 +29,8 @@ class Head:
         return outputs
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Return float32 rows that sum to 1."""
-        return softmax(self.logits(features))
+        """Return float32 rows (N, num_classes) that sum to 1, unless every class stands for itself."""
+        return sigmoid(self.logits(features)) if self.output == "each" else softmax(self.logits(features))
 
     def folded(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         """Return the layers for raw features: the standardisation is folded into the first of them."""
@@ -40,6 +43,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Return row-wise probabilities, float32."""
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities, each for itself, float32."""
+    with np.errstate(over="ignore"):  # exp(inf) is what makes a probability of 0
+        return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
 def standardisation(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

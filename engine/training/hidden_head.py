@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from engine.training import objective as objectives
 from engine.training.head import Head, standardisation
-from engine.training.objective import OneClass
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
 
@@ -20,7 +20,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     keras.utils.set_random_seed(recipe.seed)
     mean, deviation = standardisation(features)
     x = ((features - mean) / deviation).astype(np.float32)
-    objective = OneClass(num_classes)
+    objective = objectives.of(y, num_classes)
     rows = objective.rows(y, recipe.class_balancing, np.random.default_rng(recipe.seed))
     x, y = x[rows], y[rows]
     network = _network(x.shape[1], num_classes, recipe)
@@ -40,8 +40,9 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     )
     if listener.stopped:
         raise Stopped
+    output = "each" if y.ndim == 2 else recipe.output
     dense = [layer.get_weights() for layer in network.layers if isinstance(layer, layers.Dense)]
-    return Head(tuple((kernel, bias) for kernel, bias in dense), mean, deviation, (recipe.l1, recipe.l2 or 0.0))
+    return Head(tuple((kernel, bias) for kernel, bias in dense), mean, deviation, (recipe.l1, recipe.l2 or 0.0), output)
 
 
 class _Listener(keras.callbacks.Callback):

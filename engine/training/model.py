@@ -17,9 +17,12 @@ STANDARDISE, DROPOUT, HIDDEN, LOGITS, PROBABILITIES = "standardise", "dropout", 
 def finished(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.Model:
     """Return the model a run hands over: float pixels (N, S, S, 3) in [0, 255] to probabilities (N, num_classes).
 
+    A head with the output "sigmoid" becomes one unit, (N, 1): the probability of the second of two classes.
+
     Built-in layers only, so the saved file loads with `keras.models.load_model` alone. It shares `backbone`'s weights.
     """
-    return _assemble(backbone, backbone.output, head.folded(), dropout, None)
+    dense = _one_unit(head.folded()) if head.output == "sigmoid" else head.folded()
+    return _assemble(backbone, backbone.output, dense, dropout, None, head.output)
 
 
 def learning(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.Model:
@@ -63,18 +66,29 @@ def load(path: Path) -> keras.Model:
 
 
 def predict(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
-    """Return float32 probabilities (N, num_classes) of one batch of pixels."""
-    return np.asarray(model.predict_on_batch(np.asarray(pixels, np.float32)), np.float32)
+    """Return float32 probabilities (N, num_classes) of one batch of pixels, (N, 2) also of a model with one unit."""
+    found = np.asarray(model.predict_on_batch(np.asarray(pixels, np.float32)), np.float32)
+    return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
 
 
-def _assemble(backbone: keras.Model, features, dense: tuple, dropout: float, penalty) -> keras.Model:
+def _one_unit(dense: tuple) -> tuple:
+    """Return the layers with one logit, that of the second class less that of the first: sigmoid and softmax agree."""
+    *hidden, (kernel, bias) = dense
+    return *hidden, (kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1])
+
+
+def _assemble(
+    backbone: keras.Model, features, dense: tuple, dropout: float, penalty, output: str = "softmax"
+) -> keras.Model:
     x = layers.Dropout(dropout, name=DROPOUT)(features) if dropout else features
     *hidden, (_kernel, bias) = dense
     made = [layers.Dense(len(own), "relu", kernel_regularizer=penalty, name=HIDDEN) for _kernel, own in hidden]
     made.append(layers.Dense(len(bias), kernel_regularizer=penalty, name=LOGITS))
     for layer in made:
         x = layer(x)
-    model = keras.Model(backbone.inputs[0], layers.Softmax(name=PROBABILITIES)(x), name="classifier")
+    softmax = output == "softmax"
+    answer = layers.Softmax(name=PROBABILITIES) if softmax else layers.Activation("sigmoid", name=PROBABILITIES)
+    model = keras.Model(backbone.inputs[0], answer(x), name="classifier")
     for layer, (kernel, bias) in zip(made, dense, strict=True):
         layer.set_weights([kernel, bias])
     return model

@@ -1,4 +1,4 @@
-"""What fine-tuning aims at: everything that depends on a picture having exactly one class."""
+"""What training aims at: everything that depends on a picture having exactly one class, and its like for several."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from engine.training import focal
 from engine.training.head import softmax
 from engine.training.probe import oversampled
 from engine.training.scores import accuracy, log_loss
+from engine.training.several.objective import SeveralClasses
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class OneClass:
             "validation_accuracy": accuracy(y, probabilities.argmax(axis=1)),
         }
 
+    def rank(self, accuracy: float, loss: float) -> tuple[float, ...]:
+        """Return what is larger for the better of two models: more pictures right; among equals, the smaller loss."""
+        return accuracy, -loss
+
     def guessing_loss(self, y: np.ndarray) -> float:
         """Return the loss in nats of somebody who guesses without looking."""
         return float(np.log(self.num_classes))
@@ -60,3 +65,13 @@ class OneClass:
     def rows(self, y: np.ndarray, class_balancing: str, generator: np.random.Generator) -> np.ndarray:
         """Return the row numbers that one epoch goes through, in order of y: each once, or small classes repeated."""
         return oversampled(y, generator) if class_balancing == "oversample" else np.arange(len(y))
+
+
+Objective = OneClass | SeveralClasses
+
+
+def of(y_train: np.ndarray, num_classes: int) -> Objective:
+    """Return the objective of training pictures: y is (N,), or (N, num_classes) where they may show several."""
+    if y_train.ndim == 1:
+        return OneClass(num_classes)
+    return SeveralClasses(tuple(float(share) for share in y_train.mean(axis=0)))

@@ -38,7 +38,14 @@ class Probe:
 
 
 def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -> Probe:
-    """Fit the probe on training features (N, D) and classes y (N,); every class in range(num_classes) must occur."""
+    """Fit the probe on training features (N, D) and classes y (N,); every class in range(num_classes) must occur.
+
+    Where pictures may show several classes, y is (N, num_classes) of 0 and 1.
+    """
+    if y.ndim == 2:
+        from engine.training.several import probe as several
+
+        return several.fit(features, y, recipe)
     mean, deviation = standardisation(features)
     x = ((features - mean) / deviation).astype(np.float32)
     work = x.size * num_classes
@@ -50,7 +57,8 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
         layers = _layers(model, num_classes)
         if recipe.class_balancing == "focal":
             layers, held_out = (_focal(x, y, *layers[0], strength),), None
-    return Probe(Head(layers, mean, deviation, _penalty(strength, recipe)), strength, source, held_out)
+    head = Head(layers, mean, deviation, _penalty(strength, recipe), recipe.output)
+    return Probe(head, strength, source, held_out)
 
 
 def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:

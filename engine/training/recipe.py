@@ -1,6 +1,7 @@
 """A recipe: every choice of a run as plain data. Light: importing it loads no framework."""
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 
 from engine.backbones import catalogue
@@ -38,6 +39,8 @@ FITS = {
 }
 HEADS = {"linear": "One layer (linear)", "hidden": "A hidden layer before it"}
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}
+TASKS = {"one": "Every picture shows one class", "several": "Pictures may show several classes, or none"}
+OUTPUTS = {"softmax": "A probability for each class (softmax)", "sigmoid": "One probability for two classes (sigmoid)"}
 BALANCINGS = {
     "none": "Every picture counts the same",
     "weights": "Pictures of small classes count more",
@@ -60,6 +63,12 @@ AUGMENTATIONS = {
 _FINE_TUNING_OPTIONS = ("freeze_depth", "optimizer", "learning_rate", "batch_size", "epochs", "augmentation")
 
 
+SEVERAL_OUTPUT = (
+    "Where pictures may show several classes, every class has a probability of its own already: the option output has "
+    "no use. Leave it at softmax."
+)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Every choice of a run.
@@ -69,6 +78,8 @@ class Recipe:
     of a linear probe; l1 and l2 act on the head, on standardised features in the probe. `augmentation` ("auto",) tries
     on your own pictures what is safe for them; () changes nothing. `target_accuracy` ends fine-tuning once that share
     of the validation pictures is right, `time_limit` after so many seconds; there is always a first model to keep.
+    `task` follows from the dataset: "several" decides each class for itself. `output` "sigmoid" hands the model over
+    with one unit, the probability of the second class.
     """
 
     name: str = "instant"
@@ -87,6 +98,8 @@ class Recipe:
     batch_size: int = 32
     epochs: int = 8
     augmentation: tuple[str, ...] = ("auto",)
+    output: str = "softmax"
+    task: str = "one"
     seed: int = 0
     target_accuracy: float | None = None
     time_limit: float | None = None
@@ -112,6 +125,8 @@ class Recipe:
             return getattr(self, option) is not None
         if option == "dropout":
             return self.fine_tunes or self.head == "hidden"
+        if option == "output":
+            return self.task == "one"
         return option != "hidden_units" or self.head == "hidden"
 
     def to_dict(self) -> dict:
@@ -140,10 +155,21 @@ class Recipe:
         _one_of("fit", self.fit, FITS)
         _one_of("head", self.head, HEADS)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("output", self.output, OUTPUTS)
+        _one_of("task", self.task, TASKS)
         _one_of("class_balancing", self.class_balancing, BALANCINGS)
         _check_numbers(self)
         _check_augmentation(self.augmentation)
         _check_unused(self)
+
+    def validate_for(self, labels: Collection[str]) -> None:
+        """Raise TrainingError also for choices that make no sense for pictures with these labels."""
+        self.validate()
+        if self.output == "sigmoid" and len(labels) != 2:
+            raise TrainingError(
+                "One probability (sigmoid) can only tell two classes apart, and there are {count}. Choose softmax.",
+                count=len(labels),
+            )
 
 
 def fitted(recipe: dict, dataset_options: dict) -> dict:
@@ -222,6 +248,8 @@ def _check_augmentation(names: tuple[str, ...]) -> None:
 
 def _check_unused(recipe: Recipe) -> None:
     """An option that would do nothing is refused rather than ignored."""
+    if recipe.output != Recipe.output and not recipe.uses("output"):
+        raise TrainingError(SEVERAL_OUTPUT)
     for option in (*_FINE_TUNING_OPTIONS, "dropout", "hidden_units"):
         changed = getattr(recipe, option) != getattr(Recipe, option)
         if changed and not recipe.uses(option):

@@ -11,6 +11,7 @@ from engine.training import augment, probe
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
 from engine.training.scores import accuracy
+from engine.training.several.scores import exact
 
 # Highest loss of accuracy a change may cost. Mirroring keeps the meaning or destroys it: it must cost next to nothing
 # (measured: photos 0.00-0.01, digits and characters 0.07-0.20); the others make a picture harder, as they should.
@@ -29,19 +30,29 @@ def choose(
 ) -> tuple[tuple[str, ...], dict[str, float]]:
     """Return the augmentations that are safe, and the accuracy each one costs, for training pictures (features, y)."""
     taught, asked = _halves(y, recipe.seed)
-    if len(asked) < ENOUGH or len(np.unique(y[taught])) < len(np.unique(y)):
+    if len(asked) < ENOUGH or not _all_classes(y[taught], y):
         return WITHOUT_ASKING, {}
-    num_classes = int(y.max()) + 1
+    num_classes = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
     head = probe.fit(features[taught], y[taught], num_classes, recipe).head
-    right = accuracy(y[asked], head.logits(features[asked]).argmax(axis=1))
+    right = _right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
     pictures = pixels.read(asked_keys)
     costs = {}
     for name in CHOICES:
         changed = augment.certain(pictures, asked_keys, name, recipe.seed)
-        predicted = head.logits(forward.run(run, changed)).argmax(axis=1)
-        costs[name] = round(right - accuracy(y[asked], predicted), 4)
+        costs[name] = round(right - _right(y[asked], head.logits(forward.run(run, changed))), 4)
     return tuple(name for name in CHOICES if costs[name] <= TOLERANCE[name]), costs
+
+
+def _right(y: np.ndarray, logits: np.ndarray) -> float:
+    """Return the share of pictures that are right; where they may show several classes, exactly right."""
+    return exact(y, logits > 0) if y.ndim == 2 else accuracy(y, logits.argmax(axis=1))
+
+
+def _all_classes(taught: np.ndarray, y: np.ndarray) -> bool:
+    if y.ndim == 2:
+        return bool((taught.any(axis=0) & ~taught.all(axis=0)).all())
+    return len(np.unique(taught)) == len(np.unique(y))
 
 
 def _halves(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

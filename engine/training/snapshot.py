@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import runs
+from engine.data import several
 from engine.errors import TrainingError
 
 SPLITS = ("train", "validation", "test")
@@ -13,13 +14,17 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One row a picture: its item id, content hash, names, and its class as an index into `class_names`."""
+    """One row a picture: its item id, content hash, names, label, and its class as an index into `class_names`.
+
+    Where pictures may show several classes, `y` is (N, num_classes) of 0 and 1 instead.
+    """
 
     items: np.ndarray
     sha256: np.ndarray
     names: np.ndarray
     groups: np.ndarray
     splits: np.ndarray
+    labels: np.ndarray
     y: np.ndarray
     class_names: tuple[str, ...]
 
@@ -42,20 +47,33 @@ class Snapshot:
 def read(run_dir: Path) -> Snapshot:
     """Read a run's snapshot. Raises TrainingError when a split or a class has nothing to learn from."""
     columns = runs.read_snapshot(run_dir).to_pydict()
-    labels = columns["label"]
-    class_names = tuple(sorted(set(labels)))
-    index = {label: position for position, label in enumerate(class_names)}
+    shows_several = runs.read_recipe(run_dir).get("task") == "several"
+    class_names, y = (_several_classes if shows_several else _one_class)(columns["label"])
     snapshot = Snapshot(
         items=np.asarray(columns["item"], np.int64),
         sha256=np.asarray(columns["sha256"], object),
         names=np.asarray(columns["name"], object),
         groups=np.asarray(columns["group"], object),
         splits=np.asarray(columns["split"], object),
-        y=np.asarray([index[label] for label in labels], np.int64),
+        labels=np.asarray(columns["label"], object),
+        y=y,
         class_names=class_names,
     )
     _check(snapshot)
     return snapshot
+
+
+def _one_class(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    class_names = tuple(sorted(set(labels)))
+    index = {label: position for position, label in enumerate(class_names)}
+    return class_names, np.asarray([index[label] for label in labels], np.int64)
+
+
+def _several_classes(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    shown = [set(several.names_of(label)) for label in labels]
+    class_names = tuple(sorted(set().union(*shown)))
+    y = [[float(name in own) for name in class_names] for own in shown]
+    return class_names, np.asarray(y, np.float32).reshape(len(labels), len(class_names))
 
 
 def _check(snapshot: Snapshot) -> None:
@@ -68,9 +86,15 @@ def _check(snapshot: Snapshot) -> None:
             )
     if snapshot.num_classes < 2:
         raise TrainingError("There is only one class. A classifier needs at least two: add pictures of something else.")
-    trained = set(snapshot.y[snapshot.rows("train")].tolist())
+    trained = snapshot.y[snapshot.rows("train")]
     for position, label in enumerate(snapshot.class_names):
-        if position not in trained:
+        if trained.ndim == 2 and trained[:, position].all():
+            raise TrainingError(
+                "Every training picture shows {label}, so that there is nothing to tell it from. Move some pictures "
+                "without it to the training split, or remove the class.",
+                label=label,
+            )
+        if not (trained[:, position].any() if trained.ndim == 2 else (trained == position).any()):
             raise TrainingError(
                 "The class '{label}' has no training pictures, only held-out ones. Move some of its pictures to the "
                 "training split, or remove the class.",

@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine import graft, runs
 from engine.registry import Project
+from pages.elements.data import classes
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def first_pictures(dataset_id: str, labels: tuple[str, ...], each: int) -> dict[
 def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, list[str]]:
     registry = graft.current().registry
     counts = registry.counts(dataset_id)
+    number_of_classes = len(classes.of_dataset(dataset_id))
     total = sum(sum(splits.values()) for splits in counts.values()) + registry.unlabelled(dataset_id)
     labels = list(counts)[:pictures]
     each = -(-pictures // len(labels)) if labels else 0
@@ -41,7 +43,7 @@ def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, l
     shown = [column[row] for row in range(each) for column in per_class if row < len(column)]
     if not labels:
         shown = [item.sha256 for item in registry.items(dataset_id, limit=pictures)]
-    return total, len(counts), shown[:pictures]
+    return total, number_of_classes, shown[:pictures]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

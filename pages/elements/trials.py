@@ -1,6 +1,7 @@
 """Pictures somebody tries a model on: read, asked about, shown, and never kept longer than the session."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -10,7 +11,9 @@ from engine import graft
 from engine.data import decode, thumbnails
 from engine.errors import UserError
 from engine.evaluation import results, selective
-from pages.elements import answers
+from engine.evaluation.several import results as several_results
+from pages.elements import answers, several_trials
+from pages.elements.data import classes
 from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
@@ -32,6 +35,7 @@ class Trial:
     said: "answer", "unsure" or "unknown", for the class `answer`, which its own `threshold` may have called although
     another one is likelier (see engine.evaluation.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
+    named: the classes it is said to show, by models for several classes a picture; None by others.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Trial:
     nearest: tuple[tuple[str, str], ...] = ()
     source: str | bytes = b""
     large: str = ""
+    named: tuple[str, ...] | None = None
 
 
 def warm(entry: RunView):
@@ -92,23 +97,28 @@ def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list
     except UserError as error:
         return [replace(trial, problem=error) for trial, _content in pictures]
     seconds = time.perf_counter() - started
-    names, stored = entry.facts["class_names"], selective.read(entry.folder)
+    hear = several_trials.heard(entry) if several_results.is_of(entry.facts) else _heard(entry)
     return [
-        replace(trial, seconds=seconds, **_heard(answer, names, stored))
+        replace(trial, seconds=seconds, **hear(answer))
         for (trial, _content), answer in zip(pictures, answers_given, strict=True)
     ]
 
 
-def _heard(answer: dict, names: list[str], stored: selective.Answering) -> dict:
-    """Return what a worker's answer means for a Trial."""
-    nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
-    probabilities = answer["probabilities"]
-    verdict = selective.verdict(stored, probabilities, names, answer.get("unknown"))
-    likeliest, name = results.top(probabilities, names), names[verdict.position]
-    if name not in dict(likeliest):
-        likeliest[-1] = (name, float(probabilities[verdict.position]))
-    said = {"said": verdict.said, "answer": name, "threshold": verdict.threshold}
-    return {"likeliest": tuple(likeliest), "nearest": nearest, **said}
+def _heard(entry: RunView) -> Callable[[dict], dict]:
+    """Return what tells what a worker's answer means for a Trial."""
+    names, stored = entry.facts["class_names"], selective.read(entry.folder)
+
+    def hear(answer: dict) -> dict:
+        nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
+        probabilities = answer["probabilities"]
+        verdict = selective.verdict(stored, probabilities, names, answer.get("unknown"))
+        likeliest, name = results.top(probabilities, names), names[verdict.position]
+        if name not in dict(likeliest):
+            likeliest[-1] = (name, float(probabilities[verdict.position]))
+        said = {"said": verdict.said, "answer": name, "threshold": verdict.threshold}
+        return {"likeliest": tuple(likeliest), "nearest": nearest, **said}
+
+    return hear
 
 
 def _remember(entry: RunView, trials: list[Trial]) -> None:
@@ -148,19 +158,26 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
     picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block">')
     with words:
         st.caption(name)
-        _say_verdict(trial)
-        bars(trial.likeliest, quiet=trial.said != "answer")
-        if trial.truth:
-            _say_truth(trial)
+        if trial.named is not None:
+            several_trials.say(trial.named, trial.likeliest, trial.truth)
+        else:
+            _say_one(trial)
         _reminds(trial)
         if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
             why.ask_about(_explained(trial), entry.run.id)
             st.rerun()
 
 
+def _say_one(trial: Trial) -> None:
+    _say_verdict(trial)
+    bars(trial.likeliest, quiet=trial.said != "answer")
+    if trial.truth:
+        _say_truth(trial)
+
+
 def _explained(trial: Trial) -> why.Picture:
     large = trial.large or trial.src.replace("api/thumbnail/", "api/preview/")
-    return why.Picture(trial.name, large, trial.source, trial.truth, trial.likeliest, trial.nearest)
+    return why.Picture(trial.name, large, trial.source, trial.truth, trial.likeliest, trial.nearest, trial.named)
 
 
 def _say_verdict(trial: Trial) -> None:
@@ -186,7 +203,8 @@ def _reminds(trial: Trial) -> None:
 
 
 def _labels(trial: Trial) -> str:
-    return ", ".join(dict.fromkeys(md_escape(label) for _sha256, label in trial.nearest))
+    shown = str if trial.named is None else classes.in_words
+    return ", ".join(dict.fromkeys(md_escape(shown(label)) for _sha256, label in trial.nearest))
 
 
 def _say_truth(trial: Trial) -> None:

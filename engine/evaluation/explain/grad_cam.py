@@ -16,7 +16,7 @@ from PIL import Image
 from engine.errors import UserError
 from engine.evaluation.explain.evidence import log_odds_of_logits
 from engine.evaluation.explain.gradients import gradient
-from engine.training.model import HIDDEN, LOGITS
+from engine.training.model import HIDDEN, LOGITS, PROBABILITIES
 
 POOLINGS = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
 
@@ -26,12 +26,14 @@ class Opened:
     """A classifier with its inside laid open.
 
     `maps` gives, for pixels (N, S, S, 3), the feature maps that are pooled, one (N, h, w, C) each; `peaks` tells which
-    of them are pooled by their maximum; `tail` goes on from all pooled numbers, side by side, to the logits.
+    of them are pooled by their maximum; `tail` goes on from all pooled numbers, side by side, to the logits; `each`
+    tells whether every class stands for itself.
     """
 
     maps: keras.Model
     peaks: tuple[bool, ...]
     tail: keras.Model
+    each: bool = False
 
 
 def open_up(model: keras.Model) -> Opened:
@@ -48,6 +50,7 @@ def open_up(model: keras.Model) -> Opened:
         keras.Model(model.inputs[0], [layer.input for layer in chosen]),
         tuple(isinstance(layer, layers.GlobalMaxPooling2D) for layer in chosen),
         keras.Model(features, model.get_layer(LOGITS).output),
+        not isinstance(model.get_layer(PROBABILITIES), layers.Softmax),
     )
 
 
@@ -72,7 +75,8 @@ def _places(opened: Opened, maps: list[np.ndarray], targets: np.ndarray) -> list
     for target in np.unique(targets):
         rows = targets == target
         slopes[rows] = gradient(
-            lambda x, target=target: log_odds_of_logits(opened.tail(x, training=False), int(target)), together[rows]
+            lambda x, target=int(target): log_odds_of_logits(opened.tail(x, training=False), target, each=opened.each),
+            together[rows],
         )
     ends = np.cumsum([each.shape[1] for each in pooled])[:-1]
     return [

@@ -11,7 +11,7 @@ from engine import graft
 from engine.data.split import SPLITS
 from engine.registry import Project
 from pages.elements import state
-from pages.elements.data import imports
+from pages.elements.data import imports, several_choice
 from pages.elements.data.reading import gives, words
 from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
@@ -45,8 +45,10 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
     if not seen["pictures"]:
         st.markdown(f"#### {_('No file in it has the name of a picture.')}")
     else:
-        st.markdown(f"#### {_headline(chosen)}")
-        _what_it_gives(chosen)
+        read = several_choice.reading(project, entry["id"], chosen)
+        st.markdown(f"#### {_headline(read)}")
+        _what_it_gives(read)
+        several_choice.ask(project, entry["id"], chosen)
     loose = _what_else(entry["id"], seen, chosen)
     useless = seen["complete"] and not seen["pictures"]  # of a large one, only the beginning was seen
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -80,13 +82,14 @@ def _use(project: Project, entry: dict, choice: dict, loose: bool) -> None:
     imports.name_after(project, entry["title"])
     seen = entry["arrival"]
     layout = choice["kind"]
+    answer = {"several_classes": several_choice.wanted(project, entry["id"], choice)}
     if layout == "label":
-        graft.current().imports.answer(entry["id"], layout="flat", label=choice["label"])
+        answer |= {"layout": "flat", "label": choice["label"]}
     elif not seen["complete"] and layout == seen["recommended"]:
-        # Only its beginning was seen: the whole of it may say more.
-        graft.current().imports.answer(entry["id"], loose=loose)
+        answer |= {"loose": loose}  # only its beginning was seen: the whole of it may say more
     else:
-        graft.current().imports.answer(entry["id"], layout=layout, loose=loose)
+        answer |= {"layout": layout, "loose": loose}
+    graft.current().imports.answer(entry["id"], **answer)
     st.rerun()
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from engine import graft
 from engine.registry import Project
 from engine.training.recipe import BALANCINGS, Recipe
+from pages.elements.data import classes
 from pages.elements.i18n import _, number, say
 from pages.elements.model import expert
 from pages.elements.names import md_escape
@@ -41,7 +42,7 @@ def choose(project: Project, choice: str) -> None:
 
 def body(project: Project, finding: dict) -> None:
     """Show the sizes of the classes and the ways to balance them; the one that is chosen counts for new trainings."""
-    counts = graft.current().registry.counts(project.dataset_id)
+    counts = classes.counts(project)
     bars({label: sum(parts.values()) for label, parts in counts.items()})
     explained = {
         fix["action"]["class_balancing"]: fix for fix in finding["fixes"] if "class_balancing" in fix["action"]

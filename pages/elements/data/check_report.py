@@ -7,6 +7,7 @@ from engine.registry import Project
 from pages.elements import page
 from pages.elements.data import (
     balance,
+    classes,
     finding_card,
     first_layer,
     label_questions,
@@ -15,6 +16,7 @@ from pages.elements.data import (
     measured,
     open_findings,
 )
+from pages.elements.data.first_layer import FirstLayer
 from pages.elements.data.open_findings import Report
 from pages.elements.i18n import _, plural, say
 
@@ -28,6 +30,9 @@ def view(project: Project) -> None:
         if first is None:
             st.progress(0.0, text=_("Looking through the pictures."))
             return
+        if classes.show_several(project):
+            _for_several(project, first)
+            return
         look_closer.begin_by_itself(project, len(first.items))
         looked = graft.current().inspection(project.dataset_id)
         report = open_findings.report(project, first, looked["report"])
@@ -40,14 +45,22 @@ def view(project: Project) -> None:
         _cards(project, report, looked["report"], asking)
 
 
+def _for_several(project: Project, first: FirstLayer) -> None:
+    """What names and pixels say; the closer look asks which one class a picture shows."""
+    report = open_findings.report(project, first)
+    _summary(report, several_classes=True)
+    st.caption(_("Labels are not looked at more closely here: that is made for pictures that show one class each."))
+    _cards(project, report, None, None)
+
+
 def _touched(report: Report) -> set[int]:
     """Return the items that fixes on the page would change."""
     fixes = (fix for group in report.decide for finding in group for fix in finding["fixes"])
     return {int(item) for fix in fixes for item in fix.get("changes", ())}
 
 
-def _summary(report: Report) -> None:
-    sentences = in_words(report)
+def _summary(report: Report, *, several_classes: bool = False) -> None:
+    sentences = in_words(report, several_classes=several_classes)
     if report.decide:
         page.section(sentences[0])
         st.caption(sentences[1])
@@ -58,23 +71,24 @@ def _summary(report: Report) -> None:
         st.caption(sentences[1], text_alignment="center")
 
 
-def in_words(report: Report) -> tuple[str, str]:
+def in_words(report: Report, *, several_classes: bool = False) -> tuple[str, str]:
     """Return how much there is to decide and to know, and what is in order, in two sentences."""
     decide, know = len(report.decide), len(report.know)
     to_know = plural("{n} worth knowing", "{n} worth knowing", know)
     pictures = plural("{n} picture", "{n} pictures", len(report.items))
-    facts = ", ".join([pictures, *_fine(report)])
+    fine = _fine(report, several_classes)
+    facts = ", ".join([pictures, *fine])
     if not decide:
         headline = _("Nothing to decide: these pictures are ready to learn from.")
         return headline, f"{facts}." + (f" {to_know}." if know else "")
     headline = plural("{n} thing to decide", "{n} things to decide", decide) + (f", {to_know}" if know else "")
-    rest = _("The rest looks fine: {facts}.") if _fine(report) else _("Everything was checked: {facts}.")
+    rest = _("The rest looks fine: {facts}.") if fine else _("Everything was checked: {facts}.")
     return f"{headline}.", rest.format(facts=facts)
 
 
-def _fine(report: Report) -> list[str]:
+def _fine(report: Report, several_classes: bool) -> list[str]:
     claims = (  # and the kinds that speak against each
-        (_("no picture in two classes"), {"conflict"}),
+        *([] if several_classes else [(_("no picture in two classes"), {"conflict"})]),
         (_("no copies across the test"), {"across_splits", "leakage"}),
         (_("enough pictures in every class"), {"small_class", "one_class"}),
         (_("none blurred, blank or dark"), {"blank", "blurred", "dark", "bright"}),

@@ -5,9 +5,9 @@ import statistics
 from dataclasses import dataclass
 
 from engine import graft
-from engine.data import check
+from engine.data import check, several
 from engine.errors import UserError
-from engine.registry import Project
+from engine.registry import Item, Project
 
 SPLITS = ("train", "validation", "test")
 PREVIEWED_CLASSES = 3
@@ -20,6 +20,7 @@ class DatasetFacts:
     pictures: int
     counts: dict[str, int]
     classes: int
+    several_classes: bool
     side: float
     hashes: tuple[str, ...]
     examples: tuple[str, ...]
@@ -36,23 +37,26 @@ def facts_of(project: Project) -> DatasetFacts:
 def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
     items = graft.current().registry.items(dataset_id)
     labelled = [item for item in items if item.is_used]
+    several_classes = several.applies(graft.current().registry.dataset_options(dataset_id))
     by_class: dict[str, str] = {}
     for item in labelled:
-        by_class.setdefault(item.label, item.sha256)
+        for name in several.names_of(item.label) if several_classes else (item.label,):
+            by_class.setdefault(name, item.sha256)
     return DatasetFacts(
         pictures=len(labelled),
         counts={split: sum(item.split == split for item in labelled) for split in SPLITS},
         classes=len(by_class),
+        several_classes=several_classes,
         side=statistics.median(min(item.width, item.height) for item in labelled) if labelled else 0.0,
         hashes=tuple(item.sha256 for item in labelled),
         examples=tuple(by_class.values())[:PREVIEWED_CLASSES],
-        problem=_problem(items),
+        problem=_problem(labelled, several_classes),
     )
 
 
-def _problem(items) -> UserError | None:
+def _problem(labelled: list[Item], several_classes: bool) -> UserError | None:
     try:
-        check.ready_to_train([item for item in items if item.is_used])
+        check.ready_to_train(labelled, several_classes=several_classes)
     except UserError as error:
         return error
     return None

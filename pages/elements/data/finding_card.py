@@ -7,7 +7,7 @@ import streamlit as st
 from engine import graft
 from engine.registry import Item, Project
 from pages.elements import gallery
-from pages.elements.data import fixes, open_findings, picture_actions, pictures, sections
+from pages.elements.data import classes, fixes, open_findings, picture_actions, pictures, sections, several
 from pages.elements.data.open_findings import ASKED, Report
 from pages.elements.i18n import _, number, plural, say
 from pages.elements.names import md_escape
@@ -184,6 +184,9 @@ def _collected(project: Project, items: Sequence[Item], key: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar"):
             words = plural("{n} picture chosen", "{n} pictures chosen", len(chosen))
             st.markdown(f"**{words}**", width="content")
+            if classes.show_several(project):
+                several.edit(project, list(graft.current().registry.items_by_id(chosen).values()), key=key)
+                return
             labels = list(graft.current().registry.counts(project.dataset_id))
             picture_actions.buttons(project, chosen, labels, key=key)
     if len(items) > FIRST and not every:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from engine import graft
-from engine.data import check
+from engine.data import check, several
 from engine.data.ingest import ALREADY
 from engine.errors import UserError
 from engine.registry import Item, Project
@@ -78,12 +78,14 @@ def _compute(dataset_id: str, version: str) -> FirstLayer:
     accounts = registry.imports(dataset_id)
     # What came twice is in the account of its import; there is nothing to do about it.
     refused = [entry for account in accounts for entry in account["refused"] if entry["reason"] != ALREADY]
-    return FirstLayer(version, {item.id: item for item in items}, check.findings(items, refused), _problem(items))
+    several_classes = several.applies(registry.dataset_options(dataset_id))
+    found = check.findings(items, refused, several_classes=several_classes)
+    return FirstLayer(version, {item.id: item for item in items}, found, _problem(items, several_classes))
 
 
-def _problem(items: list[Item]) -> UserError | None:
+def _problem(items: list[Item], several_classes: bool) -> UserError | None:
     try:
-        check.ready_to_train(items)
+        check.ready_to_train(items, several_classes=several_classes)
     except UserError as error:
         return error
     return None

@@ -6,7 +6,7 @@ from engine import graft
 from engine.data import arrival, layout, reread
 from engine.registry import Project
 from pages.elements import person
-from pages.elements.data import fitting, imports, sections
+from pages.elements.data import classes, fitting, imports, sections, several_choice
 from pages.elements.i18n import _, plural, say
 from pages.elements.names import md_escape
 
@@ -59,9 +59,10 @@ def latest(project: Project) -> None:
             if entry["refused"]:
                 with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
                     imports.refusals(entry["refused"])
-            if readings.keys() - {read.get("kind")}:
+            if readings.keys() - {read.get("kind")} and not classes.show_several(project):
                 _offer(project, entry, read.get("kind", ""), readings)
             fitting.choice(project)
+            several_choice.change(project)
 
 
 def _read_again_as(dataset_id: str, entry: dict) -> dict | None:

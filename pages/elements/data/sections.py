@@ -6,8 +6,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.registry import Project
+from pages.elements.data import classes
 from pages.elements.i18n import _
 
+# What takes a label for one class has no place where pictures may show several.
+FOR_SEVERAL = {"pictures": "several", "check": "check_report", "parts": "split_editor", "history": "history"}
 MODULES = {
     "pictures": "sorting",
     "check": "check_report",
@@ -19,7 +22,7 @@ MODULES = {
 KEY, CHOICE, NEXT = "section", "data-section", "data-section-next"
 
 
-def choice() -> str:
+def choice(project: Project) -> str:
     """Show the sections and return the one that is open; the address keeps it, so that a refresh loses nothing."""
     words = {
         "pictures": _("Pictures"),
@@ -29,6 +32,8 @@ def choice() -> str:
         "parts": _("Parts"),
         "history": _("History"),
     }
+    if classes.show_several(project):
+        words = {section: words[section] for section in FOR_SEVERAL}
     opened = st.query_params.get(KEY)
     # Set here rather than as a default: only so does the control itself follow when a button opens another section.
     wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CHOICE) or opened
@@ -48,9 +53,10 @@ def choice() -> str:
     return chosen
 
 
-def view(section: str) -> Callable[[Project], None]:
+def view(section: str, project: Project) -> Callable[[Project], None]:
     """Return the function that draws a section; imported late, since sections lead to each other."""
-    return importlib.import_module(f"pages.elements.data.{MODULES[section]}").view
+    modules = FOR_SEVERAL if classes.show_several(project) else MODULES
+    return importlib.import_module(f"pages.elements.data.{modules[section]}").view
 
 
 def open_section(section: str) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine import graft
-from engine.data import reread, split
+from engine.data import reread, several, split
 from engine.registry import Item, Project
 from pages.elements import answers, page, person
+from pages.elements.data import classes as class_counts
 from pages.elements.data import measured
 from pages.elements.data.part_table import Counts, part_table
 from pages.elements.i18n import _, number, plural
@@ -30,12 +31,14 @@ class Choice:
     seed: int
     keep_given: bool
     keep_test: bool
+    several_classes: bool = False
 
     @property
     def options(self) -> dict:
         train = 100 - self.validation - self.test
         fractions = [part / 100 for part in (train, self.validation, self.test)]
-        return {"fractions": fractions, "groups_apart": self.groups_apart, "seed": self.seed}
+        options = {"fractions": fractions, "groups_apart": self.groups_apart, "seed": self.seed}
+        return {**options, "several_classes": self.several_classes}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def view(project: Project) -> None:
     """Show the three parts and let them be divided anew; moving a slider reruns only this part of the page."""
     with page.errors_in_words():
         registry = graft.current().registry
-        classes, groups = registry.counts(project.dataset_id), registry.counts(project.dataset_id, by="group")
+        classes, groups = class_counts.counts(project), registry.counts(project.dataset_id, by="group")
         if not classes:
             st.caption(_("No picture has a class yet. Parts are made of pictures with a class."))
             return
@@ -84,7 +87,8 @@ def _explain() -> None:
 def _stored(project: Project, locked: bool) -> Choice:
     options = split.options_of(graft.current().registry.dataset_options(project.dataset_id))
     _train, validation, test = (round(100 * fraction) for fraction in options["fractions"])
-    return Choice(validation, test, options["groups_apart"], options["seed"], True, locked)
+    several_classes = options["several_classes"]
+    return Choice(validation, test, options["groups_apart"], options["seed"], True, locked, several_classes)
 
 
 def _choose(project: Project, stored: Choice, trainings: int, grouped: bool, tested: int) -> Choice:
@@ -101,7 +105,7 @@ def _choose(project: Project, stored: Choice, trainings: int, grouped: bool, tes
     shuffled = st.session_state.get(f"{key}-seed", stored.seed)
     if st.button(_("Shuffle again"), icon=":material/shuffle:", key=f"{KEY}-shuffle"):
         st.session_state[f"{key}-seed"] = shuffled = shuffled + 1
-    return Choice(validation, test, apart, shuffled, keep_given, keep_test)
+    return Choice(validation, test, apart, shuffled, keep_given, keep_test, stored.several_classes)
 
 
 def _keep_test(trainings: int, tested: int, key: str) -> bool:
@@ -194,7 +198,8 @@ def preview(items: Sequence[Item], choice: Choice) -> Preview:
     to = {part: {"split": part} for part in split.SPLITS}
     changes = {}
     for item, part in zip(items, parts, strict=True):
-        classes[item.label][part] += 1
+        for name in several.names_of(item.label) if choice.several_classes else (item.label,):
+            classes[name][part] += 1
         if item.group:
             groups[item.group][part] += 1
         if item.split != part:

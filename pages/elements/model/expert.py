@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from engine.backbones import catalogue
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, Recipe
+from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, OUTPUTS, Recipe
 from pages.elements import page
 from pages.elements.i18n import _, decimal
 
@@ -15,10 +15,13 @@ STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 KEEP = {"persist_state": "session"}
 
 
-def settings(name: str, backbone: str, class_balancing: str = Recipe.class_balancing) -> dict:
+def settings(
+    name: str, backbone: str, class_balancing: str = Recipe.class_balancing, *, two_classes: bool = False
+) -> dict:
     """Show the controls and return the recipe they make, without what it would ignore.
 
-    class_balancing: how this project balances classes unless somebody chooses otherwise here.
+    class_balancing: how this project balances classes unless somebody chooses otherwise here. two_classes: whether
+    there are exactly two, of which a picture shows one.
     """
     pictures, head, steps = st.columns(3, gap="medium")
     chosen = {"name": name, "backbone": backbone}
@@ -28,6 +31,8 @@ def settings(name: str, backbone: str, class_balancing: str = Recipe.class_balan
     with head:
         st.markdown(f"**{_('Head: what learns your classes')}**")
         chosen |= _head(Recipe.from_dict(chosen))
+        if two_classes:
+            chosen["output"] = _choice(_("Output"), OUTPUTS, "output")
     with steps:
         st.markdown(f"**{_('Steps')}**")
         chosen |= _steps(Recipe.from_dict(chosen))

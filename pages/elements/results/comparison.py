@@ -7,6 +7,7 @@ import streamlit as st
 from engine import runs
 from engine.evaluation import compare, comparison_charts, results
 from engine.evaluation.compare import Comparison, Verdict
+from engine.evaluation.several import results as several_results
 from pages.elements import gallery, page
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _, number
@@ -25,7 +26,8 @@ MOST, PER_PAGE = 4, 24
 def view(entry: RunView, entries: list[RunView]) -> None:
     """Show the leaderboard; then let up to three other trainings stand beside this one."""
     leaderboard.view(entry, entries)
-    others = {one.run.id: one for one in entries if one.run.id != entry.run.id}
+    alike = [one for one in entries if not several_results.is_of(one.facts)]  # several classes are another measure
+    others = {one.run.id: one for one in alike if one.run.id != entry.run.id}
     if not others:
         st.caption(_("Train once more, with another network or other settings, and compare the two here."))
         return

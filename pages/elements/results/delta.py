@@ -25,7 +25,9 @@ def earlier(entry: RunView) -> RunView | None:
     run_id = runs.earlier(entry.folder)
     run = graft.current().registry.run(run_id) if run_id else None
     found = run_list.view(run) if run is not None and run.project_id == entry.run.project_id else None
-    return found if found is not None and found.facts is not None else None
+    if found is None or found.facts is None or found.recipe.get("task", "one") != entry.recipe.get("task", "one"):
+        return None
+    return found
 
 
 def view(entry: RunView, before: RunView) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import streamlit as st
 
 from engine import graft
+from engine.data.several import applies
 from engine.registry import Item, Project
 from pages.elements import state
-from pages.elements.data import class_boxes, class_edits, picture_actions
+from pages.elements.data import class_boxes, class_edits, classes, picture_actions, several
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
 from pages.elements.results import why
@@ -23,7 +24,8 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
     project = state.project()
     registry = graft.current().registry
     items = registry.items_by_id([row.item for row in rows])
-    labels = list(registry.counts(project.dataset_id))
+    shows_several = classes.show_several(project)
+    labels = [] if shows_several else list(registry.counts(project.dataset_id))
     bar = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar")
     selected = gallery(
         [_with_news(tile, items.get(row.item), row.label) for tile, row in zip(tiles, rows, strict=True)],
@@ -32,7 +34,7 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
         size=size,
         clear=picture_actions.cleared(),
         classes=labels,
-        on_keys=picture_actions.by_keys(project),
+        on_keys=None if shows_several else picture_actions.by_keys(project),
         on_why=why.open_from_gallery,
     )
     with bar:
@@ -46,8 +48,13 @@ def news(item: Item | None, label: str) -> str:
     if item.ambiguous:
         return _("marked as ambiguous")
     if item.label != label:
-        return _("now {label}").format(label=class_edits.shown_name(item.label or ""))
+        shown = classes.in_words(item.label) if several_dataset(item) else class_edits.shown_name(item.label or "")
+        return _("now {label}").format(label=shown)
     return ""
+
+
+def several_dataset(item: Item) -> bool:
+    return applies(graft.current().registry.dataset_options(item.dataset_id))
 
 
 def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
@@ -63,6 +70,9 @@ def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: st
     ids = [item.id for item in chosen]
     if all(item.removed for item in chosen):
         picture_actions.restore_buttons(project, ids, key=key)
+        return
+    if classes.show_several(project):
+        several.edit(project, chosen, key=key)
         return
     _more_like_these(chosen, key=key)
     picture_actions.buttons(project, ids, labels, key=key)

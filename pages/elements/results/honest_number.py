@@ -15,14 +15,14 @@ def show_honest_number(facts: dict, others: int = 0) -> None:
     """
     figures = results.honest_number(facts)
     st.subheader(sentence(figures), anchor=False)
-    st.caption(_untouched(others))
+    st.caption(untouched(others))
     _cards(facts, figures)
     _more(facts)
     if figures.before is not None and figures.accuracy < figures.before:
         words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
         st.warning(words, icon=":material/trending_down:")
     if figures.is_wide:
-        st.warning(_small(figures), icon=":material/straighten:")
+        st.warning(small(figures), icon=":material/straighten:")
 
 
 def sentence(figures: HonestNumber) -> str:
@@ -40,7 +40,7 @@ def sentence(figures: HonestNumber) -> str:
     return words
 
 
-def _untouched(others: int) -> str:
+def untouched(others: int) -> str:
     """Return what the test pictures were used for."""
     words = _(
         "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
@@ -57,7 +57,7 @@ def _untouched(others: int) -> str:
     return f":material/lock: {words}"
 
 
-def _small(figures: HonestNumber) -> str:
+def small(figures: HonestNumber) -> str:
     words = _(
         "This rests on {n} test pictures only: with others of the same kind the number could as well be {low} or "
         "{high}. About {more} more test pictures would narrow it to 3 in 100 on either side."

@@ -13,14 +13,16 @@ from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 def view(entry: RunView, entries: list[RunView]) -> None:
     """Show the runs measured on the same test pictures as `entry`, the best first; then the others, by themselves."""
-    own = versions.test_fingerprint(entry.folder)
-    alike = [one for one in entries if versions.test_fingerprint(one.folder) == own]
+    own = _measured_on(entry)
+    alike = [one for one in entries if _measured_on(one) == own]
     others = [one for one in entries if one not in alike]
     with st.container(horizontal=True, vertical_alignment="center", key="leaderboard-row"):
         st.markdown(f"#### {_('Leaderboard')}", width="content")
         st.space("stretch")
         chosen_model.star(entry.run)
     st.caption(_("Choose a row to open that training. All of these were measured on the same test pictures."))
+    if entry.recipe.get("task") == "several":
+        st.caption(_("Accuracy: the share of pictures with exactly the right classes."))
     _table(alike, entry, key="leaderboard")
     if others:
         st.caption(
@@ -28,6 +30,11 @@ def view(entry: RunView, entries: list[RunView]) -> None:
             + _("These were measured on other test pictures: do not compare their accuracy with those above.")
         )
         _table(others, entry, key="leaderboard-others")
+
+
+def _measured_on(entry: RunView) -> tuple:
+    """Return what runs share whose accuracy means the same: test pictures, and one class a picture or several."""
+    return versions.test_fingerprint(entry.folder), entry.recipe.get("task", "one")
 
 
 def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft, runs
+from engine.data import several
 from engine.errors import UserError
 from engine.evaluation import results
+from engine.evaluation.several import results as several_results
+from engine.evaluation.several import thresholds
 from engine.workspace import read_json
 from pages.elements import answers, page
+from pages.elements.data import classes
 from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, decimal, say_error
 from pages.elements.names import md_escape, shortened
@@ -33,7 +37,8 @@ class Picture:
     """What is asked about. `source` is the path (text) or content (bytes) of the picture, `src` shows it in a browser.
 
     likeliest: (class, probability) pairs, likeliest first. nearest: (content hash, label) of training pictures it is
-    most like; None where nobody has asked yet.
+    most like; None where nobody has asked yet. named: the classes the model says it shows, where it may show several
+    (`truth` is then a label of several classes, see engine.data.several); None where it shows one.
     """
 
     name: str
@@ -42,6 +47,12 @@ class Picture:
     truth: str
     likeliest: tuple[tuple[str, float], ...]
     nearest: tuple[tuple[str, str], ...] | None = None
+    named: tuple[str, ...] | None = None
+
+    @property
+    def truths(self) -> tuple[str, ...]:
+        """The classes it really shows, where that is known."""
+        return several.names_of(self.truth) if self.named is not None else (self.truth,) if self.truth else ()
 
 
 def ask_about(asked: "int | str | Picture", run_id: str | None = None) -> None:
@@ -80,10 +91,13 @@ def _test_picture(entry: RunView, item: int) -> Picture | None:
     row = results.prediction_of(entry.folder, item)
     if row is None:
         return None
-    likeliest = results.top(row.probabilities, entry.facts["class_names"], LIKELIEST)
+    names = entry.facts["class_names"]
+    likeliest, named = results.top(row.probabilities, names, LIKELIEST), None
+    if several_results.is_of(entry.facts):
+        named = tuple(thresholds.answers(row.probabilities, names, thresholds.of_run(entry.folder, entry.facts)))
     blob = graft.current().workspace.blob_path(row.sha256)
     src = thumbnail_url(row.sha256).replace("thumbnail", "preview")
-    return Picture(row.name, src, str(blob), row.label, tuple(likeliest))
+    return Picture(row.name, src, str(blob), row.label, tuple(likeliest), named=named)
 
 
 def _panel(entry: RunView, picture: Picture) -> None:
@@ -101,7 +115,28 @@ def _panel(entry: RunView, picture: Picture) -> None:
             _reminds(entry, picture)
 
 
+def _say_answers(picture: Picture) -> None:
+    """Say which classes it names, and whether these are all of them."""
+    shares = dict(picture.likeliest)
+    named = [
+        f"**{md_escape(name)}**" + (f" ({percent(shares[name])})" if name in shares else "") for name in picture.named
+    ]
+    words = _("It says {classes}.").format(classes=" + ".join(named) or _("None of the classes"))
+    st.markdown(f"#### {words}")
+    name = md_escape(shortened(Path(picture.name).name, 40))
+    if not picture.truth:
+        st.caption(name)
+    elif set(picture.named) == set(picture.truths):
+        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right.')}")
+    else:
+        truth = _("It shows {classes}.").format(classes=md_escape(classes.in_words(picture.truth)))
+        st.caption(f"{name} · :orange[:material/cancel:] {truth}")
+
+
 def _say_answer(picture: Picture) -> None:
+    if picture.named is not None:
+        _say_answers(picture)
+        return
     answer, probability = picture.likeliest[0]
     words = _("It says **{label}** ({share}).").format(label=md_escape(answer), share=percent(probability))
     st.markdown(f"#### {words}")
@@ -118,8 +153,8 @@ def _say_answer(picture: Picture) -> None:
 def _target(picture: Picture) -> str:
     """Let the class be chosen: what it says, what it is, what else was likely."""
     names = [name for name, _share in picture.likeliest]
-    others = [picture.truth] if picture.truth and picture.truth not in names else []
-    first = [names[0], *([picture.truth] if picture.truth and picture.truth != names[0] else [])]
+    others = [truth for truth in picture.truths if truth not in names]
+    first = [names[0], *(truth for truth in picture.truths if truth != names[0])]
     options = [*first, *(name for name in [*names, *others] if name not in first)]
     if len(options) == 1:
         return options[0]
@@ -222,7 +257,7 @@ def _say_check(answer: Future) -> None:
 def _reminds(entry: RunView, picture: Picture) -> None:
     """Show the training pictures it is most like."""
     if picture.nearest is not None:
-        _show_nearest(picture.nearest)
+        _show_nearest(picture.nearest, picture)
         return
     here = graft.current()
     asked = answers.ask(
@@ -232,15 +267,18 @@ def _reminds(entry: RunView, picture: Picture) -> None:
 
     def show_them(answer: Future) -> None:
         if answer.exception() is None and answer.result():
-            _show_nearest(tuple((near["sha256"], near["label"]) for near in answer.result()[0].get("nearest", ())))
+            _show_nearest(
+                tuple((near["sha256"], near["label"]) for near in answer.result()[0].get("nearest", ())), picture
+            )
 
     answers.when_ready(asked, show_them, waiting=lambda: None, key=f"why-nearest-{_digest(picture)}")
 
 
-def _show_nearest(nearest: tuple[tuple[str, str], ...]) -> None:
+def _show_nearest(nearest: tuple[tuple[str, str], ...], picture: Picture) -> None:
+    shown = str if picture.named is None else classes.in_words
     if not nearest:
         return
-    labels = ", ".join(dict.fromkeys(md_escape(label) for _sha256, label in nearest))
+    labels = ", ".join(dict.fromkeys(md_escape(shown(label)) for _sha256, label in nearest))
     st.caption(_("It reminds it of these training pictures: {labels}").format(labels=labels))
     alt = _("Training pictures that are most like it")
     strip([thumbnail_url(sha256) for sha256, _label in nearest], height=64, alt=alt)

@@ -1,7 +1,7 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
 from engine import graft
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, RECIPES
+from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
 from pages.elements import state
 from pages.elements.i18n import _, decimal
 from pages.elements.runs.run_list import (
@@ -85,6 +85,8 @@ def option_words(option: str) -> str:
         "batch_size": _("Batch size"),
         "epochs": _("Epochs"),
         "augmentation": _("Augmentation"),
+        "output": _("Output"),
+        "task": _("Classes in a picture"),
         "seed": _("Seed"),
         "target_accuracy": _("Good enough at"),
         "time_limit": _("Time limit"),
@@ -99,6 +101,8 @@ def value_words(option: str, value) -> str:
         "head": HEADS,
         "optimizer": OPTIMIZERS,
         "class_balancing": BALANCINGS,
+        "output": OUTPUTS,
+        "task": TASKS,
     }.get(option, {})
     if option in ("target_accuracy", "time_limit"):
         return _limit_words(option, value)

@@ -1,0 +1,46 @@
+"""What the command line says about models whose pictures may show several classes."""
+
+from pathlib import Path
+
+from engine.evaluation.several import thresholds
+
+NONE = "none of the classes"
+
+
+def evaluation(result: dict) -> list[str]:
+    """Return the honest number, what it stands beside, and a line for each class and group."""
+    low, high = result["accuracy_interval"]
+    base, labels = result["baselines"], result["labels"]
+    lines = [
+        f"Exactly the right classes on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never "
+        f"saw (between {low:.1%} and {high:.1%}); it finds {labels['found']:.1%} of {labels['count']} labels, and "
+        f"{labels['precision']:.1%} of what it names is right.",
+        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NONE}: {base['majority']:.1%}. "
+        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
+    ]
+    lines += [_class(row) for row in result["per_class"]]
+    return lines + [f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}" for row in result["groups"]]
+
+
+def _class(row: dict) -> str:
+    ranked = "-" if row["average_precision"] is None else f"{row['average_precision']:.1%}"
+    return (
+        f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}  "
+        f"average precision {ranked:>6}  from {row['threshold']:.2f} on"
+    )
+
+
+def prediction(run_dir: Path, facts: dict, probabilities: list[float]) -> dict:
+    """Return {"labels": [...], "probabilities": {class: share}}: what a picture shows, the surest first."""
+    names = facts["class_names"]
+    labels = thresholds.answers(probabilities, names, thresholds.of_run(run_dir, facts))
+    return {"labels": labels, "probabilities": dict(zip(names, map(float, probabilities), strict=True))}
+
+
+def answer(result: dict) -> str:
+    """Return the classes of a prediction with their probabilities, or that there are none of them."""
+    shares = result["probabilities"]
+    if result["labels"]:
+        return "  ".join(f"{name} {shares[name]:.1%}" for name in result["labels"])
+    nearest = max(shares, key=shares.get)
+    return f"{NONE} (nearest: {nearest} {shares[nearest]:.1%})"

@@ -1,0 +1,1 @@
+"""Judging a model whose pictures may show several classes."""

@@ -1,0 +1,1 @@
+"""Training where pictures may show several classes, each decided for itself."""

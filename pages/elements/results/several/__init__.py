@@ -1,0 +1,1 @@
+"""The Results page of runs whose pictures may show several classes."""

@@ -1,0 +1,74 @@
+"""Test pictures that may show several classes: with what they show, what the model names, and how to put it right."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine.data import several
+from engine.evaluation.results import Prediction
+from engine.evaluation.several import results, thresholds
+from pages.elements import page
+from pages.elements.data import classes
+from pages.elements.gallery import Tile, page_of, thumbnail_url
+from pages.elements.i18n import _
+from pages.elements.probabilities import percent
+from pages.elements.results import fixing, why
+
+MOST, PER_PAGE = 200, 24
+
+
+def view(facts: dict, folder: Path) -> None:
+    """Show one of three galleries of test pictures."""
+
+    @st.fragment
+    def part() -> None:
+        titles = {"wrong": _("Most wrong"), "unsure": _("Least sure"), "right": _("Surest and right")}
+        kind = page.choice(_("Which pictures"), titles, key="several-gallery")
+        rows = _rows(kind, facts, folder)[:MOST]
+        st.caption(_explained(kind, rows))
+        start = page_of(len(rows), key=f"several-gallery-page-{kind}-{folder.name}", per_page=PER_PAGE)
+        show_rows(facts, folder, rows[start : start + PER_PAGE], key=f"several-{kind}")
+
+    part()
+
+
+def show_rows(facts: dict, folder: Path, rows: list[int], *, key: str, about: int | None = None) -> None:
+    """Show pictures by their rows; `about` is the class whose probability is said, None for all that are named."""
+    if not rows:
+        return
+    why.warm(folder)
+    own = thresholds.of_run(folder, facts)
+    found = results.pictures(folder, rows)
+    fixing.gallery_to_fix(found, [_tile(row, facts, own, about) for row in found], key=key, size=128)
+
+
+def _tile(row: Prediction, facts: dict, own: list[float], about: int | None) -> Tile:
+    names = facts["class_names"]
+    said = thresholds.answers(row.probabilities, names, own)
+    if about is None:
+        caption = " + ".join(said) or _("None of the classes")
+    else:
+        caption = f"{names[about]} {percent(row.probabilities[about])}"
+    right = set(said) == set(several.names_of(row.label))
+    note = _("shows {classes}").format(classes=classes.in_words(row.label))
+    return Tile(row.item, thumbnail_url(row.sha256), caption, note, "good" if right else "bad")
+
+
+def _rows(kind: str, facts: dict, folder: Path) -> list[int]:
+    own = thresholds.of_run(folder, facts)
+    truth, probabilities = results.scores(folder)
+    if kind == "unsure":
+        return results.least_sure(probabilities, own)
+    if kind == "right":
+        return results.surest_right(truth, probabilities, own)
+    return results.most_wrong(truth, probabilities, own)
+
+
+def _explained(kind: str, rows: list[int]) -> str:
+    if kind == "wrong" and not rows:
+        return _("Exactly right on every test picture.")
+    if kind == "wrong":
+        return _("A class is missed or wrongly named, and it was sure. Look here first: a label may be wrong.")
+    if kind == "unsure":
+        return _("A class is nearly as likely as its threshold. More pictures like these, rightly labelled, help most.")
+    return _("All classes right, and sure of it.")

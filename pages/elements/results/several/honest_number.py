@@ -1,0 +1,124 @@
+"""The one sentence about a model whose pictures may show several classes, and the figures behind it."""
+
+import streamlit as st
+
+from engine.evaluation import results
+from engine.evaluation.results import HonestNumber
+from pages.elements.data import classes
+from pages.elements.i18n import _, decimal
+from pages.elements.i18n import number as in_words
+from pages.elements.results.drawing import percent
+from pages.elements.results.honest_number import small, untouched
+
+
+def show(facts: dict, others: int = 0) -> None:
+    """Show the sentence, then the figures as cards, then what to be careful about."""
+    figures = results.honest_number(facts)
+    st.subheader(sentence(facts, figures), anchor=False)
+    st.caption(untouched(others))
+    _cards(facts, figures)
+    _more(facts)
+    if figures.accuracy < figures.before:
+        words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
+        st.warning(words, icon=":material/trending_down:")
+    if figures.is_wide:
+        st.warning(small(figures), icon=":material/straighten:")
+
+
+def sentence(facts: dict, figures: HonestNumber) -> str:
+    """Return how often exactly the right classes are named, how many labels are found, and what that stands beside."""
+    words = _(
+        "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
+        "{high}), and it finds {found} of 100 labels."
+    ).format(
+        n=in_words(figures.pictures),
+        share=results.per_hundred(figures.accuracy),
+        low=results.per_hundred(figures.low),
+        high=results.per_hundred(figures.high),
+        found=results.per_hundred(facts["labels"]["found"]),
+    )
+    before = _("The same network before it learned from your pictures: exactly right {share} times.")
+    return f"{words} {before.format(share=results.per_hundred(figures.before))}"
+
+
+def _cards(facts: dict, figures: HonestNumber) -> None:
+    gain = _("{points} points").format(points=decimal(100 * (figures.accuracy - figures.before), "+.1f"))
+    labels, base = facts["labels"], facts["baselines"]
+    better = 100 * (facts["mean_average_precision"] - base["before_mean_average_precision"])
+    cards = (
+        (
+            _("Exactly right"),
+            percent(figures.accuracy),
+            gain,
+            _("Test pictures with all of their classes named and none besides. One wrong class makes a picture wrong."),
+        ),
+        (
+            _("Labels found"),
+            percent(labels["found"]),
+            None,
+            _("Of all classes that the test pictures show, {n} in all, the share that it names.").format(
+                n=in_words(labels["count"])
+            ),
+        ),
+        (
+            _("Rightly named"),
+            percent(labels["precision"]),
+            None,
+            _("Of all classes that it names, the share that the pictures really show."),
+        ),
+        (
+            _("Macro F1"),
+            percent(facts["macro_f1"]),
+            None,
+            _("Counts misses and false alarms of every class alike; 100 % is perfect."),
+        ),
+        (
+            _("Mean average precision"),
+            percent(facts["mean_average_precision"]),
+            _("{points} points").format(points=decimal(better, "+.1f")),
+            _("How well each class's pictures come first when sorted by its probability, whatever the thresholds."),
+        ),
+    )
+    with st.grid(5, min_column_width=170, key="number-cards") as grid:
+        for label, value, delta, explanation in cards:
+            grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
+
+
+def _more(facts: dict) -> None:
+    base = facts["baselines"]
+    usual = classes.in_words(base["majority_answer"])
+    cards = (
+        (
+            _("Always the same answer"),
+            percent(base["majority"]),
+            _("Exactly right when every picture is answered with the most frequent classes: {usual}.").format(
+                usual=usual
+            ),
+        ),
+        (
+            _("Micro F1"),
+            percent(facts["micro_f1"]),
+            _("Misses and false alarms of all classes together: frequent classes count more."),
+        ),
+        (
+            _("Single answers wrong"),
+            percent(facts["hamming_loss"]),
+            _("Each picture is asked about each class; this share of the answers is wrong (Hamming loss)."),
+        ),
+        (
+            _("Log loss"),
+            decimal(facts["log_loss"], ".3f"),
+            _("How surprised it is by each single answer, in nats: 0 is perfect; being sure and wrong costs most."),
+        ),
+        (
+            _("Calibration error"),
+            percent(facts["calibration_error"]),
+            _("How far the probabilities of all classes are off on average."),
+        ),
+    )
+    with (
+        st.expander(_("More numbers"), icon=":material/functions:"),
+        st.grid(5, min_column_width=150, key="more-number-cards") as grid,
+    ):
+        for label, value, explanation in cards:
+            grid.metric(label, value, help=explanation, border=True, height="stretch")
