@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from engine import tasks
 from engine.backbones import forward
-from engine.training import augment, features, safe_augmentation
+from engine.training import augment, features, mixing, safe_augmentation
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.recipe import AUGMENTATIONS, Recipe
 from tests.pictures import draw_picture
@@ -55,13 +55,17 @@ def arrow(turned: bool, seed: int) -> Image.Image:
 
 
 def choice(workspace, items) -> tuple[str, ...]:
+    return safe(workspace, items).augmentation
+
+
+def safe(workspace, items, **options) -> safe_augmentation.Safe:
     pixels = Pixels(workspace, 48, "stretch")
     keys = [item.sha256 for item in items]
     labels = sorted({item.label for item in items})
     y = np.array([labels.index(item.label) for item in items])
     rows = features.embed(workspace, "sprout", pixels, keys, lambda *_step: None).read(keys)
     run = forward.open_backbone(workspace, "sprout", 48)
-    return safe_augmentation.choose(rows, y, keys, Recipe(name="balanced"), pixels, run)[0]
+    return safe_augmentation.choose(rows, y, keys, Recipe.from_dict({"name": "balanced", **options}), pixels, run)
 
 
 def test_pictures_that_mirroring_ruins_are_never_mirrored(workspace):
@@ -101,3 +105,40 @@ def test_photos_are_cut_and_drawings_and_long_pictures_are_kept_whole(workspace)
     assert choose_fit(workspace, "auto", strips) == "letterbox"
     assert choose_fit(workspace, "auto", drawings) == "letterbox"
     assert choose_fit(workspace, "stretch", photos) == "stretch"
+
+
+def test_mixed_pictures_share_their_classes_as_they_share_the_picture():
+    x = np.stack([np.full((16, 16, 3), value, np.float32) for value in (0.0, 200.0)])
+    for kind in ("mixup", "cutmix"):
+        generator = np.random.default_rng(0)
+        seen = [
+            mixing.mix(x, np.eye(2, dtype=np.float32), np.ones(2, np.float32), (kind,), generator) for _ in range(40)
+        ]
+        mixed = [(pictures, targets) for pictures, targets, _weights in seen if targets[0, 1] > 0]
+        assert 3 < len(mixed) < 30  # some batches stay as they were
+        for pictures, targets in mixed:
+            np.testing.assert_allclose(pictures.mean(axis=(1, 2, 3)) / 200, targets[:, 1], atol=1e-4)
+
+
+MIXED = {"freeze_depth": 0.0, "mixing": "auto"}
+
+
+def dots(count: int, seed: int) -> Image.Image:
+    """Return a picture with so many dots: two pictures with one dot each, mixed, show two."""
+    image, generator = Image.new("RGB", (48, 48), "white"), np.random.default_rng(seed)
+    places = generator.choice(16, count, replace=False)
+    for place in places.tolist():
+        x, y = 12 * (place % 4), 12 * (place // 4)
+        ImageDraw.Draw(image).ellipse([x + 2, y + 2, x + 10, y + 10], fill=(20, 20, 60))
+    return image
+
+
+def test_pictures_whose_class_a_mixture_changes_are_not_mixed(workspace):
+    counted = [
+        add_picture(workspace, dots(count, 1000 * count + seed), name, seed)
+        for name, count in (("one", 1), ("two", 2), ("three", 3))
+        for seed in range(60)
+    ]
+    assert safe(workspace, counted, **MIXED).mixing == ()
+    assert "mixup" in safe(workspace, discs(workspace, 30), **MIXED).mixing
+    assert "mixup" not in safe(workspace, discs(workspace, 30)).costs

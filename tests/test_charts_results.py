@@ -168,6 +168,12 @@ def test_curves_show_training_and_validation_of_every_epoch(finished):
     assert list(figure.data[1].y) == [row["validation_accuracy"] for row in metrics]
 
 
+def test_the_axis_of_accuracies_that_hardly_differ_names_no_percent_twice():
+    rows = [{"accuracy": 0.995, "validation_accuracy": value} for value in (0.99, 0.995, 1.0)]
+    assert charts.curve_figure(rows, "accuracy").layout.yaxis.dtick == 0.01
+    assert charts.curve_figure([*rows, {"accuracy": 0.4}], "accuracy").layout.yaxis.dtick is None
+
+
 def test_the_words_of_a_figure_are_translated():
     figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], _=lambda text: f"«{text}»")
     assert figure.layout.yaxis.title.text == "«True class»"

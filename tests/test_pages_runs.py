@@ -231,6 +231,17 @@ def test_a_killed_training_says_interrupted_and_can_go_on(graft, project):
     assert graft.compute.submitted[-1][2] == run_id
 
 
+def test_a_training_that_went_astray_says_that_it_began_again_more_gently(graft, project):
+    run_id = add_run(graft, project, recipe={"name": "balanced"})
+    finish_run(graft, run_id)
+    with open(graft.workspace.run_dir(run_id) / runs.EVENTS, "a", encoding="utf-8") as file:
+        file.write('{"kind": "diverged", "restart": 1, "learning_rate": 3e-05}\n')
+        file.write('{"kind": "patience", "epoch": 7, "best_epoch": 1}\n')
+    at = open_page("training")
+    assert "learning went astray. It began again from the first model, with a learning rate of 3e-05." in words(at)
+    assert "Ended after epoch 7: there had been no better one since epoch 1." in words(at)
+
+
 def test_a_failed_training_says_why(graft, project):
     run_id = add_run(graft, project)
     error = {"template": "The disk is full: {free} MB are left.", "values": {"free": 3}}

@@ -28,6 +28,11 @@ def test_the_picture_size_defaults_to_the_networks_own():
     assert Recipe(backbone="vgg16", image_size=64).size == 64
 
 
+def test_pictures_are_mixed_only_where_the_whole_network_trains():
+    assert "has no use for mixing" in refusal(name="balanced", mixing="mixup")
+    Recipe.from_dict({"name": "balanced", "freeze_depth": 0.0, "mixing": "mixup"}).validate()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -145,6 +145,25 @@ def test_divergence_lowers_the_rate_and_starts_again(workspace, monkeypatch):
     assert epochs_of(run_dir) == [1, 2]
 
 
+def test_the_whole_network_adapts_and_keeps_no_pixels_but_the_decoded_ones(workspace):
+    options = {**QUICK, "freeze_depth": 0.0, "mixing": "auto", "batch_size": 8, "seed": 1}
+    run_dir = train(workspace, discs(workspace, 30), **options)
+    asked = next(event for event in runs.read_events(run_dir) if event["kind"] == "augmentation")
+    assert asked["costs"].keys() > {"flip", "erase", "mixup", "cutmix"} and asked["mixing"]
+    evaluation = runs.read_evaluation(run_dir)
+    assert evaluation["validation_accuracy"] >= evaluation["probe"]["validation_accuracy"]
+    assert not list((workspace.caches / "cuts").glob("*/*"))
+    assert read_json(workspace.caches / "speed.json", {})["sprout-48-train-0-8"][2] == 0
+
+
+def test_a_training_without_a_better_epoch_ends_early_and_says_so(workspace, monkeypatch):
+    worse = {"validation_loss": 0.9, "validation_accuracy": 0.0}
+    monkeypatch.setattr(fine_tune, "_validate", lambda *_arguments: worse)
+    run_dir = train(workspace, discs(workspace, labels=("red", "blue")), **{**QUICK, "epochs": 30, "patience": 2})
+    assert epochs_of(run_dir) == [1, 2]
+    assert [event["epoch"] for event in runs.read_events(run_dir) if event["kind"] == "patience"] == [2]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -29,6 +29,7 @@ class Palette:
 LIGHT = Palette("#2f7d4f", "#cfe6d6", "#b4531f", "#fbe6d6", "#98a59c", "#f1f4f1", "#111613")
 DARK = Palette("#6cc791", "#1f3a2b", "#f0955a", "#43281a", "#7d8b82", "#1a211d", "#ffffff")
 
+NARROW = 0.05  # of an accuracy axis
 LONGEST_NAME = 22
 CELL_TEXT_LIMIT = 25  # more classes than this and a figure no longer fits into its cell
 ROW_HEIGHTS = ((12, 40), (25, 30), (50, 20), (10_000, 12))
@@ -231,8 +232,16 @@ def curve_figure(metrics: Sequence[dict], measure: str, *, dark: bool = False, _
     figure.update_layout(height=260, margin={"l": 10, "r": 10, "t": 30, "b": 10}, hovermode="x unified", dragmode=False)
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, showlegend=True)
     figure.update_xaxes(title=_("epoch"), dtick=1 if len(rows) <= 12 else None, fixedrange=True)
-    figure.update_yaxes(title=titles[measure], fixedrange=True, tickformat=".0%" if measure == "accuracy" else None)
+    figure.update_yaxes(title=titles[measure], fixedrange=True)
+    if measure == "accuracy":
+        figure.update_yaxes(tickformat=".0%", dtick=_whole_percents(figure))
     return figure
+
+
+def _whole_percents(figure: go.Figure) -> float | None:
+    """Return a step of one percent where the curves span so little that finer ticks would all read the same."""
+    values = [value for trace in figure.data for value in trace.y if value is not None]
+    return 0.01 if values and max(values) - min(values) < NARROW else None
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:

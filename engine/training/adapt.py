@@ -1,7 +1,7 @@
 """Adapt the network to the pictures: build it, cut it, bring its activations together and fine-tune what follows."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from engine.shards import ShardCache
 from engine.training import fine_tune, model, safe_augmentation, speed, views
 from engine.training import objective as objectives
 from engine.training.head import Head
+from engine.training.safe_augmentation import Safe
 from engine.training.work import Work
 
 PREPARING = "Preparing to adapt the network."
@@ -38,16 +39,17 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     classifier = model.learning(backbone, head, recipe.dropout)
     cut = cuts.choose(backbone, recipe.freeze_depth)
     part = cuts.rest_of(classifier, cut, model.LOGITS)
-    seen = _views(work, backbone, cut, _augmentation(work, features))
-    held_out = seen.held_out(frozen.keys(work.held_out), _listen(work)).read(frozen.keys(work.held_out))
+    safe = _safe(work, features)
+    seen = _views(work, backbone, cut, safe.augmentation)
+    held_out = seen.held_out(frozen.keys(work.held_out), _listen(work))
     watched = _Watched(work, seen, views.number_of_views(work.workspace, cut.size, len(frozen.rows("train")), recipe))
     began = time.perf_counter()
-    data = watched.data(held_out)
+    data = watched.data(held_out, safe.mixing)
     tuned = fine_tune.fine_tune(part, data, recipe, work.progress, work.run_dir / CHECKPOINT)
     if not tuned.stopped:
         watched.remember(time.perf_counter() - began, tuned.epochs)
     classifier = model.finished(backbone, model.learned(classifier, head), recipe.dropout)
-    probabilities = data.objective.probabilities(fine_tune.logits(part, held_out))
+    probabilities = data.objective.probabilities(fine_tune.logits(part, held_out, frozen.keys(work.held_out)))
     return Adapted(classifier, probabilities, tuned.best_epoch, tuned.stopped)
 
 
@@ -60,29 +62,33 @@ class _Watched:
         self._keys = work.snapshot.keys(self._rows)
         self._computed, self._seconds = 0, 0.0
 
-    def data(self, held_out: np.ndarray) -> fine_tune.Data:
-        """Return what fine-tuning needs; `held_out` are the activations of the held-out rows."""
-        frozen, rows = self._work.snapshot, self._work.held_out
-        validation = frozen.splits[rows] == "validation"
+    def data(self, held_out: fine_tune.Readable, mixing: tuple[str, ...]) -> fine_tune.Data:
+        """Return what fine-tuning needs; the held-out pictures are read from `held_out`."""
+        frozen = self._work.snapshot
+        validation = frozen.rows("validation")
         return fine_tune.Data(
             train_keys=self._keys,
             y_train=frozen.y[self._rows],
-            validation=held_out[validation],
-            y_validation=frozen.y[rows[validation]],
+            validation_keys=frozen.keys(validation),
+            y_validation=frozen.y[validation],
+            held_out=held_out,
             view=self._view,
             number_of_views=self._number,
             objective=objectives.of(frozen.y[self._rows], frozen.num_classes),
+            mixing=mixing,
         )
 
     def remember(self, seconds: float, epochs: int) -> None:
         """Keep the pace of this run, when it computed enough to tell."""
-        if self._computed < speed.ENOUGH or epochs == 0:
+        streams = self._seen.run is None
+        if epochs * len(self._keys) < speed.ENOUGH or (self._computed < speed.ENOUGH and not streams):
             return
         training = epochs * len(self._keys) / max(seconds - self._seconds, 1e-9)
-        pace = speed.Pace(self._computed / self._seconds, training, self._seen.cut.size)
+        computing = (speed.AT_ONCE, 0) if streams else (self._computed / self._seconds, self._seen.cut.size)
+        pace = speed.Pace(computing[0], training, computing[1])
         speed.remember_fine_tuning(self._work.workspace, self._work.recipe, pace)
 
-    def _view(self, number: int) -> ShardCache:
+    def _view(self, number: int) -> fine_tune.Readable:
         began = time.perf_counter()
         self._computed += self._seen.missing(self._keys, number)
         cache = self._seen.training(self._keys, number, _listen(self._work))
@@ -90,17 +96,24 @@ class _Watched:
         return cache
 
 
-def _augmentation(work: Work, features: ShardCache) -> tuple[str, ...]:
-    """Return the augmentations of the recipe; for "auto", those that these pictures survive."""
+def _safe(work: Work, features: ShardCache) -> Safe:
+    """Return the augmentations and mixtures of the recipe; where it says "auto", those that these pictures survive."""
     recipe, frozen = work.recipe, work.snapshot
-    if recipe.augmentation != ("auto",):
-        return recipe.augmentation
+    wanted = Safe(recipe.augmentation, () if recipe.mixing in ("none", "auto") else (recipe.mixing,), {})
+    mixes = recipe.streams and recipe.mixing == "auto"
+    if recipe.augmentation != ("auto",) and not mixes:
+        return wanted
     rows = frozen.rows("train")
     keys = frozen.keys(rows)
     run = forward.open_backbone(work.workspace, recipe.backbone, recipe.size)
-    chosen, costs = safe_augmentation.choose(features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run)
-    work.progress.writer.event("augmentation", chosen=list(chosen), costs=costs)
-    return chosen
+    found = safe_augmentation.choose(features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run)
+    if recipe.augmentation == ("auto",):
+        wanted = replace(wanted, augmentation=found.augmentation)
+    if mixes:
+        wanted = replace(wanted, mixing=found.mixing)
+    told = {"chosen": list(wanted.augmentation), "mixing": list(wanted.mixing), "costs": found.costs}
+    work.progress.writer.event("augmentation", **told)
+    return wanted
 
 
 def _views(work: Work, backbone: keras.Model, cut: cuts.CutPoint, augmentation: tuple[str, ...]) -> views.Views:

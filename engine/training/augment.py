@@ -32,7 +32,18 @@ def certain(pixels: np.ndarray, keys: Sequence[str], name: str, seed: int) -> np
         return pixels[:, :, ::-1]
     if name == "flip_vertical":
         return pixels[:, ::-1]
-    return view(pixels, keys, (name,), seed, 0)
+    generators = (_Certain(np.random.default_rng([seed, 0, int(key[:15], 16)])) for key in keys)
+    return np.stack([augment(picture, (name,), one) for picture, one in zip(pixels, generators, strict=True)])
+
+
+class _Certain:
+    """Dice that always say yes where a change is made only sometimes; how strong it is stays with chance."""
+
+    def __init__(self, generator: Generator):
+        self.uniform, self.normal, self.integers = generator.uniform, generator.normal, generator.integers
+
+    def random(self) -> float:
+        return 0.0
 
 
 def _flip(image: Image.Image, generator: Generator) -> Image.Image:

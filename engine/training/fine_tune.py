@@ -1,21 +1,22 @@
 """Fine-tune the part of the network after the cut, starting from the probe's head (LP-FT, Kumar et al. 2022).
 
 BatchNorm stays frozen, the learning rate warms up and falls along a cosine, gradients are clipped. The validation
-pictures choose between the probe, every epoch and mixtures of the two, so the result is never worse than the probe on
-them. A training that diverges starts again with a lower rate.
+pictures choose between the probe, every epoch and mixtures of the two, so the result is
+never worse than the probe on them. A training that diverges starts again with a lower rate; one that stays without a
+better epoch ends early.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
 
 from engine.backbones import device
-from engine.shards import ShardCache
-from engine.training import checkpoint
+from engine.training import checkpoint, mixing, stream
 from engine.training.checkpoint import State
 from engine.training.objective import Objective
 from engine.training.optimizer import make_optimizer
@@ -23,7 +24,8 @@ from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
 
 EPOCH_MESSAGE = "Adapting the network: round {epoch} of {epochs}."
-PREDICT_BATCH = 256
+# Predictions are made in batches of at most this many pictures, and this many numbers, so that memory stays flat.
+PREDICT_BATCH, PREDICT_NUMBERS = 256, 256 * 96 * 96 * 3
 # After divergence the rate falls to this share; after so many restarts the best so far stays.
 GENTLER = 0.1
 MOST_RESTARTS = 3
@@ -31,22 +33,32 @@ MOST_RESTARTS = 3
 DIVERGED = 3.0
 WORSE_THAN_GUESSING = 1.5
 MIXTURES = (0.25, 0.5, 0.75)
+MIXING_DICE = 1  # another stream of chance than the order of the pictures
+
+
+class Readable(Protocol):
+    """Pictures as the trainable part takes them in, by content hash: activations at the cut, or pixels."""
+
+    def read(self, keys: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
 class Data:
     """Classes and activations of the training and validation pictures, and what is to be learned about them.
 
-    `view(number)` returns the activations of view 1, 2, ... of the training pictures, by content hash.
+    `view(number)` returns view 1, 2, ... of the training pictures, `held_out` is read as it is. `mixing` names the
+    mixtures that the pictures stand.
     """
 
     train_keys: list[str]
     y_train: np.ndarray
-    validation: np.ndarray
+    validation_keys: list[str]
     y_validation: np.ndarray
-    view: Callable[[int], ShardCache]
+    held_out: Readable
+    view: Callable[[int], Readable]
     number_of_views: int
     objective: Objective
+    mixing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,12 +121,12 @@ def freeze_batch_norm(part: keras.Model) -> None:
             layer.trainable = False
 
 
-def logits(part: keras.Model, activations: np.ndarray) -> np.ndarray:
-    """Return float32 logits (N, num_classes) of any number of activations."""
-    step = min(PREDICT_BATCH, len(activations))
+def logits(part: keras.Model, pictures: Readable, keys: Sequence[str]) -> np.ndarray:
+    """Return float32 logits (N, num_classes) of any number of pictures; only one batch is in memory at a time."""
+    step = max(1, min(PREDICT_BATCH, len(keys), PREDICT_NUMBERS // int(np.prod(part.input_shape[1:]))))
     found = []
-    for first in range(0, len(activations), step):
-        batch = activations[first : first + step]
+    for first in range(0, len(keys), step):
+        batch = pictures.read(keys[first : first + step])
         # Every batch has the same shape: another shape would be compiled anew.
         padded = np.zeros((step, *batch.shape[1:]), np.float32)
         padded[: len(batch)] = batch
@@ -130,6 +142,9 @@ def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress,
         saved.apply(part, optimizer)
     try:
         while state.epoch < progress.limits.last_round(recipe.epochs):
+            if state.epoch - state.best_epoch >= recipe.patience:
+                progress.writer.event("patience", epoch=state.epoch, best_epoch=state.best_epoch)
+                break
             _epoch(part, data, recipe, state, progress)
             checkpoint.save(folder, part, optimizer, state)
     except Diverged:
@@ -152,22 +167,23 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -
 
 
 def _train(part, data: Data, recipe: Recipe, epoch: int, progress: Progress) -> dict:
-    cache = data.view((epoch - 1) % data.number_of_views + 1)
-    rows = _order(data, recipe, epoch)
+    view = data.view((epoch - 1) % data.number_of_views + 1)
+    size = _batch_size(recipe, len(data.y_train))
+    batches = _order(data, recipe, epoch).reshape(-1, size)
     targets = data.objective.targets(data.y_train)
     weights = data.objective.weights(data.y_train, recipe.class_balancing)
-    size = _batch_size(recipe, len(data.y_train))
+    dice = np.random.default_rng([recipe.seed, epoch, MIXING_DICE])
     totals = np.zeros(2)
-    for first in range(0, len(rows), size):
-        batch = rows[first : first + size]
-        x = cache.read([data.train_keys[row] for row in batch]).astype(np.float32)
-        logs = part.train_on_batch(x, targets[batch], sample_weight=weights[batch], return_dict=True)
+    pictures = stream.ahead(view.read, [[data.train_keys[row] for row in batch] for batch in batches])
+    for done, (batch, x) in enumerate(zip(batches, pictures, strict=True), 1):
+        x, y, weight = mixing.mix(x.astype(np.float32), targets[batch], weights[batch], data.mixing, dice)
+        logs = part.train_on_batch(x, y, sample_weight=weight, return_dict=True)
         if not np.isfinite(logs["loss"]):
             raise Diverged
         totals += float(logs["entropy"]), float(logs["accuracy"])
-        done = epoch - 1 + (first + size) / len(rows)
-        progress.advance(done, recipe.epochs, EPOCH_MESSAGE, epoch=epoch, epochs=recipe.epochs)
-    loss, right = totals * size / len(rows)
+        share = epoch - 1 + done / len(batches)
+        progress.advance(share, recipe.epochs, EPOCH_MESSAGE, epoch=epoch, epochs=recipe.epochs)
+    loss, right = totals / len(batches)
     return {"loss": float(loss), "accuracy": float(right)}
 
 
@@ -188,7 +204,7 @@ def _batch_size(recipe: Recipe, pictures: int) -> int:
 
 
 def _validate(part, data: Data) -> dict:
-    probabilities = data.objective.probabilities(logits(part, data.validation))
+    probabilities = data.objective.probabilities(logits(part, data.held_out, data.validation_keys))
     return data.objective.scores(data.y_validation, probabilities)
 
 

@@ -60,7 +60,22 @@ AUGMENTATIONS = {
     "noise": "Sometimes grainy",
     "erase": "Cover a small patch",
 }
-_FINE_TUNING_OPTIONS = ("freeze_depth", "optimizer", "learning_rate", "batch_size", "epochs", "augmentation")
+MIXINGS = {
+    "none": "Every picture by itself",
+    "auto": "Whatever your pictures survive",
+    "mixup": "Two pictures laid over each other (MixUp)",
+    "cutmix": "A piece of one in the other (CutMix)",
+}
+_FINE_TUNING_OPTIONS = (
+    "freeze_depth",
+    "optimizer",
+    "learning_rate",
+    "batch_size",
+    "epochs",
+    "patience",
+    "augmentation",
+    "mixing",
+)
 
 
 SEVERAL_OUTPUT = (
@@ -80,6 +95,8 @@ class Recipe:
     of the validation pictures is right, `time_limit` after so many seconds; there is always a first model to keep.
     `task` follows from the dataset: "several" decides each class for itself. `output` "sigmoid" hands the model over
     with one unit, the probability of the second class.
+    `patience` is after how many epochs without a better one training ends. `mixing` "auto" does what these pictures
+    survive; pictures are mixed only where the whole network trains.
     """
 
     name: str = "instant"
@@ -97,9 +114,11 @@ class Recipe:
     learning_rate: float = 3e-4
     batch_size: int = 32
     epochs: int = 8
+    patience: int = 8
     augmentation: tuple[str, ...] = ("auto",)
     output: str = "softmax"
     task: str = "one"
+    mixing: str = "none"
     seed: int = 0
     target_accuracy: float | None = None
     time_limit: float | None = None
@@ -119,6 +138,8 @@ class Recipe:
 
     def uses(self, option: str) -> bool:
         """Tell whether this recipe acts on an option, so that a page shows only what does something."""
+        if option == "mixing":
+            return self.streams
         if option in _FINE_TUNING_OPTIONS:
             return self.fine_tunes
         if option in ("target_accuracy", "time_limit"):
@@ -128,6 +149,11 @@ class Recipe:
         if option == "output":
             return self.task == "one"
         return option != "hidden_units" or self.head == "hidden"
+
+    @property
+    def streams(self) -> bool:
+        """Tell whether pictures are varied anew in every epoch, because nothing of the network can be computed once."""
+        return self.fine_tunes and self.freeze_depth <= 0
 
     def to_dict(self) -> dict:
         return {**asdict(self), "augmentation": list(self.augmentation)}
@@ -158,6 +184,7 @@ class Recipe:
         _one_of("output", self.output, OUTPUTS)
         _one_of("task", self.task, TASKS)
         _one_of("class_balancing", self.class_balancing, BALANCINGS)
+        _one_of("mixing", self.mixing, MIXINGS)
         _check_numbers(self)
         _check_augmentation(self.augmentation)
         _check_unused(self)
@@ -206,6 +233,7 @@ def _check_numbers(recipe: Recipe) -> None:
     _within("learning_rate", recipe.learning_rate, 1e-7, 10)
     _within("batch_size", recipe.batch_size, 1, 1024, whole=True)
     _within("epochs", recipe.epochs, 1, 1000, whole=True)
+    _within("patience", recipe.patience, 1, 1000, whole=True)
     _within("seed", recipe.seed, 0, 2**31 - 1, whole=True)
     _check_limits(recipe)
 

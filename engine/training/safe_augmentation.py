@@ -4,10 +4,12 @@ A mirrored photo of a dress is still a dress to the network; a mirrored word is 
 pictures teach a probe, a sample of the other half is changed, and what costs the probe too much is left out.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from engine.backbones import forward
-from engine.training import augment, probe
+from engine.training import augment, mixing, probe
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
 from engine.training.scores import accuracy
@@ -16,6 +18,10 @@ from engine.training.several.scores import exact
 # Highest loss of accuracy a change may cost. Mirroring keeps the meaning or destroys it: it must cost next to nothing
 # (measured: photos 0.00-0.01, digits and characters 0.07-0.20); the others make a picture harder, as they should.
 TOLERANCE = {"flip": 0.04, "crop": 0.12, "rotate": 0.08, "brightness": 0.08, "contrast": 0.08, "colour": 0.08}
+# What else is tried where the whole network trains. Two pictures of one class are mixed: where that hides their class
+# from the network, the classes of a mixture would be a lie.
+STRONGER = {"grey": 0.08, "blur": 0.08, "noise": 0.08, "erase": 0.12}
+MIXTURES = {"mixup": 0.08, "cutmix": 0.08}
 CHOICES = tuple(TOLERANCE)
 FOR_PHOTOS = ("flip", "crop", "brightness", "contrast", "colour")
 FOR_DRAWINGS = ("crop", "rotate", "brightness", "contrast", "colour")
@@ -25,23 +31,47 @@ ENOUGH = 24
 WITHOUT_ASKING = ("brightness", "contrast")
 
 
+@dataclass(frozen=True)
+class Safe:
+    """Augmentations and mixtures that a set of pictures survives, and the accuracy that each one tried costs."""
+
+    augmentation: tuple[str, ...]
+    mixing: tuple[str, ...]
+    costs: dict[str, float]
+
+
 def choose(
     features: np.ndarray, y: np.ndarray, keys: list[str], recipe: Recipe, pixels: Pixels, run: forward.Forward
-) -> tuple[tuple[str, ...], dict[str, float]]:
-    """Return the augmentations that are safe, and the accuracy each one costs, for training pictures (features, y)."""
+) -> Safe:
+    """Return what is safe for training pictures (features, y) among what the recipe leaves to be found out."""
     taught, asked = _halves(y, recipe.seed)
     if len(asked) < ENOUGH or not _all_classes(y[taught], y):
-        return WITHOUT_ASKING, {}
+        return Safe(WITHOUT_ASKING, (), {})
     num_classes = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
     head = probe.fit(features[taught], y[taught], num_classes, recipe).head
     right = _right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
     pictures = pixels.read(asked_keys)
-    costs = {}
-    for name in CHOICES:
-        changed = augment.certain(pictures, asked_keys, name, recipe.seed)
-        costs[name] = round(right - _right(y[asked], head.logits(forward.run(run, changed))), 4)
-    return tuple(name for name in CHOICES if costs[name] <= TOLERANCE[name]), costs
+
+    def cost(changed: np.ndarray) -> float:
+        return round(right - _right(y[asked], head.logits(forward.run(run, changed))), 4)
+
+    limits = {**TOLERANCE, **(STRONGER if recipe.streams else {})}
+    costs = {name: cost(augment.certain(pictures, asked_keys, name, recipe.seed)) for name in limits}
+    if recipe.mixing == "auto" and recipe.streams:
+        alike = _alike(y[asked], recipe.seed)
+        costs |= {kind: cost(mixing.half(pictures, pictures[alike], kind)) for kind in MIXTURES}
+    stood = [name for name in costs if costs[name] <= {**limits, **MIXTURES}[name]]
+    return Safe(
+        tuple(name for name in stood if name in limits), tuple(name for name in stood if name in MIXTURES), costs
+    )
+
+
+def _alike(y: np.ndarray, seed: int) -> np.ndarray:
+    """Return for every picture the row of one with the same class (or classes), drawn at random."""
+    generator = np.random.default_rng(seed)
+    _sets, y = np.unique(y, axis=0, return_inverse=True)
+    return np.array([generator.choice(np.flatnonzero(y == label)) for label in y])
 
 
 def _right(y: np.ndarray, logits: np.ndarray) -> float:

@@ -20,6 +20,7 @@ from engine.workspace import Workspace, read_json, write_json
 # A pace measured on fewer pictures says more about the start than about the pace.
 ENOUGH = 64
 MEASURE_SECONDS = 1.0
+AT_ONCE = 1e6
 # Pictures a second of Sprout at 96 px on one ordinary core, until something was measured.
 GUESS = 600.0
 CLASSES = 10
@@ -27,7 +28,10 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class Pace:
-    """Pictures a second: computing activations at the cut (augmentation included), and training what follows."""
+    """Pictures a second: computing activations at the cut (augmentation included), and training what follows.
+
+    Where the whole network trains there is nothing to compute (AT_ONCE) and nothing to keep: `activation_size` 0.
+    """
 
     views: float
     training: float
@@ -84,6 +88,8 @@ def guess(recipe: Recipe) -> float:
 def guess_fine_tuning(recipe: Recipe) -> Pace:
     """Return a rough pace of fine-tuning: the more of the network trains, the slower."""
     embedding = guess(recipe)
+    if recipe.streams:
+        return Pace(AT_ONCE, embedding * 0.1, 0)
     return Pace(embedding, embedding * 0.1 / (1.05 - recipe.freeze_depth), recipe.size**2)
 
 
@@ -103,6 +109,8 @@ def _measure_training(workspace: Workspace, recipe: Recipe) -> Pace:
     layers = ((np.zeros((width, CLASSES), np.float32), np.zeros(CLASSES, np.float32)),)
     head = Head(layers, np.zeros(width, np.float32), np.ones(width, np.float32))
     part = cuts.rest_of(model.learning(backbone, head), cut, model.LOGITS)
+    if recipe.streams:
+        return Pace(AT_ONCE, _training_rate(part, cut.shape, recipe), 0)
     name = f"{recipe.backbone}-{weights_hash(recipe.backbone)}-{recipe.size}"
     views = _rate(forward.open_base(workspace, name, backbone, cut), _noise(recipe.size))
     return Pace(views, _training_rate(part, cut.shape, recipe), cut.size)

@@ -16,6 +16,7 @@ from engine.shards import ShardCache
 from engine.training import augment, features
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
+from engine.training.stream import Stream
 from engine.workspace import Workspace
 
 # Disk for cut activations: this much at most, and never more than this share of what is free.
@@ -29,7 +30,8 @@ class Views:
     """The pictures of one run as the trainable part of the network sees them.
 
     `name` identifies network, weights and size. `run` computes the activations at `cut`; None means that the whole
-    network trains and its input stands in for them. `augmentation` is what changes a view; without it there is one.
+    network trains, which sees the pictures themselves, varied as they come. `augmentation` is what changes a view;
+    without it there is one.
     """
 
     workspace: Workspace
@@ -40,16 +42,22 @@ class Views:
     augmentation: tuple[str, ...]
     seed: int
 
-    def training(self, keys: Sequence[str], number: int, advance: features.Advance) -> ShardCache:
-        """Return the activations of view `number` of these pictures, half precision."""
+    def training(self, keys: Sequence[str], number: int, advance: features.Advance) -> ShardCache | Stream:
+        """Return what view `number` of these pictures is read from: activations in half precision, or pixels."""
+        if self.run is None:
+            return Stream(self.pixels, self.augmentation, self.seed, number)
         return self._cache(self._tag(number), keys, lambda chunk: self._view(chunk, number), np.float16, advance)
 
-    def held_out(self, keys: Sequence[str], advance: features.Advance) -> ShardCache:
-        """Return the activations of the pictures as they are, full precision: predictions are made from them."""
+    def held_out(self, keys: Sequence[str], advance: features.Advance) -> ShardCache | Pixels:
+        """Return what the pictures are read from as they are, full precision: predictions are made from them."""
+        if self.run is None:
+            return self.pixels
         return self._cache("held-out", keys, self.pixels.read, np.float32, advance)
 
     def missing(self, keys: Sequence[str], number: int) -> int:
         """Return how many pictures of view `number` are still to be computed."""
+        if self.run is None:
+            return 0
         return len(ShardCache(self._folder / self._tag(number)).missing(keys))
 
     @property
@@ -80,8 +88,6 @@ class Views:
         return cache
 
     def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
-        if self.run is None:
-            return pictures
         outputs = self.run(pictures)
         return outputs if dtype == np.float32 else np.clip(outputs, -LARGEST_HALF, LARGEST_HALF).astype(dtype)
 
@@ -90,6 +96,8 @@ def number_of_views(workspace: Workspace, activation_size: int, pictures: int, r
     """Return how many views of the training pictures the disk has room for: at least 1, at most one an epoch."""
     if not recipe.augmentation:
         return 1
+    if recipe.streams:
+        return recipe.epochs
     bytes_a_view = max(1, pictures * activation_size * 2)
     return int(np.clip(_budget(workspace) // bytes_a_view, 1, recipe.epochs))
 

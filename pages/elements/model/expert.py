@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from engine.backbones import catalogue
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, OUTPUTS, Recipe
+from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, Recipe
 from pages.elements import page
 from pages.elements.i18n import _, decimal
 
@@ -120,6 +120,8 @@ def _steps(plan: Recipe) -> dict:
         chosen["freeze_depth"] = _freeze_depth()
     if plan.uses("learning_rate"):
         chosen |= _fine_tuning()
+    if replace(plan, **chosen).uses("mixing"):
+        chosen["mixing"] = _choice(_("Mixed pictures"), MIXINGS, "mixing")
     seed = st.number_input(
         _("Seed"),
         0,
@@ -160,7 +162,16 @@ def _fine_tuning() -> dict:
     )
     batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key="expert-batch_size", **KEEP)
     epochs = st.slider(_("Epochs (times through all pictures)"), 1, 60, Recipe.epochs, key="expert-epochs", **KEEP)
-    return {"optimizer": optimizer, "learning_rate": rate, "batch_size": batch, "epochs": epochs}
+    patience = st.slider(
+        _("Ends after so many epochs without a better one"), 1, 60, Recipe.patience, key="expert-patience", **KEEP
+    )
+    return {
+        "optimizer": optimizer,
+        "learning_rate": rate,
+        "batch_size": batch,
+        "epochs": epochs,
+        "patience": patience,
+    }
 
 
 def _choice(label: str, options: dict[str, str], option: str, default: str | None = None) -> str:

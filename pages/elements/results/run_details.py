@@ -11,6 +11,7 @@ from pages.elements import page
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _
 from pages.elements.results.drawing import chart, is_dark
+from pages.elements.runs import turns_taken
 from pages.elements.runs.run_list import RunView, duration, local_time, owner_of
 from pages.elements.runs.run_table import option_words, value_words
 from pages.elements.table import plain_table
@@ -59,6 +60,7 @@ def curves(folder: Path) -> None:
             chart(
                 charts.curve_figure(rows, measure, dark=is_dark(), _=_), f"curve-{measure}", _("Curve over the epochs")
             )
+    turns_taken.show(folder)
 
 
 def about(entry: RunView) -> None:

@@ -11,6 +11,7 @@ from pages.elements import page, state
 from pages.elements.i18n import _, say
 from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
+from pages.elements.runs import turns_taken
 from pages.elements.runs.run_list import RunView, duration, name_of, owner_of, recipe_words, state_words
 
 LOG_TAIL = 12_000  # bytes
@@ -25,6 +26,7 @@ def show_run(entry: RunView, position: str = "") -> None:
         else:
             _ending(entry)
         _curves(runs.read_metrics(entry.folder))
+        turns_taken.show(entry.folder)
         _log(entry.folder)
 
 

@@ -1,7 +1,7 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
 from engine import graft
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
+from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
 from pages.elements import state
 from pages.elements.i18n import _, decimal
 from pages.elements.runs.run_list import (
@@ -84,6 +84,8 @@ def option_words(option: str) -> str:
         "learning_rate": _("Learning rate"),
         "batch_size": _("Batch size"),
         "epochs": _("Epochs"),
+        "patience": _("Patience"),
+        "mixing": _("Mixed pictures"),
         "augmentation": _("Augmentation"),
         "output": _("Output"),
         "task": _("Classes in a picture"),
@@ -103,6 +105,7 @@ def value_words(option: str, value) -> str:
         "class_balancing": BALANCINGS,
         "output": OUTPUTS,
         "task": TASKS,
+        "mixing": MIXINGS,
     }.get(option, {})
     if option in ("target_accuracy", "time_limit"):
         return _limit_words(option, value)

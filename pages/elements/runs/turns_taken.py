@@ -1,0 +1,29 @@
+"""What a training did by itself on its way, in words: it began again more gently, or ended early."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine import runs
+from pages.elements.i18n import _, decimal
+
+
+def show(folder: Path) -> None:
+    """Show a sentence for every turn; nothing for a training that went straight on."""
+    for event in runs.read_events(folder):
+        if words := _words(event):
+            st.caption(words)
+
+
+def _words(event: dict) -> str | None:
+    if event["kind"] == "diverged":
+        rate = decimal(event["learning_rate"], "g")
+        return _(
+            ":material/replay: The steps were too large and learning went astray. It began again from the first model, "
+            "with a learning rate of {rate}."
+        ).format(rate=rate)
+    if event["kind"] == "patience":
+        return _(
+            ":material/flag: Ended after epoch {epoch}: there had been no better one since epoch {best_epoch}."
+        ).format(epoch=event["epoch"], best_epoch=event["best_epoch"])
+    return None
