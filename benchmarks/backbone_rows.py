@@ -47,9 +47,9 @@ class Row:
                 stack.enter_context(mock.patch.object(pretrained, "SPROUT_WEIGHTS", self.weights))
                 stack.enter_context(mock.patch.object(local_weights, "SPROUT_WEIGHTS", self.weights))
                 stack.enter_context(mock.patch.object(build, "sprout", network))
-            # The engine keeps the last networks by key alone, for there is but one Sprout outside of this benchmark.
-            build.frozen.cache_clear()
-            stack.callback(build.frozen.cache_clear)
+            # The engine keeps the last networks by their weights, which earlier versions read out in other ways.
+            build.frozen_with.cache_clear()
+            stack.callback(build.frozen_with.cache_clear)
             yield
 
 

@@ -18,7 +18,7 @@ Tell = Callable[[str, dict], None]
 
 
 def check(
-    source: str, layout: str, several_classes: bool | None, *, quick: bool, tell: Tell
+    source: str, layout: str, *, quick: bool, tell: Tell, several_classes: bool | None = None
 ) -> tuple[Account, list[dict]]:
     """Return the account of a source and its findings in words, the worst first; `quick` leaves the network out.
 

@@ -204,7 +204,11 @@ def check_source(options) -> None:
 
     _check_source(options.source)
     account, findings = checking.check(
-        options.source, options.layout, ANSWERS[options.several_classes], quick=options.quick, tell=_progress
+        options.source,
+        options.layout,
+        quick=options.quick,
+        tell=_progress,
+        several_classes=ANSWERS[options.several_classes],
     )
     _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
     for finding in findings:

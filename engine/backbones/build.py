@@ -42,12 +42,12 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
 
 def frozen(key: str, image_size: int) -> keras.Model:
     """Return what `build` returns, kept for the next caller: for reading only, never train it."""
-    return _frozen(key, image_size, weights_hash(key))
+    return frozen_with(key, image_size, weights_hash(key))
 
 
 @functools.lru_cache(maxsize=2)
-def _frozen(key: str, image_size: int, _hash: str) -> keras.Model:
-    # A run that is resumed ends with other weights under the same key.
+def frozen_with(key: str, image_size: int, _hash: str) -> keras.Model:
+    """Return `frozen` for weights of this hash: a resumed run ends with other weights under the same key."""
     return build(key, image_size)
 
 

@@ -150,7 +150,7 @@ def test_names_that_are_markup_stay_names(shared_server, page, tmp_path):
     start_training(page)
     open_results(page)
     for tab in ("Pictures", "Classes", "How sure", "About this run"):
-        page.get_by_role("tab", name=tab).click()
+        page.get_by_role("tab", name=tab, exact=True).click()
         settled(page)
     assert page.locator("img[src*='evil']").count() == 0
     assert [
