@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,8 +114,11 @@ def _train(work: Work, writer: RunWriter) -> None:
     head, held_out = _fit_probe(work, cache)
     outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
     outcome = _calibrate(work, outcome, held_out)
-    model.save(outcome.classifier, work.run_dir / runs.MODEL)
-    _evaluate(work, cache, head, outcome)
+    # Saved beside the evaluation, which does not need the model.
+    with ThreadPoolExecutor(1, thread_name_prefix="save") as saver:
+        saved = saver.submit(model.save, outcome.classifier, work.run_dir / runs.MODEL)
+        _evaluate(work, cache, head, outcome)
+        saved.result()
     writer.event("finished", chosen=outcome.chosen)
     state, message, values = _ending(work, outcome)
     if state == "finished":

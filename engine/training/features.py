@@ -1,6 +1,7 @@
 """Embed once: features of the frozen network, kept by content hash, weights hash and size."""
 
 import functools
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,16 +36,21 @@ def embed(workspace: Workspace, key: str, pixels: Pixels, keys: Sequence[str], a
     if missing:
         pixels.check_space(missing)
         open_network = functools.partial(forward.open_backbone, workspace, key, pixels.image_size)
-        fill(cache, missing, open_network, pixels.read, _offset(advance, keys))
+        fill(cache, missing, open_network, pixels.read, _offset(advance, keys), pixels.chunks_ahead)
     return cache
 
 
 def fill(
-    cache: ShardCache, missing: Sequence[str], open_network: Callable[[], forward.Forward], read: Read, advance: Advance
+    cache: ShardCache,
+    missing: Sequence[str],
+    open_network: Callable[[], forward.Forward],
+    read: Read,
+    advance: Advance,
+    ahead: int = 1,
 ) -> None:
     """Run the network over `read(keys)` of all missing keys and add its outputs to the cache, chunk by chunk."""
     pile = Pile(missing)
-    work_off(cache, pile, open_network, read, lambda here: advance(pile.done + here, len(missing)))
+    work_off(cache, pile, open_network, read, lambda here: advance(pile.done + here, len(missing)), ahead)
 
 
 def work_off(
@@ -53,23 +59,33 @@ def work_off(
     open_network: Callable[[], forward.Forward],
     read: Read,
     advance: Callable[[int], None],
+    ahead: int = 1,
 ) -> None:
     """Run the network over `read(keys)` of the keys of a pile until it is empty, and add its outputs to the cache.
 
-    One chunk is read ahead: pictures are decoded while the network is being opened and while it computes.
-    `advance(n)` is called after every batch with the pictures done that are not in `pile.done` yet.
+    Up to so many chunks are read `ahead`, one while others share the pile: pictures are decoded while the network is
+    being opened and while it computes. `advance(n)` is called after every batch with the pictures done that are not in
+    `pile.done` yet.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-        chunk = pile.take()
-        ahead = reader.submit(read, chunk) if chunk else None
+    reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+    try:
+        waiting = deque(reader.submit(_read_next, pile, read, place) for place in range(ahead))
         run = open_network()
-        while chunk:
-            inputs = ahead.result()
-            following = pile.take()
-            ahead = reader.submit(read, following) if following else None
-            _embed_chunk(cache, chunk, run, inputs, advance)
-            pile.finish(len(chunk))
-            chunk = following
+        while waiting:
+            keys, inputs = waiting.popleft().result()
+            while pile and len(waiting) < (ahead if pile.sharers == 1 else 1):
+                waiting.append(reader.submit(_read_next, pile, read, len(waiting)))
+            if keys:
+                _embed_chunk(cache, keys, run, inputs, advance)
+                pile.finish(len(keys))
+    finally:
+        reader.shutdown(cancel_futures=True)
+
+
+def _read_next(pile: Pile, read: Read, place: int) -> tuple[list[str], np.ndarray | None]:
+    """Take a chunk and read it; nothing when others share the pile and `place` chunks wait already."""
+    keys = [] if place and pile.sharers > 1 else pile.take()
+    return keys, read(keys) if keys else None
 
 
 def _embed_chunk(cache: ShardCache, keys: Sequence[str], run: forward.Forward, inputs: np.ndarray, advance) -> None:

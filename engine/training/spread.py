@@ -52,7 +52,7 @@ def embed(
     with Spread(Pile(missing), cache.folder, crew, args) as spread:
         told = functools.partial(_tell, advance, len(keys) - len(missing), spread.pile, len(keys))
         while spread.has_work(told):
-            features.work_off(cache, spread.pile, open_network, pixels.read, told)
+            features.work_off(cache, spread.pile, open_network, pixels.read, told, pixels.chunks_ahead)
     # What a slow network disk does not show yet is done once more.
     return features.embed(workspace, key, pixels, keys, advance), spread.elsewhere
 
