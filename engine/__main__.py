@@ -7,6 +7,7 @@ import sys
 from engine import backbone_commands, commands
 from engine.backbones.uploads.preparation import PREPARATIONS
 from engine.command_learning_curve import learning_curve
+from engine.command_pause import pause, resume
 from engine.data.layout import KINDS
 from engine.errors import UserError
 
@@ -50,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _add(subparsers, "evaluate", commands.evaluate, "show how good a run is")
     evaluate.add_argument("run", help=RUN_HELP)
+
+    lay_aside = _add(subparsers, "pause", pause, "lay a training aside and free its worker")
+    lay_aside.add_argument("run", help=RUN_HELP)
+    go_on = _add(subparsers, "resume", resume, "go on with a run that was paused, stopped or interrupted")
+    go_on.add_argument("run", help=RUN_HELP)
 
     curve = _add(subparsers, "learning-curve", learning_curve, "tell whether more pictures or more training would help")
     curve.add_argument("run", help=RUN_HELP)

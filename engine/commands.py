@@ -37,10 +37,10 @@ def train(options) -> None:
         except UserError:
             graft.delete_project(project.id)
             raise
-        _watch(graft, run_id)
+        watch(graft, run_id)
         result = train_result(graft, run_id, account)
     result["seconds"] |= {"total": round(time.monotonic() - started, 3)}
-    _print_evaluation(result, options.json)
+    print_evaluation(result, options.json)
 
 
 def _checked_recipe(options) -> dict:
@@ -79,10 +79,12 @@ def _time_left(recipe: dict, started: float) -> dict:
     return {**recipe, "time_limit": round(max(1.0, recipe["time_limit"] - (time.monotonic() - started)), 1)}
 
 
-def _watch(graft: Graft, run_id: str) -> None:
+def watch(graft: Graft, run_id: str) -> None:
     """Show the run's progress until it has ended."""
     status = graft.wait_for_run(run_id, lambda status: _progress(_words(status), status))
     _end_progress(_words(status))
+    if status["state"] == "paused":
+        raise UserError("{words} 'python -m engine resume {run}' goes on.", words=_words(status), run=run_id)
     if runs.read_evaluation(graft.workspace.run_dir(run_id)) is None:
         raise UserError("The run {run} was stopped before there was a model to evaluate.", run=run_id)
 
@@ -99,7 +101,7 @@ def train_result(graft: Graft, run_id: str, account: dict) -> dict:
 
 def evaluate(options) -> None:
     """Print how good a run is, from its own files."""
-    _print_evaluation(evaluation_result(find_run(options.run)), options.json)
+    print_evaluation(evaluation_result(find_run(options.run)), options.json)
 
 
 def evaluation_result(run_dir: Path) -> dict:
@@ -300,7 +302,7 @@ def _end_progress(words: str) -> None:
     print(f"\r\033[K{words}" if sys.stderr.isatty() else words, file=sys.stderr)
 
 
-def _print_evaluation(result: dict, as_json: bool) -> None:
+def print_evaluation(result: dict, as_json: bool) -> None:
     out = sys.stderr if as_json else sys.stdout
     print(f"Run {result['run']} in {result['run_dir']}", file=out)
     lines = command_several.evaluation if result.get("task") == "several" else _evaluation_lines

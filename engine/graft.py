@@ -188,11 +188,11 @@ class Graft:
         return [replace(item, split=moves.get(item.id, item.split)) for item in items]
 
     def resume_run(self, run_id: str) -> None:
-        """Queue a run again that was interrupted, stopped or failed; it goes on from its checkpoint."""
+        """Queue a run again that was paused, interrupted, stopped or failed; it goes on from its checkpoint."""
         run_dir = self.workspace.run_dir(run_id)
         if runs.read_status(run_dir)["state"] in runs.ACTIVE:
             return  # somebody else was quicker
-        (run_dir / runs.STOP).unlink(missing_ok=True)
+        runs.forget_requests(run_dir)
         runs.follow_search(run_dir, {**runs.search_facts(run_dir), "rounds": None})
         runs.mark(run_dir, "queued", "Waiting for its turn.")
         self.queue.add(run_id)
@@ -204,6 +204,14 @@ class Graft:
         if runs.read_status(run_dir)["state"] == "queued":
             self.queue.leave(run_id)
             runs.mark(run_dir, "stopped", "Taken out of the queue before it started.")
+
+    def pause_run(self, run_id: str) -> None:
+        """Lay a run aside: its worker is free within a batch, and `resume_run` goes on exactly there."""
+        run_dir = self.workspace.run_dir(run_id)
+        runs.request_pause(run_dir)
+        if runs.read_status(run_dir)["state"] == "queued":
+            self.queue.leave(run_id)
+            runs.mark(run_dir, "paused", "Paused before it began.")
 
     def delete_run(self, run_id: str) -> None:
         """Stop a run if need be and delete it with its files."""

@@ -26,11 +26,12 @@ RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
     "events.jsonl",
     "metrics.csv",
 )
-EVALUATION, PREDICTIONS, MODEL, STOP, HEARTBEAT = (
+EVALUATION, PREDICTIONS, MODEL, STOP, PAUSE, HEARTBEAT = (
     "evaluation.json",
     "predictions.parquet",
     "model.keras",
     "stop",
+    "pause",
     "heartbeat",
 )
 EARLIER, SEARCH = "earlier.json", "search.json"
@@ -198,9 +199,20 @@ def request_stop(run_dir: Path) -> None:
     (run_dir / STOP).touch()
 
 
+def request_pause(run_dir: Path) -> None:
+    """Ask the worker to lay the run aside within a batch, so that it can go on exactly there."""
+    (run_dir / PAUSE).touch()
+
+
+def forget_requests(run_dir: Path) -> None:
+    """Take back what the worker was asked for: the run is to go on."""
+    for request in (STOP, PAUSE):
+        (run_dir / request).unlink(missing_ok=True)
+
+
 def must_end(run_dir: Path) -> bool:
-    """Tell whether a run was asked to stop, or is gone altogether."""
-    return (run_dir / STOP).exists() or not run_dir.exists()
+    """Tell whether a run was asked to stop or to pause, or is gone altogether."""
+    return (run_dir / STOP).exists() or (run_dir / PAUSE).exists() or not run_dir.exists()
 
 
 def find_run(text: str) -> Path:
@@ -270,8 +282,15 @@ class RunWriter:
         writer.writerow(row)
         self._append(METRICS, sink.getvalue())
 
+    def time_used(self) -> float:
+        """Return how many seconds of its time limit a run had used up when it was paused."""
+        return float(self._status.get("time_used", 0.0))
+
     def stop_requested(self) -> bool:
         return (self.run_dir / STOP).exists()
+
+    def pause_requested(self) -> bool:
+        return (self.run_dir / PAUSE).exists()
 
     def _append(self, name: str, text: str) -> None:
         with open(self.run_dir / name, "a", encoding="utf-8") as file:

@@ -27,7 +27,7 @@ from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
 from engine.training.limits import TARGET, TIME, Limits, duration, percent
 from engine.training.pixels import Pixels, choose_fit
-from engine.training.progress import Progress, Stopped
+from engine.training.progress import Paused, Progress, Stopped
 from engine.training.recipe import Recipe
 from engine.training.work import Work
 from engine.workspace import Workspace, write_json
@@ -73,6 +73,8 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
             _train(Work(*_prepare(run_dir, workspace, writer)), writer)
         except Stopped:
             writer.status(state="stopped", message=STOPPED_EARLY, values={}, finished=runs.now(), seconds_left=None)
+        except Paused as pause:
+            writer.status(state="paused", message=pause.message, values=pause.values, seconds_left=None)
         except UserError as error:
             _fail(writer, error)
         except MemoryError:
@@ -94,12 +96,17 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     _tell_of_download(recipe, writer)
     to_embed = len(features.features_cache(workspace, recipe.backbone, pixels).missing(frozen.sha256.tolist()))
     expected = estimate.expected(workspace, recipe, frozen.counts(), to_embed)
-    return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected, _limits(run_dir, recipe))
+    return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected, _limits(writer, recipe))
 
 
-def _limits(run_dir: Path, recipe: Recipe) -> Limits:
+def _limits(writer: RunWriter, recipe: Recipe) -> Limits:
     """Return what ends this attempt at the run: what its recipe says, and where a search had stopped it."""
-    return Limits(recipe.target_accuracy, recipe.time_limit, runs.search_facts(run_dir).get("rounds"))
+    rounds = runs.search_facts(writer.run_dir).get("rounds")
+    limits = Limits(recipe.target_accuracy, recipe.time_limit, rounds, used=writer.time_used())
+    writer.status(time_used=0.0)  # counted now; an attempt after a stop begins anew
+    for row in runs.read_metrics(writer.run_dir):
+        limits.scored(row["validation_accuracy"])
+    return limits
 
 
 def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
@@ -202,7 +209,8 @@ def _keep_probe(work: Work, cache: ShardCache, head: Head) -> Outcome:
 def _fine_tune(work: Work, cache: ShardCache, head: Head) -> Outcome:
     """Adapt the network and take the best of it, probe included, as the run's model."""
     try:
-        work.progress.check_stop()
+        if not checkpoint.exists(work.run_dir / CHECKPOINT):  # else the best so far may be better than the probe
+            work.progress.check_stop()
         adapted = adapt(work, cache, head)
     except Stopped:  # before its first step: the probe is the best so far
         return replace(_keep_probe(work, cache, head), stopped=True)

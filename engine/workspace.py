@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from engine.errors import UserError
 
@@ -101,12 +101,12 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 
 @contextlib.contextmanager
-def replaced(path: Path) -> Iterator[TextIO]:
-    """Open a text file that takes the place of `path` when it is whole. Raises UserError when the disk is full."""
+def replaced(path: Path, *, binary: bool = False) -> Iterator[IO]:
+    """Open a file that takes the place of `path` when it is whole. Raises UserError when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open("wb") if binary else temporary.open("w", encoding="utf-8") as file:
             yield file
         os.replace(temporary, path)
     except OSError as error:

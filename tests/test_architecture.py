@@ -15,7 +15,7 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 # A module may import from its own layer and from those below it.
 LAYERS = (
     {"engine.__main__"},
-    {"engine.command_learning_curve"},
+    {"engine.command_learning_curve", "engine.command_pause"},
     {
         "engine.backbone_commands",
         "engine.checking",

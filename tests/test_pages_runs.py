@@ -15,6 +15,7 @@ from engine import graft as graft_module
 from engine import runs
 from engine.errors import DataError
 from engine.evaluation import class_order
+from engine.training.progress import PAUSED
 from tests.run_files import add_run, fill_project, finish_run, idle_graft, set_status, write_metrics
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
@@ -206,6 +207,22 @@ def test_stop_asks_the_worker_to_keep_the_best_so_far(graft, project, monkeypatc
     at.button(key="stop-run").click().run()
     assert (graft.workspace.run_dir(run_id) / runs.STOP).exists()
     assert at.button(key="stop-run").disabled
+
+
+def test_pause_says_where_it_stands_and_the_way_on_is_the_first_thing_to_press(graft, project, monkeypatch):
+    run_id = add_run(graft, project)
+    set_status(graft, run_id, state="running", progress=0.3)
+    monkeypatch.setattr(runs, "_alive", lambda _folder: True)
+    at = open_page("training")
+    at.button(key="pause-run").click().run()
+    assert (graft.workspace.run_dir(run_id) / runs.PAUSE).exists()
+    assert at.button(key="pause-run").disabled and at.button(key="pause-run").label == "Pausing…"
+    set_status(graft, run_id, state="paused", message=PAUSED, values={"epoch": 3, "epochs": 10})
+    at.run()
+    assert "Paused at round 3 of 10. It will go on exactly there." in words(at)
+    at.button(key="resume-run").click().run()
+    assert graft.compute.submitted[-1][2] == run_id
+    assert not (graft.workspace.run_dir(run_id) / runs.PAUSE).exists()
 
 
 def test_the_queue_shows_position_owner_and_can_be_left(graft, project, monkeypatch):

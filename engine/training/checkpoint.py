@@ -1,6 +1,5 @@
 """What an interrupted fine-tuning needs to go on as if nothing had happened: weights, optimizer state, best so far."""
 
-import io
 import json
 import shutil
 import zipfile
@@ -10,14 +9,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine.workspace import write_atomic
+from engine.workspace import replaced
 
 FILE = "fine_tune.npz"
 
 
 @dataclass
 class State:
-    """Where fine-tuning stands after an epoch. `best` are the weights with the best validation scores so far."""
+    """Where fine-tuning stands. `best` are the weights with the best validation scores so far.
+
+    `epoch` epochs are done, and `step` batches of the next one, which have brought `totals` (loss and accuracy, added
+    up) and left the dice of that epoch as `dice` says. `views` is fixed at the start: later the disk might have room
+    for another number.
+    """
 
     learning_rate: float
     start_loss: float
@@ -27,6 +31,10 @@ class State:
     best_epoch: int = 0
     epoch: int = 0
     restarts: int = 0
+    step: int = 0
+    totals: tuple[float, float] = (0.0, 0.0)
+    dice: dict | None = None
+    views: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,8 @@ def save(folder: Path, part: keras.Model, optimizer: keras.optimizers.Optimizer,
     arrays = {"state": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
     for name, values in (("part", part.variables), ("optimizer", optimizer.variables), ("best", state.best)):
         arrays.update({f"{name}-{position}": np.asarray(value) for position, value in enumerate(values)})
-    sink = io.BytesIO()
-    np.savez(sink, **arrays)
-    write_atomic(folder / FILE, sink.getvalue())
+    with replaced(folder / FILE, binary=True) as file:
+        np.savez(file, **arrays)
 
 
 def load(folder: Path) -> Checkpoint | None:
@@ -67,6 +74,11 @@ def load(folder: Path) -> Checkpoint | None:
             return Checkpoint(state, _group(arrays, "part"), _group(arrays, "optimizer"))
     except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
         return None
+
+
+def exists(folder: Path) -> bool:
+    """Tell whether there is a checkpoint, whole or not."""
+    return (folder / FILE).exists()
 
 
 def forget(folder: Path) -> None:

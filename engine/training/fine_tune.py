@@ -6,6 +6,7 @@ never worse than the probe on them. A training that diverges starts again with a
 better epoch ends early.
 """
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from engine.training import checkpoint, mixing, stream
 from engine.training.checkpoint import State
 from engine.training.objective import Objective
 from engine.training.optimizer import make_optimizer
-from engine.training.progress import Progress, Stopped
+from engine.training.progress import PAUSED, Paused, Progress, Stopped
 from engine.training.recipe import Recipe
 
 EPOCH_MESSAGE = "Adapting the network: round {epoch} of {epochs}."
+# Within a long epoch a checkpoint is written so often: no more than this is lost when the machine fails.
+KEEP_SECONDS = 120.0
 # Predictions are made in batches of at most this many pictures, and this many numbers, so that memory stays flat.
 PREDICT_BATCH, PREDICT_NUMBERS = 256, 256 * 96 * 96 * 3
 # After divergence the rate falls to this share; after so many restarts the best so far stays.
@@ -70,6 +73,10 @@ class Tuned:
     stopped: bool
 
 
+# Writes the checkpoint as things stand now.
+Keep = Callable[[], None]
+
+
 class Diverged(Exception):
     """The loss left the range in which learning makes sense."""
 
@@ -77,14 +84,17 @@ class Diverged(Exception):
 def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress, folder: Path) -> Tuned:
     """Train `part` (activations to logits), and leave it with the weights that were best on validation.
 
-    Goes on from the checkpoint in `folder` when there is one, with the optimizer's state.
+    Goes on from the checkpoint in `folder` when there is one, in the middle of an epoch if need be: weights, optimizer
+    and chance are as they were, so the end is the same. Raises Paused.
     """
     freeze_batch_norm(part)
     probe = _weights(part)
     saved = checkpoint.load(folder)
     saved = saved if saved is not None and saved.fits(part) else None
     state = saved.state if saved else _first_state(part, data, recipe)
+    state.views = state.views or data.number_of_views
     progress.forget_epochs_after(state.epoch)
+    progress.goes_on(state.epoch + state.step / steps_per_epoch(data, recipe), recipe.epochs)
     first = state.epoch
     stopped = False
     try:
@@ -97,6 +107,8 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
             _try_mixtures(part, probe, data, state)
     except Stopped:
         stopped = True
+    except Paused as pause:
+        raise Paused(PAUSED, epoch=min(state.epoch + 1, recipe.epochs), epochs=recipe.epochs) from pause
     _assign(part, state.best)
     return Tuned(state.best_epoch, state.epoch - first, stopped)
 
@@ -140,51 +152,70 @@ def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress,
     prepare(part, optimizer, data.objective, recipe.class_balancing)
     if saved is not None:
         saved.apply(part, optimizer)
+    keep = functools.partial(checkpoint.save, folder, part, optimizer, state)
     try:
         while state.epoch < progress.limits.last_round(recipe.epochs):
             if state.epoch - state.best_epoch >= recipe.patience:
                 progress.writer.event("patience", epoch=state.epoch, best_epoch=state.best_epoch)
                 break
-            _epoch(part, data, recipe, state, progress)
-            checkpoint.save(folder, part, optimizer, state)
+            _epoch(part, data, recipe, state, progress, keep)
+            keep()
     except Diverged:
         return False
     return True
 
 
-def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress) -> None:
+def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress, keep: Keep) -> None:
     epoch, began = state.epoch + 1, time.perf_counter()
-    learned = _train(part, data, recipe, epoch, progress)
+    learned = _train(part, data, recipe, state, progress, keep)
     scores = _validate(part, data)
     guessing = data.objective.guessing_loss(data.y_train)
     if scores["validation_loss"] > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
         raise Diverged
     _keep_best(part, state, epoch, scores, data.objective)
-    state.epoch = epoch
+    state.epoch, state.step, state.totals, state.dice = epoch, 0, (0.0, 0.0), None
     rate = float(keras.ops.convert_to_numpy(part.optimizer.learning_rate))
     seconds = time.perf_counter() - began
     progress.metric(phase="fine_tune", epoch=epoch, learning_rate=rate, seconds=seconds, **learned, **scores)
 
 
-def _train(part, data: Data, recipe: Recipe, epoch: int, progress: Progress) -> dict:
-    view = data.view((epoch - 1) % data.number_of_views + 1)
+def _train(part, data: Data, recipe: Recipe, state: State, progress: Progress, keep: Keep) -> dict:
+    """Train what is left of the epoch after `state.epoch`; return the loss and accuracy of all its batches."""
+    epoch, kept = state.epoch + 1, time.monotonic()
+    view = data.view((epoch - 1) % state.views + 1)
     size = _batch_size(recipe, len(data.y_train))
     batches = _order(data, recipe, epoch).reshape(-1, size)
     targets = data.objective.targets(data.y_train)
     weights = data.objective.weights(data.y_train, recipe.class_balancing)
-    dice = np.random.default_rng([recipe.seed, epoch, MIXING_DICE])
-    totals = np.zeros(2)
-    pictures = stream.ahead(view.read, [[data.train_keys[row] for row in batch] for batch in batches])
-    for done, (batch, x) in enumerate(zip(batches, pictures, strict=True), 1):
+    dice = _dice(recipe, epoch, state)
+    left = batches[state.step :]
+    pictures = stream.ahead(view.read, [[data.train_keys[row] for row in batch] for batch in left])
+    for batch, x in zip(left, pictures, strict=True):
         x, y, weight = mixing.mix(x.astype(np.float32), targets[batch], weights[batch], data.mixing, dice)
         logs = part.train_on_batch(x, y, sample_weight=weight, return_dict=True)
         if not np.isfinite(logs["loss"]):
             raise Diverged
-        totals += float(logs["entropy"]), float(logs["accuracy"])
-        share = epoch - 1 + done / len(batches)
-        progress.advance(share, recipe.epochs, EPOCH_MESSAGE, epoch=epoch, epochs=recipe.epochs)
-    loss, right = totals / len(batches)
-    return {"loss": float(loss), "accuracy": float(right)}
+        state.step, state.dice = state.step + 1, dice.bit_generator.state
+        state.totals = state.totals[0] + float(logs["entropy"]), state.totals[1] + float(logs["accuracy"])
+        share = epoch - 1 + state.step / len(batches)
+        try:
+            progress.advance(share, recipe.epochs, EPOCH_MESSAGE, epoch=epoch, epochs=recipe.epochs)
+        except (Stopped, Paused):
+            keep()
+            raise
+        if time.monotonic() - kept > KEEP_SECONDS:
+            keep()
+            kept = time.monotonic()
+    loss, right = (total / len(batches) for total in state.totals)
+    return {"loss": loss, "accuracy": right}
+
+
+def _dice(recipe: Recipe, epoch: int, state: State) -> np.random.Generator:
+    """Return what pictures of this epoch are mixed by; in the middle of it, as it was left there."""
+    dice = np.random.default_rng([recipe.seed, epoch, MIXING_DICE])
+    if state.dice is not None:
+        dice.bit_generator.state = state.dice
+    return dice
 
 
 def steps_per_epoch(data: Data, recipe: Recipe) -> int:
@@ -240,6 +271,7 @@ def _try_mixtures(part, probe: list[np.ndarray], data: Data, state: State) -> No
 def _start_gently(part, probe: list[np.ndarray], state: State, progress: Progress, folder: Path) -> None:
     """Go back to the probe with a lower rate; a best epoch of the failed attempt is kept."""
     state.restarts, state.epoch = state.restarts + 1, 0
+    state.step, state.totals, state.dice = 0, (0.0, 0.0), None
     state.learning_rate *= GENTLER
     _assign(part, probe)
     checkpoint.forget(folder)

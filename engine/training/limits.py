@@ -10,14 +10,16 @@ TARGET, TIME = "target", "time"
 class Limits:
     """What ends the fine-tuning of one attempt at a run; None never does.
 
-    `target_accuracy` is a share of the validation pictures, `time_limit` counts seconds from now, `rounds` are epochs,
-    those of earlier attempts included. Nothing ends before there is a first model to keep.
+    `target_accuracy` is a share of the validation pictures, `time_limit` counts seconds from now, of which `used` were
+    spent before a pause; `rounds` are epochs, those of earlier attempts included. Nothing ends before there is a first
+    model to keep.
     """
 
     target_accuracy: float | None = None
     time_limit: float | None = None
     rounds: int | None = None
     best: float | None = None
+    used: float = 0.0
     _began: float = field(default_factory=time.monotonic)
 
     def scored(self, validation_accuracy: float) -> None:
@@ -30,8 +32,11 @@ class Limits:
             return None
         if self.target_accuracy is not None and self.best >= self.target_accuracy:
             return TARGET
-        late = self.time_limit is not None and time.monotonic() - self._began > self.time_limit
-        return TIME if late else None
+        return TIME if self.time_limit is not None and self.seconds() > self.time_limit else None
+
+    def seconds(self) -> float:
+        """Return how much of the time limit is used up."""
+        return self.used + time.monotonic() - self._began
 
     def last_round(self, epochs: int) -> int:
         """Return after which epoch fine-tuning ends, of a recipe with so many."""

@@ -9,10 +9,20 @@ from engine.training.limits import Limits
 PHASES = ("features", "probe", "fine_tune", "evaluate")
 # Status files are written at most this often; pages poll once a second.
 PAUSE_SECONDS = 0.2
+PAUSED = "Paused at round {epoch} of {epochs}. It will go on exactly there."
+PAUSED_EARLY = "Paused. What is worked out so far is kept."
 
 
 class Stopped(Exception):
     """A person asked the run to stop, or it is good enough or late enough (see `Progress.limits`)."""
+
+
+class Paused(Exception):
+    """A person asked for a pause. `message`, an English template, and `values` say where the run will go on."""
+
+    def __init__(self, message: str = PAUSED_EARLY, **values):
+        super().__init__(message)
+        self.message, self.values = message, values
 
 
 class Progress:
@@ -30,15 +40,20 @@ class Progress:
         self._expected = {phase: max(0.01, expected.get(phase, 0.0)) for phase in PHASES if expected.get(phase, 0) > 0}
         self._phase: str | None = None
         self._began = self._told = 0.0
+        self._first_share = 0.0  # of the phase: what an earlier attempt had done of it
+        self._fraction = 0.0
 
     def begin(self, phase: str, message: str, **values) -> None:
         """Enter a phase; `message` is an English template a page translates."""
         self.end()
-        self._phase, self._began = phase, time.perf_counter()
+        self._phase, self._began, self._first_share = phase, time.perf_counter(), 0.0
         self._tell(0.0, message, values)
 
     def check_stop(self) -> None:
-        """Raise Stopped when a stop was asked for, or a limit is reached."""
+        """Raise Stopped when a stop was asked for or a limit is reached, Paused when a pause was asked for."""
+        if self.writer.pause_requested() and not self.writer.stop_requested():
+            self.writer.status(spent=self._rounded(), time_used=self.limits.seconds())
+            raise Paused
         if self.writer.stop_requested() or self.limits.reached():
             raise Stopped
 
@@ -48,10 +63,14 @@ class Progress:
         self.limits.scored(row["validation_accuracy"])
 
     def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
-        """Report `done` of `total` steps of the current phase. Raises Stopped when a stop was asked for."""
+        """Report `done` of `total` steps of the current phase. Raises Stopped and Paused as `check_stop` does."""
         self.check_stop()
         if time.perf_counter() - self._told >= PAUSE_SECONDS:
             self._tell(done / max(1, total), message, values)
+
+    def goes_on(self, done: float, total: int) -> None:
+        """Take note of how much of the current phase an earlier attempt has done: it says nothing about the pace."""
+        self._first_share = done / max(1, total)
 
     def forget_epochs_after(self, epoch: int) -> None:
         """Remove the rows of later fine-tuning epochs from metrics.csv: they are about to be trained anew."""
@@ -77,15 +96,19 @@ class Progress:
         self._told = time.perf_counter()
         text = {} if message is None else {"message": message, "values": values}
         left = self._seconds_left(share)
-        spent = sum(self.seconds.values()) + self._told - self._began
-        fraction = min(0.999, spent / max(spent + left, 1e-9))
-        told = {"phase": self._phase, "progress": round(fraction, 4), "seconds_left": round(left, 1)}
-        self.writer.status(**told, spent={phase: round(value, 3) for phase, value in self.spent().items()}, **text)
+        spent = sum(self.spent().values())
+        self._fraction = max(self._fraction, min(0.999, spent / max(spent + left, 1e-9)))
+        told = {"phase": self._phase, "progress": round(self._fraction, 4), "seconds_left": round(left, 1)}
+        self.writer.status(**told, spent=self._rounded(), **text)
+
+    def _rounded(self) -> dict[str, float]:
+        return {phase: round(value, 3) for phase, value in self.spent().items()}
 
     def _seconds_left(self, share: float) -> float:
         spent = time.perf_counter() - self._began
         expected = self._expected.get(self._phase, 0.1)
         # The measured pace counts for more the further the phase has come.
-        whole = expected if share <= 0 else (1 - share) * expected + share * spent / share
+        done = share - self._first_share
+        whole = expected if done <= 0 else (1 - share) * expected + share * spent / done
         later = PHASES[PHASES.index(self._phase) + 1 :]
-        return max(0.0, whole - spent) + sum(self._expected.get(phase, 0.0) for phase in later)
+        return (1 - share) * whole + sum(self._expected.get(phase, 0.0) for phase in later)

@@ -37,6 +37,8 @@ class Stream:
 
 def ahead(read: Callable[[Sequence[str]], np.ndarray], batches: Sequence[Sequence[str]]) -> Iterator[np.ndarray]:
     """Yield `read(batch)` of every batch; the next one is read while the caller works with this one."""
+    if not len(batches):
+        return
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
         coming = reader.submit(read, batches[0])
         for following in (*batches[1:], None):

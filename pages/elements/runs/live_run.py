@@ -58,20 +58,36 @@ def _progress(entry: RunView, position: str) -> None:
     if status.get("seconds_left") is not None:
         text += " · " + _("about {time} left").format(time=duration(status["seconds_left"]))
     st.progress(share, text=text)
-    stopping = (entry.folder / runs.STOP).exists()
     with st.container(horizontal=True, vertical_alignment="center"):
         if status["message"]:
             st.caption(say(status["message"], status["values"]), width="content")
         st.space("stretch")
+        _requests(entry)
+
+
+def _requests(entry: RunView) -> None:
+    """Draw what can be asked of an active run; what was asked for already says so until it has happened."""
+    stopping = (entry.folder / runs.STOP).exists()
+    pausing = (entry.folder / runs.PAUSE).exists()
+    if entry.state == "running":
         st.button(
-            _("Stopping…") if stopping else _("Take out of the queue") if entry.state == "queued" else _("Stop"),
-            key="stop-run",
-            icon=":material/stop_circle:",
-            disabled=stopping,
-            help=_("Ends the training now. The best model so far is kept and measured."),
-            on_click=graft.current().stop_run,
+            _("Pausing…") if pausing and not stopping else _("Pause"),
+            key="pause-run",
+            icon=":material/pause_circle:",
+            disabled=stopping or pausing,
+            help=_("Frees the machine for the next training. This one goes on later, exactly where it was."),
+            on_click=graft.current().pause_run,
             args=(entry.run.id,),
         )
+    st.button(
+        _("Stopping…") if stopping else _("Take out of the queue") if entry.state == "queued" else _("Stop"),
+        key="stop-run",
+        icon=":material/stop_circle:",
+        disabled=stopping,
+        help=_("Ends the training now. The best model so far is kept and measured."),
+        on_click=graft.current().stop_run,
+        args=(entry.run.id,),
+    )
 
 
 def _ending(entry: RunView) -> None:
@@ -83,7 +99,7 @@ def _ending(entry: RunView) -> None:
             sentence = sentence.format(n=in_words(number.pictures), share=results.per_hundred(number.accuracy))
             st.markdown(f"**{sentence}**", width="content")
         st.space("stretch")
-        if entry.state in ("stopped", "interrupted", "failed") and entry.folder.exists():
+        if entry.state in ("stopped", "paused", "interrupted", "failed") and entry.folder.exists():
             _again(entry)
         if entry.facts is not None and st.button(
             _("See the results"), type="primary", key="see-results", icon=":material/insights:"
@@ -98,6 +114,8 @@ def _reason(entry: RunView) -> None:
         st.error(say(error["template"], error["values"]), icon=":material/error:")
     elif entry.state == "failed":
         st.error(say(status["message"], status["values"]), icon=":material/error:")
+    elif entry.state == "paused":
+        st.info(say(status["message"], status["values"]), icon=state_words(entry.state)[1])
     elif entry.state in ("stopped", "interrupted") and status["message"]:
         st.warning(say(status["message"], status["values"]), icon=state_words(entry.state)[1])
     elif entry.state == "finished" and status["values"]:  # it had an aim

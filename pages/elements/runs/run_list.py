@@ -72,6 +72,7 @@ def state_words(name: str) -> tuple[str, str, str]:
         "running": (_("Training"), ":material/autorenew:", "blue"),
         "finished": (_("Finished"), ":material/check_circle:", "green"),
         "stopped": (_("Stopped"), ":material/stop_circle:", "orange"),
+        "paused": (_("Paused"), ":material/pause_circle:", "violet"),
         "interrupted": (_("Interrupted"), ":material/power_off:", "orange"),
         "failed": (_("Failed"), ":material/error:", "red"),
     }[name]
