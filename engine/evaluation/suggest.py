@@ -17,7 +17,8 @@ from engine.evaluation import predict
 from engine.shards import ShardCache
 from engine.training import probe
 from engine.training.embedding import Advance, features_of, principal
-from engine.training.pixels import CHUNK, Pixels
+from engine.training.pile import CHUNK
+from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
 from engine.workspace import Workspace, write_json
 

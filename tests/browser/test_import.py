@@ -50,6 +50,7 @@ def test_what_arrived_waits_for_an_answer_and_nothing_moves_under_a_finger(serve
     box.get_by_role("button", name="Webcam").click()
     hold = box.locator(".hold")
     expect(hold).to_be_visible()
+    settled(page)
     hold.scroll_into_view_if_needed()
     places = {place(hold)}
     for _burst in range(2):
