@@ -36,6 +36,10 @@ class TrainingError(UserError):
     """A recipe or a run cannot do what was asked of it."""
 
 
+class DiskError(UserError):
+    """A file could not be written: the disk is full, or there will not be room enough."""
+
+
 class ComputeError(UserError):
     """No worker could be reached, or it died."""
 

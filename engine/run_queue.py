@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine import runs
 from engine.compute import Compute
-from engine.errors import ComputeError, UserError
+from engine.errors import ComputeError, DiskError, UserError
 from engine.places import TRAINING
 from engine.workspace import Workspace, read_json, write_json
 
@@ -182,6 +182,8 @@ class RunQueue:
 def _mark_ended(run_dir: Path, error: Exception) -> None:
     if isinstance(error, ComputeError):
         runs.mark(run_dir, "interrupted", runs.INTERRUPTED)
+    elif isinstance(error, DiskError):
+        runs.mark(run_dir, "interrupted", error.template, error.values)
     elif isinstance(error, UserError):
         runs.mark(run_dir, "failed", error.template, error.values)
     else:

@@ -17,7 +17,7 @@ import pyarrow.parquet
 
 from engine import liveness, settings
 from engine.errors import UserError
-from engine.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
+from engine.workspace import Workspace, check_free_space, disk_error, read_json, write_atomic, write_json
 
 RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
     "recipe.json",
@@ -48,6 +48,8 @@ METRIC_COLUMNS = (
     "seconds",
 )
 ACTIVE = ("queued", "running")
+# Room kept while a run is worked on, so that on a disk that has become full there is enough to say so.
+RESERVE, RESERVE_BYTES = "reserve", 65_536
 HEARTBEAT_SECONDS = 2.0
 
 _SNAPSHOT_SCHEMA = pyarrow.schema(
@@ -250,6 +252,9 @@ class RunWriter:
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> "RunWriter":
+        for name in (EVENTS, METRICS):
+            _cut_half_line(self.run_dir / name)
+        write_atomic(self.run_dir / RESERVE, os.urandom(RESERVE_BYTES))
         write_json(self.run_dir / HEARTBEAT, self._who)
         self._pulse.start()
         self.status(state="running", started=now(), finished=None, error=None)
@@ -258,12 +263,17 @@ class RunWriter:
     def __exit__(self, *_exception) -> None:
         self._ended.set()
         self._pulse.join()
+        self.use_reserve()
         (self.run_dir / HEARTBEAT).unlink(missing_ok=True)
 
     def status(self, **changes) -> None:
         """Change fields of status.json (state, phase, progress, message, values, seconds_left, error, finished)."""
         self._status = {**self._status, **changes, "updated": now()}
         write_json(self.run_dir / STATUS, self._status)
+
+    def use_reserve(self) -> None:
+        """Give up the room that was kept, for what is to be said last."""
+        (self.run_dir / RESERVE).unlink(missing_ok=True)
 
     def spent(self) -> dict[str, float]:
         """Return the seconds of every phase that earlier attempts at this run took; empty for a new run."""
@@ -275,12 +285,11 @@ class RunWriter:
 
     def metric(self, **row) -> None:
         """Append an epoch to metrics.csv; names outside METRIC_COLUMNS are an error."""
-        sink = io.StringIO()
-        writer = csv.DictWriter(sink, METRIC_COLUMNS, lineterminator="\n")
-        if not (self.run_dir / METRICS).exists():
-            writer.writeheader()
-        writer.writerow(row)
-        self._append(METRICS, sink.getvalue())
+        self._append(METRICS, _csv([row], header=not (self.run_dir / METRICS).exists()))
+
+    def replace_metrics(self, rows: list[dict]) -> None:
+        """Let metrics.csv hold these rows instead."""
+        write_atomic(self.run_dir / METRICS, _csv(rows, header=True))
 
     def time_used(self) -> float:
         """Return how many seconds of its time limit a run had used up when it was paused."""
@@ -293,8 +302,11 @@ class RunWriter:
         return (self.run_dir / PAUSE).exists()
 
     def _append(self, name: str, text: str) -> None:
-        with open(self.run_dir / name, "a", encoding="utf-8") as file:
-            file.write(text)
+        try:
+            with open(self.run_dir / name, "a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise disk_error(self.run_dir / name, error) from error
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
@@ -332,6 +344,21 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def _csv(rows: list[dict], *, header: bool) -> str:
+    sink = io.StringIO()
+    writer = csv.DictWriter(sink, METRIC_COLUMNS, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return sink.getvalue()
+
+
+def _cut_half_line(path: Path) -> None:
+    """Remove what a writer that was killed in the middle of a line has left of it: the next line would go on there."""
+    if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
 
 
 def _number(text: str) -> float | None:

@@ -14,7 +14,7 @@ from engine.backbones import catalogue
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
-from engine.errors import TrainingError, UserError
+from engine.errors import DiskError, TrainingError, UserError
 from engine.evaluation import calibration, evaluate, unknown
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.several import calibration as several_calibration
@@ -30,7 +30,7 @@ from engine.training.pixels import Pixels, choose_fit
 from engine.training.progress import Paused, Progress, Stopped
 from engine.training.recipe import Recipe
 from engine.training.work import Work
-from engine.workspace import Workspace, write_json
+from engine.workspace import Workspace, disk_error, is_full, write_json
 
 DOWNLOADING = "Downloading {network} ({size} MB)."
 LOOKING = "Looking at the pictures with {network}."
@@ -75,14 +75,18 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
             writer.status(state="stopped", message=STOPPED_EARLY, values={}, finished=runs.now(), seconds_left=None)
         except Paused as pause:
             writer.status(state="paused", message=pause.message, values=pause.values, seconds_left=None)
+        except DiskError as error:
+            _lay_aside(writer, error)
         except UserError as error:
             _fail(writer, error)
         except MemoryError:
             _fail(writer, TrainingError(NO_MEMORY))
         except Exception as error:
-            (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(run_dir / "log.txt")))
-            raise
+            if not is_full(error):
+                (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+                _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(run_dir / "log.txt")))
+                raise
+            _lay_aside(writer, disk_error(Path(error.filename or runs.MODEL), error))
 
 
 def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
@@ -268,6 +272,18 @@ def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
 def _seconds(work: Work) -> dict:
     seconds = {phase: round(value, 3) for phase, value in work.progress.spent().items()}
     return {"seconds": {"ingest": 0.0, **seconds, "total": round(sum(seconds.values()), 3)}}
+
+
+def _lay_aside(writer: RunWriter, error: DiskError) -> None:
+    """Say that there was no room to go on: everything up to the last checkpoint is there, and resuming uses it."""
+    writer.use_reserve()
+    writer.status(
+        state="interrupted",
+        message=error.template,
+        values=error.to_dict()["values"],
+        seconds_left=None,
+        finished=runs.now(),
+    )
 
 
 def _fail(writer: RunWriter, error: UserError) -> None:

@@ -1,6 +1,7 @@
 """Where things live on disk, and how a file is written so that no reader ever sees half of it."""
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from engine.errors import UserError
+from engine.errors import DiskError, UserError
 
 STALE_SECONDS = 3600
 
@@ -88,7 +89,7 @@ class Workspace:
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` beside `path`, then put it in place in one step. Raises UserError when the disk is full."""
+    """Write `content` beside `path`, then put it in place in one step. Raises DiskError when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -102,7 +103,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 @contextlib.contextmanager
 def replaced(path: Path, *, binary: bool = False) -> Iterator[IO]:
-    """Open a file that takes the place of `path` when it is whole. Raises UserError when the disk is full."""
+    """Open a file that takes the place of `path` when it is whole. Raises DiskError when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -129,11 +130,11 @@ def read_json(path: Path, default=None):
 
 
 def check_free_space(path: Path, needed: int) -> None:
-    """Raise UserError unless `needed` bytes (and a little more) are free where `path` lies."""
+    """Raise DiskError unless `needed` bytes (and a little more) are free where `path` lies."""
     folder = next(parent for parent in (path, *path.parents) if parent.exists())
     free = shutil.disk_usage(folder).free
     if free < needed + 50_000_000:
-        raise UserError(
+        raise DiskError(
             "The disk is nearly full: {needed} MB are needed in {folder}, {free} MB are free. "
             "Make room, or choose another folder with GRAFT_WORKSPACE.",
             needed=max(1, needed // 1_000_000),
@@ -142,9 +143,15 @@ def check_free_space(path: Path, needed: int) -> None:
         )
 
 
-def disk_error(path: Path, error: OSError) -> UserError:
+def is_full(error: Exception) -> bool:
+    """Tell whether a file could not be written for want of room; libraries do not always pass the number on."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, OSError) and (error.errno in full or os.strerror(errno.ENOSPC) in str(error))
+
+
+def disk_error(path: Path, error: OSError) -> DiskError:
     """Return the sentence for a file that could not be written."""
-    return UserError(
+    return DiskError(
         "{name} could not be written ({reason}). Nothing half-written was kept. Make room on the disk and try again.",
         name=path.name,
         reason=error.strerror or str(error),

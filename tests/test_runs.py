@@ -61,6 +61,16 @@ def test_metrics_and_events_are_read_while_a_line_is_half_written(run_dir):
     assert [event["kind"] for event in runs.read_events(run_dir)] == ["phase"]
 
 
+def test_a_line_that_a_killed_worker_left_half_written_is_forgotten_by_the_next_one(run_dir):
+    with runs.RunWriter(run_dir) as writer:
+        writer.metric(phase="fine_tune", epoch=1, loss=0.5, accuracy=0.8)
+    with open(run_dir / runs.METRICS, "a") as metrics:
+        metrics.write("fine_tune,2,0.")
+    with runs.RunWriter(run_dir) as writer:
+        writer.metric(phase="fine_tune", epoch=2, loss=0.4, accuracy=0.9)
+    assert [(row["epoch"], row["loss"]) for row in runs.read_metrics(run_dir)] == [(1.0, 0.5), (2.0, 0.4)]
+
+
 def test_a_metric_that_nobody_knows_is_an_error(run_dir):
     with runs.RunWriter(run_dir) as writer, pytest.raises(ValueError, match="surprise"):
         writer.metric(surprise=1)

@@ -77,9 +77,7 @@ class Progress:
         rows = runs.read_metrics(self.writer.run_dir)
         kept = [row for row in rows if row["phase"] != "fine_tune" or row["epoch"] <= epoch]
         if len(kept) < len(rows):
-            (self.writer.run_dir / runs.METRICS).unlink()
-            for row in kept:
-                self.writer.metric(**row)
+            self.writer.replace_metrics(kept)
 
     def end(self) -> None:
         """Leave the current phase and keep how long it took."""
