@@ -6,7 +6,7 @@ import pytest
 from keras.applications.imagenet_utils import preprocess_input
 
 from engine import settings
-from engine.backbones import cuts, device, forward, litert
+from engine.backbones import choice, cuts, device, forward, litert
 from engine.backbones.build import architecture, build, weights_hash
 from engine.backbones.catalogue import CATALOGUE, info
 from engine.backbones.pretrained import weights_path
@@ -148,3 +148,48 @@ def test_the_catalogue_names_its_sources():
         assert entry.sentence.endswith(".") and entry.top1_source
         assert (entry.top1 is None) == (entry.key == "sprout")
         assert entry.weights_file is None or entry.weights_file.endswith(".h5")
+
+
+@pytest.mark.skipif(not forward.uses_litert(), reason="LiteRT is used on a processor with TensorFlow only")
+def test_keras_takes_over_where_it_is_faster_and_the_choice_holds_for_this_machine(workspace, monkeypatch):
+    pixels = noise(5, 48)
+    usual = forward.open_backbone(workspace, "sprout", 48)
+    assert isinstance(usual, litert.LiteRTModel)
+    (workspace.caches / "forward.json").unlink()
+    monkeypatch.setattr(choice, "LIGHT_SECONDS", 0.0)
+    monkeypatch.setattr(choice, "wins", lambda *_ways: True)
+    other = forward.open_backbone(workspace, "sprout", 48)
+    np.testing.assert_allclose(other(pixels), usual(pixels), rtol=1e-3, atol=1e-4)
+
+    monkeypatch.setattr(choice, "wins", lambda *_ways: pytest.fail("measured again"))
+    assert not isinstance(forward.open_backbone(workspace, "sprout", 48), litert.LiteRTModel)
+    assert isinstance(forward.open_backbone(workspace, "sprout", 48, batch=1), litert.LiteRTModel)
+
+    monkeypatch.setattr(choice, "_machine", lambda: "another processor")
+    monkeypatch.setattr(choice, "wins", lambda *_ways: False)
+    assert isinstance(forward.open_backbone(workspace, "sprout", 48), litert.LiteRTModel)
+
+
+@pytest.mark.parametrize(
+    ("usual", "other", "wins"),
+    [([0.4], [0.2], True), ([0.4, 4.0, 4.0], [0.39], False), ([4.0, 4.0, 0.1], [0.2], False)],
+)
+def test_the_faster_way_is_found_from_the_quickest_try_of_each(monkeypatch, usual, other, wins):
+    """A way that only looks slow because the machine was busy once or twice does not lose for good."""
+    tries = {"usual": [0.0, *usual], "other": [0.0, *other]}
+    monkeypatch.setattr(choice, "_spent", lambda way, _pixels: (_next(tries[way.name]),) * 2)
+    assert choice.wins(Way("usual"), Way("other"), np.zeros(1)) is wins
+
+
+class Way:
+    def __init__(self, name: str):
+        self.name = name
+
+    def __call__(self, pixels):
+        return pixels
+
+
+def _next(tries: list[float]) -> float:
+    if len(tries) > 1:
+        tries.pop(0)
+    return tries[0]

@@ -18,7 +18,7 @@ def device() -> dict:
         title, memory_mb = name
         return {**facts, "kind": "gpu", "name": title, "memory_gb": round(memory_mb / 1024, 1)}
     memory = psutil.virtual_memory().total / 2**30
-    return {**facts, "kind": "gpu" if has_gpu() else "cpu", "name": _processor(), "memory_gb": round(memory, 1)}
+    return {**facts, "kind": "gpu" if has_gpu() else "cpu", "name": processor(), "memory_gb": round(memory, 1)}
 
 
 @functools.cache
@@ -48,7 +48,8 @@ def _graphics_card() -> tuple[str, float] | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the processor's name as the system gives it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))

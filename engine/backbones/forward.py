@@ -1,12 +1,13 @@
 """Run a pretrained network (or its part before a cut) over batches of pixels, the fastest way this machine has."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from engine.backbones import cuts, device, litert
+from engine.backbones import catalogue, choice, cuts, device, litert
 from engine.backbones.build import build, frozen
 from engine.backbones.pretrained import weights_hash
 from engine.workspace import Workspace, write_atomic
@@ -14,6 +15,8 @@ from engine.workspace import Workspace, write_atomic
 # Large enough to keep every core busy, small enough to stop within a moment.
 CPU_BATCH = 32
 GPU_BATCH = 256
+# Where Keras is faster on a processor the network is heavy, and so many pictures at once are as fast as more.
+HEAVY_BATCH = 8
 Forward = Callable[[np.ndarray], np.ndarray]
 
 
@@ -29,8 +32,25 @@ def open_backbone(
 
     With `batch` 1 it takes one picture at a time, and a processor does no more work than that one needs.
     """
-    name = f"{key}-{weights_hash(key, weights_dir)}-{image_size}-features"
+    name = _name(key, image_size, weights_dir)
     return open_model(workspace, name, lambda: _backbone(key, image_size, weights_dir), batch)
+
+
+def opener(workspace: Workspace, key: str, image_size: int) -> Callable[[], Forward]:
+    """Return a function that opens the network once, when it is first called.
+
+    Where it is not known yet whether LiteRT or Keras is faster it is opened here and now: pictures that are decoded at
+    the same time would spoil the answer.
+    """
+    opened = functools.cache(lambda: open_backbone(workspace, key, image_size))
+    light = catalogue.info(key).parameters < choice.LIGHT_PARAMETERS
+    if uses_litert() and not light and choice.remembered(workspace, _name(key, image_size)) is None:
+        opened()
+    return opened
+
+
+def _name(key: str, image_size: int, weights_dir: Path | None = None) -> str:
+    return f"{key}-{weights_hash(key, weights_dir)}-{image_size}-features"
 
 
 def _backbone(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:
@@ -43,21 +63,34 @@ def open_base(workspace: Workspace, name: str, model: keras.Model, cut: cuts.Cut
 
 
 def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model], batch: int = CPU_BATCH) -> Forward:
-    """Return the forward pass of a model; converted once per `name` and kept on disk where LiteRT is the faster way."""
+    """Return the forward pass of a model, LiteRT's or Keras' own, whichever is faster here (see `choice`).
+
+    Converted once per `name` and kept on disk.
+    """
     if not uses_litert():
         return _keras_forward(make())
+    # One picture alone is LiteRT's: Keras would compute a whole batch.
+    chosen = choice.LITERT if batch == 1 else choice.remembered(workspace, name)
+    if chosen == choice.KERAS:
+        return _keras_forward(make(), HEAVY_BATCH)
     path = workspace.caches / "litert" / f"{name}.tflite"
     if not path.exists():
         write_atomic(path, litert.convert(make()))
-    return litert.LiteRTModel(path, batch, device.cores())
+    converted = litert.LiteRTModel(path, batch, device.cores())
+    if chosen == choice.LITERT:
+        return converted
+    return choice.choose(workspace, name, converted, lambda: _keras_forward(make(), HEAVY_BATCH))
 
 
-def _keras_forward(model: keras.Model) -> Forward:
+def _keras_forward(model: keras.Model, step: int | None = None) -> Forward:
+    step = step or batch_size()
+
     def run(pixels: np.ndarray) -> np.ndarray:
         # Every batch has the same shape: another one would be compiled anew.
-        batch = np.zeros((batch_size(), *pixels.shape[1:]), np.float32)
-        batch[: len(pixels)] = pixels
-        return np.asarray(model.predict_on_batch(batch))[: len(pixels)]
+        padded = np.zeros((-(-len(pixels) // step) * step, *pixels.shape[1:]), np.float32)
+        padded[: len(pixels)] = pixels
+        outputs = [model.predict_on_batch(padded[first : first + step]) for first in range(0, len(padded), step)]
+        return np.concatenate([np.asarray(output) for output in outputs])[: len(pixels)]
 
     return run
 

@@ -1,6 +1,5 @@
 """Embed once: features of the frozen network, kept by content hash, weights hash and size."""
 
-import functools
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,7 @@ def embed(workspace: Workspace, key: str, pixels: Pixels, keys: Sequence[str], a
     advance(len(keys) - len(missing), len(keys))
     if missing:
         pixels.check_space(missing)
-        open_network = functools.partial(forward.open_backbone, workspace, key, pixels.image_size)
+        open_network = forward.opener(workspace, key, pixels.image_size)
         fill(cache, missing, open_network, pixels.read, _offset(advance, keys), pixels.chunks_ahead)
     return cache
 

@@ -47,7 +47,7 @@ def embed(
     if crew is None or len(missing) < WORTH_SHARING:
         return features.embed(workspace, key, pixels, keys, advance), {}
     pixels.check_space(missing)
-    open_network = functools.cache(lambda: forward.open_backbone(workspace, key, pixels.image_size))
+    open_network = forward.opener(workspace, key, pixels.image_size)
     args = (str(workspace.root), key, pixels.image_size, pixels.fit, str(run_dir))
     with Spread(Pile(missing), cache.folder, crew, args) as spread:
         told = functools.partial(_tell, advance, len(keys) - len(missing), spread.pile, len(keys))
