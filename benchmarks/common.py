@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def row(*cells) -> None:
     print(
         "| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
     )
+
+
+def verdict(name: str, target: str, measured: float, met: bool) -> None:
+    """Print the line of a target: what was aimed at, what this run measured, whether that is enough."""
+    print(f"TARGET | {name} | {target} | {measured:.2f} | {'met' if met else 'not met'} |", flush=True)
+
+
+class Watch:
+    """Seconds by the clock and of the processor, all threads of this process, since it was made."""
+
+    def __init__(self):
+        self._began = time.perf_counter(), time.process_time()
+
+    def spent(self) -> tuple[float, float]:
+        return time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
 
 def workspace_in(folder: str | Path) -> Workspace:
