@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.data import fingerprint, split, thumbnails
+from engine.data import fingerprint, several, split, thumbnails
 from engine.data.decode import open_image
 from engine.registry import ItemRecord
 from tests.odd_files import encode, photo
@@ -154,6 +154,20 @@ def test_few_groups_are_in_every_part_unless_asked_otherwise():
     assert all(found == set(split.SPLITS) for found in parts.values())
     apart = dict(zip([item.group for item in items], split.assign(items, groups_apart="yes"), strict=True))
     assert sorted(apart.values()) == sorted(split.SPLITS)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_pictures_show_several_classes_the_test_is_neither_easier_nor_without_a_class(seed):
+    draws, often = random.Random(seed), {"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.2}
+    shown = [[name for name, share in often.items() if draws.random() < share] for _picture in range(600)]
+    items = [record(f"{seed} {n}", several.joined(names)) for n, names in enumerate(shown)]
+    parts = split.assign(items, several_classes=True)
+    held_out = [names for names, part in zip(shown, parts, strict=True) if part == "test"]
+    for name in often:
+        all_of_it, tested = (sum(name in names for names in some) for some in (shown, held_out))
+        assert tested == pytest.approx(0.15 * all_of_it, abs=2)
+    richness = [sum(map(len, some)) / len(some) for some in (shown, held_out)]
+    assert richness[1] == pytest.approx(richness[0], rel=0.25)
 
 
 def test_given_splits_are_not_overruled_by_groups_by_themselves():

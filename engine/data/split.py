@@ -20,13 +20,17 @@ MIN_GROUPS = 5  # with fewer, whole groups in one part would leave too few to le
 
 @dataclass
 class _Unit:
-    """Pictures that stay together. `weight` counts distinct pictures per class; `allowed` are the open splits."""
+    """Pictures that stay together. `weight` counts distinct pictures per class; `allowed` are the open splits.
+
+    `first` is the class whose need decides before that of the others, where pictures may show several.
+    """
 
     members: list[int] = field(default_factory=list)
     weight: Counter = field(default_factory=Counter)
     split: str | None = None
     allowed: tuple[str, ...] = SPLITS
     key: str = ""
+    first: str | None = None
 
 
 def assign(
@@ -180,6 +184,7 @@ def _rarest_first(units: list[_Unit]) -> list[_Unit]:
         rarest = min((label for label in left if left[label]), key=lambda label: (left[label], label))
         for place in [place for place, unit in waiting.items() if rarest in unit.weight]:
             unit = waiting.pop(place)
+            unit.first = rarest
             ordered.append(unit)
             left.subtract(dict.fromkeys(unit.weight, 1))
     return ordered
@@ -215,7 +220,7 @@ def _divide(
     lacking = {label: _lacking(number, share, counts[label]) for label, number in free.items()}
     left = Counter(label for unit in units for label in unit.weight)
     for unit in units:
-        best = _best_part(unit, _urgent(unit, left, allowed, counts), lacking, free)
+        best = _best_part(unit, _urgent(unit, left, allowed, counts), lacking, free, share)
         _place(unit, best, counts)
         for label, number in unit.weight.items():
             lacking[label][best] -= number
@@ -231,9 +236,15 @@ def _urgent(unit: _Unit, left: Counter, allowed: tuple[str, ...], counts: dict[s
     return [split for split in HELD_OUT_FIRST if split in allowed]
 
 
-def _best_part(unit: _Unit, parts: list[str], lacking: dict[str, dict[str, int]], free: Counter) -> str:
-    def need(part: str) -> float:
-        return sum(number * lacking[label][part] / free[label] for label, number in unit.weight.items())
+def _best_part(
+    unit: _Unit, parts: list[str], lacking: dict[str, dict[str, int]], free: Counter, share: dict[str, float]
+) -> str:
+    def need(part: str) -> tuple[float, float]:
+        every = sum(number * lacking[label][part] / free[label] for label, number in unit.weight.items())
+        # Needs that are added up would send what shows many classes to the largest part and leave the easy pictures for
+        # the test; so would filling the largest part first. Hence one class decides, and all parts fill in step.
+        first = lacking[unit.first][part] / share[part] if unit.first and share[part] else 0.0
+        return (first, every)
 
     return max(parts, key=need)
 
