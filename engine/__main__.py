@@ -8,6 +8,7 @@ from engine import backbone_commands, commands
 from engine.backbones.uploads.preparation import PREPARATIONS
 from engine.command_learning_curve import learning_curve
 from engine.command_pause import pause, resume
+from engine.command_search import search
 from engine.data.layout import KINDS
 from engine.errors import UserError
 
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--project", default="", help="the project's name (default: that of the source)")
 
+    _add_search(subparsers)
+
     evaluate = _add(subparsers, "evaluate", commands.evaluate, "show how good a run is")
     evaluate.add_argument("run", help=RUN_HELP)
 
@@ -78,11 +81,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_search(subparsers) -> None:
+    text = "try networks and recipes, drop the weak early, and keep the best as a run"
+    parser = _add(subparsers, "search", search, text)
+    _add_source(parser)
+    parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
+    parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: all)")
+    parser.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
+    parser.add_argument(
+        "--time-limit", type=float, metavar="S", help="stop after S seconds of searching (default: 600)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same split (default: 0)")
+    parser.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
+    parser.add_argument("--project", default="", help="the name of a new project (default: that of the source)")
+    parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
+
+
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (
     "what to start from: a key of 'backbones' (default: sprout), run:ID or run:latest for a network of your own, or a "
     ".keras or .h5 file"
 )
+BACKBONES_HELP = "keys of 'backbones', or run:ID, to try (default: all whose weights are on this machine)"
 PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
 OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"

@@ -23,7 +23,7 @@ def train(options) -> None:
     """Bring the source in, train, print the honest number."""
     started = time.monotonic()
     recipe = _checked_recipe(options)
-    _check_source(options.source)
+    check_there(options.source)
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
         recipe["backbone"] = backbone_commands.kept(graft, options)
@@ -31,7 +31,7 @@ def train(options) -> None:
         graft.registry.set_dataset_options(
             project.dataset_id, groups_apart=options.groups_apart, split_seed=options.seed
         )
-        account = _import(graft, project.dataset_id, options)
+        account = bring_in(graft, project.dataset_id, options)
         try:
             run_id = graft.start_run(project.id, _time_left(recipe, started), owner=getpass.getuser())
         except UserError:
@@ -54,7 +54,7 @@ def _checked_recipe(options) -> dict:
     return recipe
 
 
-def _check_source(source: str) -> None:
+def check_there(source: str) -> None:
     if not source.startswith("example:") and not Path(source).exists():
         raise DataError(
             "There is no file or folder {source}. Give a folder, an archive, a CSV or JSONL table, example:digits or "
@@ -63,12 +63,12 @@ def _check_source(source: str) -> None:
         )
 
 
-def _import(graft: Graft, dataset_id: str, options) -> dict:
+def bring_in(graft: Graft, dataset_id: str, options) -> dict:
     source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
     reading = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
     import_id = graft.start_import(dataset_id, source, **reading)
-    account = graft.wait_for_import(import_id, lambda status: _progress(_words(status), status))
-    _end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
+    account = graft.wait_for_import(import_id, lambda status: show_progress(in_words(status), status))
+    end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
     return account
 
 
@@ -81,10 +81,10 @@ def _time_left(recipe: dict, started: float) -> dict:
 
 def watch(graft: Graft, run_id: str) -> None:
     """Show the run's progress until it has ended."""
-    status = graft.wait_for_run(run_id, lambda status: _progress(_words(status), status))
-    _end_progress(_words(status))
+    status = graft.wait_for_run(run_id, lambda status: show_progress(in_words(status), status))
+    _endshow_progress(in_words(status))
     if status["state"] == "paused":
-        raise UserError("{words} 'python -m engine resume {run}' goes on.", words=_words(status), run=run_id)
+        raise UserError("{words} 'python -m engine resume {run}' goes on.", words=in_words(status), run=run_id)
     if runs.read_evaluation(graft.workspace.run_dir(run_id)) is None:
         raise UserError("The run {run} was stopped before there was a model to evaluate.", run=run_id)
 
@@ -110,7 +110,7 @@ def evaluation_result(run_dir: Path) -> dict:
     status = runs.read_status(run_dir)
     if evaluation is None:
         raise UserError("The run {run} has no evaluation: it is {state}.", run=run_dir.name, state=status["state"])
-    head = {"run": run_dir.name, "run_dir": str(run_dir), "state": status["state"], "message": _words(status)}
+    head = {"run": run_dir.name, "run_dir": str(run_dir), "state": status["state"], "message": in_words(status)}
     return {**head, "recipe": runs.read_recipe(run_dir), "splits": evaluation["counts"], **evaluation}
 
 
@@ -204,15 +204,15 @@ def check_source(options) -> None:
     """Say what is in a source and what stands in the way of a training, keeping nothing."""
     from engine import checking
 
-    _check_source(options.source)
+    check_there(options.source)
     account, findings = checking.check(
         options.source,
         options.layout,
         quick=options.quick,
-        tell=_progress,
+        tell=show_progress,
         several_classes=ANSWERS[options.several_classes],
     )
-    _end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
+    end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
     for finding in findings:
         example = f" ({finding['files'][0]})" if finding["files"] else ""
         words = f"{finding['severity']}: {finding['message']} {finding['fix'] or ''}{example}"
@@ -220,7 +220,7 @@ def check_source(options) -> None:
     if options.json:
         summary = {"received": account.received, "used": len(account.used), "findings": findings}
         summary["refused"] = [_refusal(entry) for entry in account.refused]
-        summary["layout"] = _words({"message": account.layout["template"], "values": account.layout["values"]})
+        summary["layout"] = in_words({"message": account.layout["template"], "values": account.layout["values"]})
         print_json(summary)
 
 
@@ -243,13 +243,13 @@ def export_data(options) -> None:
     made = export.write(workspace, items, target, _export_progress, several_classes=several_classes)
     for name in made.missing:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
-    _end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
+    end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
     if options.json:
         print_json({"file": str(target), "project": project.id, "pictures": made.pictures, "missing": made.missing})
 
 
 def _export_progress(done: int, total: int) -> None:
-    _progress(f"{done} of {total} pictures packed", {"progress": done / max(1, total)})
+    show_progress(f"{done} of {total} pictures packed", {"progress": done / max(1, total)})
 
 
 def find_project(registry: Registry, text: str) -> Project:
@@ -279,26 +279,26 @@ def _registry() -> Registry:
     return Registry(config.database_url)
 
 
-def _words(status: dict) -> str:
+def in_words(status: dict) -> str:
     sentence = str(UserError(status.get("message", ""), **status.get("values", {})))
     return translation.one_of_a_kind(sentence, "en")
 
 
-def _progress(words: str, status: dict) -> None:
+def show_progress(words: str, status: dict) -> None:
     left = status.get("seconds_left")
     tail = f", {left:.0f} s left" if left else ""
     line = f"{status.get('progress') or 0:4.0%}  {words}{tail}"
     if sys.stderr.isatty():
         print(f"\r\033[K{line[:110]}", end="", file=sys.stderr, flush=True)
-    elif line != _progress.last:
+    elif line != show_progress.last:
         print(line, file=sys.stderr)
-    _progress.last = line
+    show_progress.last = line
 
 
-_progress.last = ""
+show_progress.last = ""
 
 
-def _end_progress(words: str) -> None:
+def end_progress(words: str) -> None:
     print(f"\r\033[K{words}" if sys.stderr.isatty() else words, file=sys.stderr)
 
 

@@ -22,8 +22,10 @@ from engine.importing import Imports
 from engine.inspections import Inspections
 from engine.liveness import is_alive
 from engine.networks import Networks
-from engine.registry import Item, Registry, Run
+from engine.registry import Item, Project, Registry, Run
 from engine.run_queue import RunQueue
+from engine.search.plan import COMMON, Plan
+from engine.search.searches import Searches, networks_here, not_here
 from engine.studies import Studies
 from engine.training.recipe import Recipe, fitted
 from engine.uploads import Uploads
@@ -44,6 +46,7 @@ class Graft:
         self.inspections = Inspections(workspace, registry, self.studies)
         self.exports = Exports(workspace, registry, self.studies)
         self.networks = Networks(workspace, registry, lambda: self.compute)
+        self.searches = Searches(workspace, registry, self.queue, lambda: self.compute)
         self._device: dict | None = None
 
     @classmethod
@@ -65,6 +68,7 @@ class Graft:
         self.close()
 
     def close(self) -> None:
+        self.searches.close()
         self.queue.close()
         self.compute.close()
         self.registry.close()
@@ -159,13 +163,7 @@ class Graft:
         Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
         """
         project = self.registry.project(project_id)
-        items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
-        options = self.registry.dataset_options(project.dataset_id)
-        check.ready_to_train(items, several_classes=several.applies(options))
-        items = self._copies_together(project.dataset_id, items)
-        task = "several" if several.applies(options) else "one"
-        plan = Recipe.from_dict({**fitted(recipe, options), "task": task})
-        plan.validate_for({item.label for item in items})
+        items, plan = self._ready(project, recipe)
         self.networks.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.note(self.workspace.run_dir(run_id), items)
@@ -175,6 +173,34 @@ class Graft:
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self.queue.add(run_id)
         return run_id
+
+    def start_search(self, project_id: str, wanted: dict, *, owner: str = "") -> str:
+        """Freeze the dataset, begin to look for the best network and recipe, and return the search's id.
+
+        wanted: options of a search (see engine.search.plan.Plan): networks (those on this machine where there are
+        none), recipes, target_accuracy, time_limit, and `common`, options of a recipe that are the same for all.
+        Raises DataError when the pictures do not allow a training, UserError for a search that makes no sense.
+        """
+        project = self.registry.project(project_id)
+        items, recipe = self._ready(project, wanted.get("common", {}))
+        common = {option: getattr(recipe, option) for option in COMMON}
+        place = {"project": project.id, "dataset": project.dataset_id, "owner": owner, "common": common}
+        here = {} if wanted.get("networks") else {"networks": networks_here(), "left_out": not_here()}
+        plan = Plan.from_dict({**wanted, **here, **place})
+        for network in plan.networks:
+            self.networks.note_start(network)
+        return self.searches.start(plan, items)
+
+    def _ready(self, project: Project, recipe: dict) -> tuple[list[Item], Recipe]:
+        """Return the items that a training would see, and the recipe as it fits to them. Raises UserError."""
+        items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
+        options = self.registry.dataset_options(project.dataset_id)
+        check.ready_to_train(items, several_classes=several.applies(options))
+        items = self._copies_together(project.dataset_id, items)
+        task = "several" if several.applies(options) else "one"
+        plan = Recipe.from_dict({**fitted(recipe, options), "task": task})
+        plan.validate_for({item.label for item in items})
+        return items, plan
 
     def _copies_together(self, dataset_id: str, items: list[Item]) -> list[Item]:
         """Return the items with all copies of a picture in one part; where that moves some, the history tells."""
@@ -222,6 +248,8 @@ class Graft:
         self.networks.after_delete()
 
     def delete_project(self, project_id: str) -> None:
+        for search_id in self.searches.of_project(project_id):
+            self.searches.delete(search_id)
         for run in self.registry.runs(project_id):
             self.delete_run(run.id)
         project = self.registry.project(project_id)

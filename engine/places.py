@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from distributed import Client
 
 TRAIN = "train"
-TRAINING = "engine.tasks:train"
+TRAINING, TRIAL = "engine.tasks:train", "engine.tasks:trial"
 
 
 @dataclass(frozen=True)
 class Place:
-    """A worker that trains: for how many runs at a time it has room, and the keys of those it was given."""
+    """A worker that trains: for how many runs or trials at a time it has room, and the keys of those it was given."""
 
     address: str
     room: int
@@ -56,4 +56,4 @@ def workers(client: Client) -> set[str] | None:
 
 def _keys(names) -> frozenset[str]:
     parts = (str(name).split("/") for name in names)
-    return frozenset(part[1] for part in parts if len(part) == 3 and part[0] == TRAINING)
+    return frozenset(part[1] for part in parts if len(part) == 3 and part[0] in (TRAINING, TRIAL))

@@ -4,6 +4,7 @@ The line is a folder of small files, one for each run that waits (`queue/RUN.jso
 order. Runs wait here and not at the scheduler, which could neither reorder them nor choose the emptiest worker.
 """
 
+import itertools
 import logging
 import threading
 from collections import defaultdict
@@ -76,6 +77,11 @@ class RunQueue:
                 if self._path(other).exists():  # else another process has given it to a worker just now
                     self._put(other, place)
 
+    def spare(self) -> list[str]:
+        """Return the workers with room for work that gives way to runs, as Compute.room does: none while one waits."""
+        with self._lock:
+            return [] if self._closed or self.waiting() else self._compute().room(self._busy())
+
     def leave(self, run_id: str) -> None:
         """Take a run out of the line, or back from the worker that has not begun it."""
         with self._lock:
@@ -140,9 +146,10 @@ class RunQueue:
         self._changed.set()
 
     def _busy(self) -> dict[str, set[str]]:
-        """Return {address of a worker: runs that are there}, by the signs of life in their folders."""
-        busy = defaultdict(set)
-        for beat in self._workspace.runs.glob(f"*/{runs.HEARTBEAT}"):
+        """Return {address of a worker: runs and trials that are there}, by the signs of life in their folders."""
+        busy, workspace = defaultdict(set), self._workspace
+        beats = workspace.runs.glob(f"*/{runs.HEARTBEAT}"), workspace.searches.glob(f"*/trials/*/{runs.HEARTBEAT}")
+        for beat in itertools.chain(*beats):
             if worker := runs.worker_of(beat.parent):
                 busy[worker].add(beat.parent.name)
         return busy

@@ -76,16 +76,34 @@ def new_run(workspace: Workspace, recipe: dict, items: Iterable) -> str:
 
     `items` are registry Items with a split. Raises UserError when the disk is full.
     """
+    run_id, part = _begin(workspace, recipe)
+    write_snapshot(part, items)
+    os.replace(part, workspace.run_dir(run_id))
+    return run_id
+
+
+def new_run_of(workspace: Workspace, recipe: dict, files: Iterable[Path]) -> str:
+    """Create a run directory with copies of `files` and folders, a snapshot among them; return the run's id."""
+    run_id, part = _begin(workspace, recipe)
+    for path in files:
+        if path.is_dir():
+            shutil.copytree(path, part / path.name)
+        elif path.exists():
+            shutil.copy(path, part / path.name)
+    os.replace(part, workspace.run_dir(run_id))
+    return run_id
+
+
+def _begin(workspace: Workspace, recipe: dict) -> tuple[str, Path]:
+    """Return the id of a new run, and its directory under a name that nobody looks for yet."""
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     run_dir = workspace.run_dir(run_id)
     check_free_space(run_dir, 20_000_000)
     part = run_dir.with_name(f".{run_id}.part")
     part.mkdir(parents=True)
     write_json(part / RECIPE, recipe)
-    write_snapshot(part, items)
     write_json(part / STATUS, _first_status())
-    os.replace(part, run_dir)
-    return run_id
+    return run_id, part
 
 
 def write_snapshot(run_dir: Path, items: Iterable) -> None:

@@ -101,6 +101,13 @@ def train(run_dir: str, workspace_root: str, attempt: str = "") -> None:
     carry_out(folder, _open(workspace_root), attempt)
 
 
+def trial(folder: str, workspace_root: str, step: int, share: float, epochs: int, target: float | None = None) -> None:
+    """Carry out one step of one trial of a search (see engine.search.trial)."""
+    from engine.search.trial import carry_out
+
+    carry_out(Path(folder), _open(workspace_root), step, share, epochs, target)
+
+
 def embed_piece(keys: list[str], workspace_root: str, *where) -> None:
     """Embed a few pictures for a run that another worker is at (see engine.training.spread.embed_piece)."""
     from engine.training.spread import embed_piece as carry_out

@@ -139,6 +139,22 @@ def _train(work: Work, writer: RunWriter) -> None:
     )
 
 
+def rehearse(work: Work, epochs: int) -> float:
+    """Train as a run does, for so many epochs of fine-tuning in all; return how right it is on the validation pictures.
+
+    `work` holds no test pictures. Nothing is evaluated, and only the checkpoint is kept, from which a run can go on.
+    """
+    cache = _embed(work)
+    head, _held_out = _fit_probe(work, cache)
+    frozen, rows = work.snapshot, work.held_out
+    if epochs:
+        probabilities = _fine_tune(work, cache, head).probabilities
+    else:
+        probabilities = head.probabilities(cache.read(frozen.keys(rows)))
+    objective = objectives.of(frozen.y[frozen.rows("train")], frozen.num_classes)
+    return objective.scores(frozen.y[rows], probabilities)["validation_accuracy"]
+
+
 def _ending(work: Work, outcome: Outcome) -> tuple[str, str, dict]:
     """Return (state, message, values): why the run ended."""
     recipe, limits = work.recipe, work.progress.limits

@@ -45,6 +45,11 @@ class Workspace:
         return self.root / "queue"
 
     @property
+    def searches(self) -> Path:
+        """Searches for the best network, a folder each with its trials."""
+        return self.root / "searches"
+
+    @property
     def networks(self) -> Path:
         """Networks of one's own that trainings start from: uploaded ones, and those of deleted runs still needed."""
         return self.root / "networks"

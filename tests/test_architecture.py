@@ -15,7 +15,7 @@ SERVER_MODULES = ("app", "engine.graft", "engine.commands", "engine.evaluation.c
 # A module may import from its own layer and from those below it.
 LAYERS = (
     {"engine.__main__"},
-    {"engine.command_learning_curve", "engine.command_pause"},
+    {"engine.command_learning_curve", "engine.command_pause", "engine.command_search"},
     {
         "engine.backbone_commands",
         "engine.checking",
@@ -32,6 +32,7 @@ LAYERS = (
         "engine.inspections",
         "engine.networks",
         "engine.run_queue",
+        "engine.search",
         "engine.tasks",
         "engine.training_run",
     },

@@ -40,6 +40,11 @@ class Snapshot:
         """Return the content hashes of some rows."""
         return self.sha256[rows].tolist()
 
+    def part(self, rows: np.ndarray) -> "Snapshot":
+        """Return these rows alone, with the same classes."""
+        arrays = {name: values[rows] for name, values in vars(self).items() if name != "class_names"}
+        return Snapshot(**arrays, class_names=self.class_names)
+
     def counts(self) -> dict[str, int]:
         return {split: len(self.rows(split)) for split in SPLITS}
 

@@ -1,0 +1,222 @@
+"""The command `search`: which network and recipe are best for these pictures?"""
+
+import getpass
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from engine import backbone_commands, commands
+from engine.backbones import catalogue
+from engine.errors import BackboneError, TrainingError, UserError
+from engine.graft import Graft
+from engine.registry import Project
+from engine.search.folder import DROPPED, FAILED, LATE, Trial
+from engine.search.plan import STEPS, TIME_LIMIT, Plan
+from engine.search.searches import SearchView
+from engine.training.recipe import RECIPES
+
+LOOK_SECONDS = 0.2
+STOPPING = "Stopping: the best so far is kept. Ctrl-C once more leaves at once; --resume goes on later."
+
+
+def search(options) -> None:
+    """Try networks and recipes until one is good enough or the time is over; print how good the best is."""
+    wanted = _wanted(options)
+    with Graft.open(shared_worker=True) as graft:
+        graft.warm_up()
+        project, account = _pictures(graft, options)
+        search_id = _begin(graft, project, wanted, options, brought=account is not None)
+        view = _follow(graft, search_id)
+        if "run" not in view.winner:
+            raise UserError(view.status["message"], **view.status["values"])
+        run_id = view.winner["run"]
+        commands.watch(graft, run_id)
+        run_dir = graft.workspace.run_dir(run_id)
+        result = commands.train_result(graft, run_id, account) if account else commands.evaluation_result(run_dir)
+        result |= _account(graft, view)
+    _print_trials(result, sys.stderr if options.json else sys.stdout)
+    commands.print_evaluation(result, options.json)
+
+
+def _wanted(options) -> dict:
+    """Return the options of the search, refused before anything is brought in when they make no sense."""
+    networks = [_network(text) for text in _names(options.backbones)]
+    recipes = _names(options.recipes) or list(RECIPES)
+    limits = {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit or TIME_LIMIT}
+    wanted = {"networks": networks, "recipes": recipes, **limits, "common": {"seed": options.seed}}
+    Plan.from_dict({**wanted, "networks": networks or ["sprout"], "project": "", "dataset": ""}).validate()
+    return wanted
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _network(text: str) -> str:
+    if text.lower().endswith(backbone_commands.MODEL_FILES):
+        raise BackboneError("A search tries networks of 'backbones' and runs (run:ID), not the file {file}.", file=text)
+    key = backbone_commands.named(SimpleNamespace(backbone=text, pixels=""))
+    catalogue.info(key)
+    return key
+
+
+def _pictures(graft: Graft, options) -> tuple[Project, dict | None]:
+    """Return the project to search for, with the account of what was brought in; None for one that was there."""
+    source = options.source
+    if source.startswith("example:") or Path(source).exists():
+        if options.resume:
+            raise TrainingError("--resume goes on with the last search of a project. Give its name or id, or 'latest'.")
+        project = graft.registry.create_project(options.project or Path(source.rstrip("/")).stem)
+        apart = {"groups_apart": options.groups_apart, "split_seed": options.seed}
+        graft.registry.set_dataset_options(project.dataset_id, **apart)
+        return project, commands.bring_in(graft, project.dataset_id, options)
+    for option in ("layout", "several_classes", "groups_apart"):
+        if getattr(options, option) != "auto":
+            raise TrainingError(
+                "--{option} is about pictures that are brought in, and {project} is a project that is there already.",
+                option=option.replace("_", "-"),
+                project=source,
+            )
+    return commands.find_project(graft.registry, source), None
+
+
+def _begin(graft: Graft, project: Project, wanted: dict, options, *, brought: bool) -> str:
+    """Begin the search, or go on with the last one; return its id."""
+    if options.resume:
+        known = graft.searches.of_project(project.id)
+        if not known:
+            raise TrainingError("There was no search for {project} yet. Leave --resume out.", project=project.name)
+        graft.searches.resume(known[0], options.time_limit)
+        return known[0]
+    try:
+        return graft.start_search(project.id, wanted, owner=getpass.getuser())
+    except UserError:
+        if brought:
+            graft.delete_project(project.id)
+        raise
+
+
+def _follow(graft: Graft, search_id: str) -> SearchView:
+    """Tell what happens until the search has ended, and return it. The first Ctrl-C lets it keep the best so far."""
+    told: set[str] = set()
+    stopping = False
+    while True:
+        try:
+            view = graft.searches.look(search_id)
+            _tell(view, told)
+            if not view.is_active:
+                commands.end_progress(commands.in_words(view.status))
+                return view
+            commands.show_progress(_now(view), {"progress": _share(view)})
+            time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            if stopping:
+                raise
+            stopping = True
+            graft.searches.stop(search_id)
+            commands.end_progress(STOPPING)
+
+
+def _share(view: SearchView) -> float:
+    seconds = view.status.get("seconds", 0.0)
+    return min(1.0, seconds / view.plan.limit) if view.plan.limit else 0.0
+
+
+def _now(view: SearchView) -> str:
+    at_work = [f"{_title(view, trial)}: {_doing(view, trial)}" for trial in view.trials if trial.number in view.live]
+    return "; ".join(at_work) or "waiting for a worker"
+
+
+def _doing(view: SearchView, trial: Trial) -> str:
+    return commands.in_words(view.live[trial.number]).rstrip(".")
+
+
+def _tell(view: SearchView, told: set[str]) -> None:
+    """Print what has happened since the last look, each thing once."""
+    for entry in view.plan.left_out:
+        reason = UserError(entry["template"], **entry["values"])
+        _once(told, f"left out: {catalogue.info(entry['network']).title}. {reason}")
+    for trial in view.trials:
+        name = f"trial {trial.number}, {_title(view, trial)}"
+        for step, accuracy in sorted(trial.scores.items()):
+            _once(told, f"{name}: {accuracy:.1%} of the validation pictures right after {_step(view, trial, step)}")
+        if trial.state == DROPPED:
+            _once(told, f"{name}: dropped, others are better")
+        if trial.state == FAILED:
+            _once(told, f"{name}: failed. {UserError(trial.error['template'], **trial.error['values'])}")
+        if trial.state == LATE and not view.is_active:
+            _once(told, f"{name}: there was no time left for it")
+
+
+def _once(told: set[str], line: str) -> None:
+    if line not in told:
+        told.add(line)
+        commands.end_progress(line)
+
+
+def _title(view: SearchView, trial: Trial) -> str:
+    recipe = view.recipe(trial, planned=True)
+    parts = [catalogue.info(recipe.backbone).title, f"{recipe.size} pixels"]
+    parts += ["hidden layer"] if recipe.head == "hidden" else []
+    parts += [f"learning rate {recipe.learning_rate:g}"] if trial.choice["rate"] != "own" else []
+    return " · ".join([*parts, recipe.title])
+
+
+def _step(view: SearchView, trial: Trial, step: int) -> str:
+    if STEPS[step].share < 1:
+        return "a quarter of the training pictures"
+    if not STEPS[step].rounds:
+        return "all training pictures"
+    recipe = view.recipe(trial, planned=True)
+    last = step == max(trial.scores)
+    return f"{trial.epochs if last else STEPS[step].epochs(recipe)} of {recipe.epochs} rounds of fine-tuning"
+
+
+def _account(graft: Graft, view: SearchView) -> dict:
+    """Return what --json tells of the search beside the evaluation of its best."""
+    return {
+        "search": view.id,
+        "search_dir": str(graft.workspace.searches / view.id),
+        "project": view.plan.project,
+        "ended": view.winner["reason"] if "reason" not in view.status else view.status["reason"],
+        "search_seconds": view.status.get("seconds", 0.0),
+        "trials": [_row(graft, view, trial) for trial in view.trials],
+        "left_out": [
+            {"backbone": entry["network"], "reason": str(UserError(entry["template"], **entry["values"]))}
+            for entry in view.plan.left_out
+        ],
+    }
+
+
+def _row(graft: Graft, view: SearchView, trial: Trial) -> dict:
+    recipe = view.recipe(trial)
+    return {
+        "trial": trial.number,
+        "title": _title(view, trial),
+        "backbone": recipe.backbone,
+        "recipe": recipe.name,
+        "image_size": recipe.size,
+        "head": recipe.head,
+        "learning_rate": recipe.learning_rate if recipe.fine_tunes else None,
+        "epochs": trial.epochs,
+        "state": trial.state,
+        "validation_accuracy": trial.accuracy,
+        "scores": {STEPS[step].name: accuracy for step, accuracy in sorted(trial.scores.items())},
+        "seconds": trial.seconds,
+        "reason": str(UserError(trial.error["template"], **trial.error["values"])) if trial.error else None,
+        "best": trial.number == view.winner["trial"],
+        "files": str(graft.searches.trial_dir(view.id, trial.number)),
+    }
+
+
+def _print_trials(result: dict, out) -> None:
+    """Print the table of trials, the best first."""
+    rows = sorted(result["trials"], key=lambda row: (not row["best"], -(row["validation_accuracy"] or 0)))
+    print(
+        f"Tried {sum(bool(row['scores']) for row in rows)} combinations in {result['search_seconds']:.0f} s:", file=out
+    )
+    for row in rows:
+        right = f"{row['validation_accuracy']:6.1%}" if row["scores"] else "     -"
+        mark = "best" if row["best"] else row["state"]
+        print(f"  {right}  {mark:8} {row['title']}", file=out)

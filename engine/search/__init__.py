@@ -1,0 +1,1 @@
+"""Find the best network and recipe for a set of pictures: many are tried briefly, the weak are dropped early."""
