@@ -6,7 +6,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("pages", "engine", "benchmarks")
-STEPS = ("data", "backbones", "training", "evaluation", "results", "sharing")  # the order in which a person takes them
+STEPS = (
+    "data",
+    "backbones",
+    "training",
+    "search",
+    "evaluation",
+    "results",
+    "sharing",
+)  # the order in which a person takes them
 MOST = 135  # characters of a sentence that are kept
 REST = """    engine/backbones/weights/  the weights of sprout, half precision
     engine/locale/           German and French, one JSON file each

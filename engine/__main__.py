@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_search(subparsers) -> None:
     text = "try networks and recipes, drop the weak early, and keep the best as a run"
     parser = _add(subparsers, "search", search, text)
-    _add_source(parser)
+    _add_source(parser, "; or a project, by name or id, or 'latest'")
     parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
     parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: all)")
     parser.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
@@ -97,6 +97,7 @@ def _add_search(subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
 
 
+SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (
     "what to start from: a key of 'backbones' (default: sprout), run:ID or run:latest for a network of your own, or a "
@@ -118,8 +119,8 @@ def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME")
+def _add_source(parser: argparse.ArgumentParser, more: str = "") -> None:
+    parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP + more)
     parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
     parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=SEVERAL_HELP)
 

@@ -11,12 +11,14 @@ from engine.backbones import catalogue
 from engine.errors import BackboneError, TrainingError, UserError
 from engine.graft import Graft
 from engine.registry import Project
+from engine.search import searches
 from engine.search.folder import DROPPED, FAILED, LATE, Trial
 from engine.search.plan import STEPS, TIME_LIMIT, Plan
 from engine.search.searches import SearchView
 from engine.training.recipe import RECIPES
 
 LOOK_SECONDS = 0.2
+NOT_HERE = "Their weights are not on this machine; one that is named in --backbones is downloaded."
 STOPPING = "Stopping: the best so far is kept. Ctrl-C once more leaves at once; --resume goes on later."
 
 
@@ -41,12 +43,32 @@ def search(options) -> None:
 
 def _wanted(options) -> dict:
     """Return the options of the search, refused before anything is brought in when they make no sense."""
+    _check_fits(options)
     networks = [_network(text) for text in _names(options.backbones)]
     recipes = _names(options.recipes) or list(RECIPES)
     limits = {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit or TIME_LIMIT}
     wanted = {"networks": networks, "recipes": recipes, **limits, "common": {"seed": options.seed}}
     Plan.from_dict({**wanted, "networks": networks or ["sprout"], "project": "", "dataset": ""}).validate()
     return wanted
+
+
+def _check_fits(options) -> None:
+    """Raise TrainingError for options that do nothing for this source, or this project."""
+    if _is_source(options.source):
+        if options.resume:
+            raise TrainingError("--resume goes on with the last search of a project. Give its name or id, or 'latest'.")
+        return
+    for option in ("layout", "several_classes", "groups_apart"):
+        if getattr(options, option) != "auto":
+            raise TrainingError(
+                "--{option} is about pictures that are brought in, and {project} is a project that is there already.",
+                option=option.replace("_", "-"),
+                project=options.source,
+            )
+
+
+def _is_source(text: str) -> bool:
+    return text.startswith("example:") or Path(text).exists()
 
 
 def _names(text: str) -> list[str]:
@@ -64,20 +86,11 @@ def _network(text: str) -> str:
 def _pictures(graft: Graft, options) -> tuple[Project, dict | None]:
     """Return the project to search for, with the account of what was brought in; None for one that was there."""
     source = options.source
-    if source.startswith("example:") or Path(source).exists():
-        if options.resume:
-            raise TrainingError("--resume goes on with the last search of a project. Give its name or id, or 'latest'.")
+    if _is_source(source):
         project = graft.registry.create_project(options.project or Path(source.rstrip("/")).stem)
         apart = {"groups_apart": options.groups_apart, "split_seed": options.seed}
         graft.registry.set_dataset_options(project.dataset_id, **apart)
         return project, commands.bring_in(graft, project.dataset_id, options)
-    for option in ("layout", "several_classes", "groups_apart"):
-        if getattr(options, option) != "auto":
-            raise TrainingError(
-                "--{option} is about pictures that are brought in, and {project} is a project that is there already.",
-                option=option.replace("_", "-"),
-                project=source,
-            )
     return commands.find_project(graft.registry, source), None
 
 
@@ -108,7 +121,8 @@ def _follow(graft: Graft, search_id: str) -> SearchView:
             if not view.is_active:
                 commands.end_progress(commands.in_words(view.status))
                 return view
-            commands.show_progress(_now(view), {"progress": _share(view)})
+            if sys.stderr.isatty():  # elsewhere the lines that stay are enough
+                commands.show_progress(_now(view), {"progress": _share(view)})
             time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             if stopping:
@@ -134,9 +148,8 @@ def _doing(view: SearchView, trial: Trial) -> str:
 
 def _tell(view: SearchView, told: set[str]) -> None:
     """Print what has happened since the last look, each thing once."""
-    for entry in view.plan.left_out:
-        reason = UserError(entry["template"], **entry["values"])
-        _once(told, f"left out: {catalogue.info(entry['network']).title}. {reason}")
+    for reason, titles in _left_out(view).items():
+        _once(told, f"left out: {', '.join(titles)}. {reason}")
     for trial in view.trials:
         name = f"trial {trial.number}, {_title(view, trial)}"
         for step, accuracy in sorted(trial.scores.items()):
@@ -144,9 +157,22 @@ def _tell(view: SearchView, told: set[str]) -> None:
         if trial.state == DROPPED:
             _once(told, f"{name}: dropped, others are better")
         if trial.state == FAILED:
-            _once(told, f"{name}: failed. {UserError(trial.error['template'], **trial.error['values'])}")
+            _once(told, f"{name}: failed. {_sentence(trial.error)}")
         if trial.state == LATE and not view.is_active:
             _once(told, f"{name}: there was no time left for it")
+
+
+def _left_out(view: SearchView) -> dict[str, list[str]]:
+    """Return {why: titles of the networks that are left out for it}."""
+    found: dict[str, list[str]] = {}
+    for entry in view.plan.left_out:
+        reason = NOT_HERE if entry["template"] == searches.NOT_HERE else _sentence(entry)
+        found.setdefault(reason, []).append(catalogue.info(entry["network"]).title)
+    return found
+
+
+def _sentence(told: dict) -> str:
+    return str(UserError(told["template"], **told["values"]))
 
 
 def _once(told: set[str], line: str) -> None:
@@ -179,13 +205,10 @@ def _account(graft: Graft, view: SearchView) -> dict:
         "search": view.id,
         "search_dir": str(graft.workspace.searches / view.id),
         "project": view.plan.project,
-        "ended": view.winner["reason"] if "reason" not in view.status else view.status["reason"],
+        "ended": view.status["reason"],
         "search_seconds": view.status.get("seconds", 0.0),
         "trials": [_row(graft, view, trial) for trial in view.trials],
-        "left_out": [
-            {"backbone": entry["network"], "reason": str(UserError(entry["template"], **entry["values"]))}
-            for entry in view.plan.left_out
-        ],
+        "left_out": [{"backbone": entry["network"], "reason": _sentence(entry)} for entry in view.plan.left_out],
     }
 
 
@@ -204,7 +227,7 @@ def _row(graft: Graft, view: SearchView, trial: Trial) -> dict:
         "validation_accuracy": trial.accuracy,
         "scores": {STEPS[step].name: accuracy for step, accuracy in sorted(trial.scores.items())},
         "seconds": trial.seconds,
-        "reason": str(UserError(trial.error["template"], **trial.error["values"])) if trial.error else None,
+        "reason": _sentence(trial.error) if trial.error else None,
         "best": trial.number == view.winner["trial"],
         "files": str(graft.searches.trial_dir(view.id, trial.number)),
     }

@@ -82,7 +82,7 @@ def _time_left(recipe: dict, started: float) -> dict:
 def watch(graft: Graft, run_id: str) -> None:
     """Show the run's progress until it has ended."""
     status = graft.wait_for_run(run_id, lambda status: show_progress(in_words(status), status))
-    _endshow_progress(in_words(status))
+    end_progress(in_words(status))
     if status["state"] == "paused":
         raise UserError("{words} 'python -m engine resume {run}' goes on.", words=in_words(status), run=run_id)
     if runs.read_evaluation(graft.workspace.run_dir(run_id)) is None:

@@ -99,7 +99,7 @@ class SearchFolder:
         return read_json(self.trial_dir(number) / f"step-{step}.json")
 
     def winner(self) -> dict:
-        """Return {"trial", "run", "reason"}; {} while the search goes on."""
+        """Return {"trial", "epochs", "run"}; {} while the search goes on."""
         return read_json(self.path / WINNER, {})
 
     def prepare(self, trial: Trial) -> None:

@@ -173,7 +173,7 @@ class Searches:
         trials = search.trials()
         best = best_of(trials)
         if best is not None and not self._is_known(search, best):
-            self._hand_over(search, best, reason)
+            self._hand_over(search, best)
         for trial in trials:
             if not trial.cut:
                 search.forget_checkpoint(trial.number)
@@ -187,7 +187,7 @@ class Searches:
         same = (winner.get("trial"), winner.get("epochs")) == (best.number, best.epochs)
         return same and self._registry.run(winner["run"]) is not None
 
-    def _hand_over(self, search: SearchFolder, best: Trial, reason: str) -> None:
+    def _hand_over(self, search: SearchFolder, best: Trial) -> None:
         plan = search.plan()
         recipe = recipe_of(plan, best.choice, tuned=best.epochs > 0)
         trial_dir = search.trial_dir(best.number)
@@ -201,7 +201,7 @@ class Searches:
         runs.follow_search(run_dir, {"search": search.id, "trial": best.number, "trials": tried, "rounds": rounds})
         name = runs.numbered(recipe.title, [run.name for run in self._registry.runs(plan.project)])
         self._registry.add_run(Run(run_id, plan.project, plan.dataset, name, runs.now(), plan.owner))
-        write_json(search.path / WINNER, {"trial": best.number, "epochs": best.epochs, "run": run_id, "reason": reason})
+        write_json(search.path / WINNER, {"trial": best.number, "epochs": best.epochs, "run": run_id})
         self._queue.add(run_id)
 
 
