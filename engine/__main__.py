@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _add(subparsers, "train", commands.train, "train a classifier on a folder, archive, table or example:NAME")
     _add_source(train)
-    train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default) or balanced")
+    train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
     train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
     train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")

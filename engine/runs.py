@@ -35,6 +35,8 @@ EVALUATION, PREDICTIONS, MODEL, STOP, PAUSE, HEARTBEAT = (
     "heartbeat",
 )
 EARLIER, SEARCH = "earlier.json", "search.json"
+# How a training found its own learning rate: {rates, losses, chosen}.
+RANGE_TEST = "range_test.json"
 # Who queued a run last, and the name of that attempt at it: a worker begins only the attempt that still stands there.
 SUBMITTER = "submitter.json"
 METRIC_COLUMNS = (
@@ -147,6 +149,11 @@ def follow_search(run_dir: Path, facts: dict) -> None:
     """Keep what is to be known of the search that chose this run; `rounds` ends it after so many epochs."""
     if any(facts.values()):
         write_json(run_dir / SEARCH, facts)
+
+
+def read_range_test(run_dir: Path) -> dict | None:
+    """Return how a run found its learning rate (see engine.training.range_test.Found); None where it was given one."""
+    return read_json(run_dir / RANGE_TEST)
 
 
 def read_evaluation(run_dir: Path) -> dict | None:

@@ -93,6 +93,7 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     recipe = Recipe.from_dict(runs.read_recipe(run_dir))
     recipe.validate()
     frozen = snapshot.read(run_dir)
+    recipe = _settled(run_dir, workspace, recipe, frozen.counts(), writer)
     fit = choose_fit(workspace, recipe.fit, frozen.sha256.tolist())
     preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
     write_json(run_dir / PREPARATION, preparation)
@@ -101,6 +102,16 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     to_embed = len(features.features_cache(workspace, recipe.backbone, pixels).missing(frozen.sha256.tolist()))
     expected = estimate.expected(workspace, recipe, frozen.counts(), to_embed)
     return workspace, run_dir, recipe, frozen, pixels, Progress(writer, expected, _limits(writer, recipe))
+
+
+def _settled(run_dir: Path, workspace: Workspace, recipe: Recipe, counts: dict[str, int], writer: RunWriter) -> Recipe:
+    """Return the recipe with its picture size decided, once and for all attempts at this run."""
+    settled = estimate.affordable(workspace, recipe, counts)
+    if settled.size != recipe.size:
+        writer.event("smaller", image_size=settled.size, wanted=recipe.size)
+    if settled != recipe:
+        write_json(run_dir / runs.RECIPE, settled.to_dict())
+    return settled
 
 
 def _limits(writer: RunWriter, recipe: Recipe) -> Limits:

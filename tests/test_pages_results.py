@@ -5,7 +5,7 @@ import json
 import pytest
 
 from engine import checkups, runs
-from engine.evaluation import calibration, disturb, results, selective, trust_charts, unknown
+from engine.evaluation import calibration, disturb, range_test_chart, results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_runs import graft, open_page, picture, words  # noqa: F401  fixtures
@@ -140,6 +140,17 @@ def test_more_numbers_are_explained_on_hover(finished):
     for label in ("Weighted F1", "Top 3", "Cohen's kappa", "Log loss"):
         assert shown[label].help.endswith(".")
     assert shown["Top 3"].value == "96.0 %"
+
+
+def test_a_learning_rate_found_by_a_test_is_shown_with_its_curve(graft, finished):  # noqa: F811
+    assert "How the learning rate was found" not in words(open_tab("Curves"))
+    found = {"rates": [1e-5, 1e-4, 1e-3, 1e-2], "losses": [1.0, 0.8, 0.5, 3.0], "chosen": 1e-4}
+    runs.write_json(finished / runs.RANGE_TEST, found)
+    said = words(open_tab("Curves"))
+    assert "How the learning rate was found" in said and "The dashed line is the rate that was taken: 0.0001." in said
+    figure = range_test_chart.range_test_figure(found)
+    assert [shape.x0 for shape in figure.layout.shapes] == [1e-4]
+    assert list(figure.data[0].y) == found["losses"]
 
 
 def test_groups_say_the_gap_and_what_to_collect(finished):

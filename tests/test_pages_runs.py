@@ -127,6 +127,22 @@ def test_start_training_queues_a_run_with_every_choice_and_opens_it(graft, proje
     assert graft.compute.submitted[0][0] == "engine.tasks:train"
 
 
+def test_best_comes_with_its_own_choices_and_says_what_size_the_pictures_will_have(graft, project):
+    graft.compute.answers["estimate"] = {"seconds": 900.0, "memory_mb": 2000, "disk_mb": 12, "image_size": 128}
+    at = open_page("model_selection")
+    at.radio(key=f"recipe-{project.id}").set_value("best").run()
+    at.slider(key="expert-epochs-16").set_value(12).run()
+    wait_for_answers()
+    at.run()
+    assert "about 15 min 0 s" in words(at) and "pictures of 128 pixels" in words(at)
+    at.button(key="start-training").click().run()
+    assert not at.exception
+    (run,) = graft.registry.runs(project.id)
+    recipe = runs.read_recipe(graft.workspace.run_dir(run.id))
+    chosen = ("name", "epochs", "learning_rate", "early_rate", "freeze_depth", "mixing", "image_size")
+    assert [recipe[option] for option in chosen] == ["best", 12, None, 0.2, 0.0, "auto", None]
+
+
 def test_settings_that_the_instant_recipe_ignores_are_not_offered(project):
     at = open_page("model_selection")
     assert "expert-epochs" not in [slider.key for slider in at.slider]

@@ -1,9 +1,11 @@
 """What a training will take, told before it starts: seconds per phase, memory and disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import psutil
 
 from engine.backbones import catalogue, device
-from engine.training import speed, views
+from engine.training import range_test, speed, views
 from engine.training.features import features_cache
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
@@ -21,16 +23,24 @@ START_SECONDS = 0.5
 FINE_TUNE_START_SECONDS = 6.0
 # Memory of a worker with its frameworks loaded and nothing to do.
 IDLE_MB = 700
+# Larger pictures than the network's own are for a training that then still ends within this time, unless it has a
+# limit of its own, and within this share of the machine's memory.
+LONGEST_SECONDS = 4 * 3600
+SHARE_OF_MEMORY = 0.7
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds per phase, megabytes of memory and disk, and how many pictures have no features yet."""
+    """Seconds per phase, megabytes of memory and disk, how many pictures have no features yet.
+
+    `image_size` is their side where that was decided by what this machine can do, else None.
+    """
 
     phases: dict[str, float]
     memory_mb: float
     disk_mb: float
     images_to_embed: int
+    image_size: int | None = None
 
     def to_dict(self) -> dict:
         seconds = round(sum(self.phases.values()), 1)
@@ -42,6 +52,7 @@ class Estimate:
             "memory_mb": memory,
             "disk_mb": disk,
             "images_to_embed": self.images_to_embed,
+            "image_size": self.image_size,
         }
 
 
@@ -51,11 +62,14 @@ def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys:
     Raises TrainingError for a recipe that makes no sense, BackboneError when the weights cannot be had.
     """
     recipe.validate()
+    if recipe.fine_tunes:
+        speed.fine_tuning(workspace, recipe)  # what is affordable hangs on this pace, which is remembered
+    wanted, recipe = recipe, affordable(workspace, recipe, counts)
+    tuning = speed.fine_tuning(workspace, recipe) if recipe.fine_tunes else None
     pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
     to_embed = len(features_cache(workspace, recipe.backbone, pixels).missing(keys))
     to_decode = len(pixels.missing(keys))
     embedding = speed.embedding(workspace, recipe.backbone, recipe.size)
-    tuning = speed.fine_tuning(workspace, recipe) if recipe.fine_tunes else None
     seconds = {
         "features": to_embed / embedding + to_decode * DECODE_SECONDS / device.cores(),
         "probe": _probe_seconds(recipe, counts),
@@ -63,7 +77,22 @@ def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys:
         "evaluate": 0.1,
     }
     disk = to_decode * recipe.size**2 * 3 / 1e6 + _disk_mb(workspace, recipe, counts, to_embed, tuning)
-    return Estimate(seconds, _memory_mb(recipe, counts), disk, to_embed)
+    return Estimate(seconds, _memory_mb(recipe, counts), disk, to_embed, None if recipe == wanted else recipe.size)
+
+
+def affordable(workspace: Workspace, recipe: Recipe, counts: dict[str, int]) -> Recipe:
+    """Return the recipe with its picture size decided: enlarged as it says, or the network's own size.
+
+    The network's own where larger pictures are more than this machine can do, by what is known of its pace already. A
+    size that somebody chose stays, and so does a recipe that enlarges nothing.
+    """
+    own = catalogue.info(recipe.backbone).image_sizes[0]
+    if recipe.image_size is not None or recipe.size <= own:
+        return recipe
+    seconds = expected(workspace, recipe, counts, to_embed=0)["fine_tune"]
+    in_time = seconds <= (recipe.time_limit or LONGEST_SECONDS)
+    fits = _memory_mb(recipe, counts) <= SHARE_OF_MEMORY * psutil.virtual_memory().total / 1e6
+    return replace(recipe, image_size=recipe.size if in_time and fits else own)
 
 
 def expected(workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int) -> dict[str, float]:
@@ -86,7 +115,10 @@ def _fine_tune_seconds(workspace: Workspace, recipe: Recipe, counts: dict[str, i
     number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
     held_out = counts["validation"] + counts["test"]
     computed = (number * counts["train"] + held_out) * (1 / pace.views + AUGMENT_SECONDS)
-    trained = recipe.epochs * (counts["train"] + counts["validation"] / 3) / pace.training
+    validations = 2 if recipe.averages else 1
+    trained = recipe.epochs * (counts["train"] + validations * counts["validation"] / 3) / pace.training
+    if recipe.learning_rate is None:
+        trained += range_test.STEPS * recipe.batch_size / pace.training
     return FINE_TUNE_START_SECONDS + computed + trained
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from engine.backbones import catalogue, cuts, device, forward
 from engine.backbones.build import build
 from engine.backbones.pretrained import weights_hash
-from engine.training import fine_tune, model
+from engine.training import batch_norm, fine_tune, model
 from engine.training.head import Head
 from engine.training.objective import OneClass
 from engine.training.optimizer import make_optimizer
@@ -23,7 +23,7 @@ MEASURE_SECONDS = 1.0
 AT_ONCE = 1e6
 # Pictures a second of Sprout at 96 px on one ordinary core, until something was measured.
 GUESS = 600.0
-CLASSES = 10
+CLASSES, ANY_RATE = 10, 1e-5
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def _measure_training(workspace: Workspace, recipe: Recipe) -> Pace:
 
 def _training_rate(part: keras.Model, shape: tuple[int, ...], recipe: Recipe) -> float:
     objective = OneClass(CLASSES)
-    fine_tune.prepare(part, make_optimizer(recipe, recipe.learning_rate, 100), objective)
+    batch_norm.set_up(part, learns=False)
+    fine_tune.prepare(part, make_optimizer(recipe, recipe.learning_rate or ANY_RATE, 100), objective)
     x = np.zeros((recipe.batch_size, *shape), np.float32)
     y = objective.targets(np.zeros(recipe.batch_size, np.int64))
     weights = np.ones(recipe.batch_size, np.float32)

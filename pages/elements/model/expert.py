@@ -5,11 +5,22 @@ from dataclasses import replace
 import streamlit as st
 
 from engine.backbones import catalogue
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, Recipe
+from engine.training.recipe import (
+    AUGMENTATIONS,
+    BALANCINGS,
+    FITS,
+    HEADS,
+    MIXINGS,
+    OPTIMIZERS,
+    OUTPUTS,
+    Recipe,
+    own_size,
+)
 from pages.elements import page
 from pages.elements.i18n import _, decimal
 
-LEARNING_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+LEARNING_RATES = (None, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+EARLY_RATES = (0.05, 0.1, 0.2, 0.5, 1.0)
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 KEEP = {"persist_state": "session"}
@@ -52,11 +63,18 @@ def _pictures(plan: Recipe) -> dict:
         step=16,
         # One control a network: each has its own limits.
         key=f"expert-size-{plan.backbone}",
-        placeholder=_("{n}, the network's own").format(n=default),
+        placeholder=_size_words(plan, default),
         help=_("Larger pictures show more detail and take longer: twice the side costs four times the time."),
         **KEEP,
     )
     return {"image_size": size, **_fitting(plan)}
+
+
+def _size_words(plan: Recipe, default: int) -> str:
+    larger = own_size(plan.name, plan.backbone)
+    if larger > default:
+        return _("{n}, or {smaller} where that takes too long").format(n=larger, smaller=default)
+    return _("{n}, the network's own").format(n=default)
 
 
 def _fitting(plan: Recipe) -> dict:
@@ -117,11 +135,11 @@ def _strength(label: str, values: tuple, option: str) -> float | None:
 def _steps(plan: Recipe) -> dict:
     chosen: dict = {}
     if plan.uses("freeze_depth"):
-        chosen["freeze_depth"] = _freeze_depth()
+        chosen["freeze_depth"] = _freeze_depth(plan)
     if plan.uses("learning_rate"):
-        chosen |= _fine_tuning()
+        chosen |= _fine_tuning(plan)
     if replace(plan, **chosen).uses("mixing"):
-        chosen["mixing"] = _choice(_("Mixed pictures"), MIXINGS, "mixing")
+        chosen["mixing"] = _choice(_("Mixed pictures"), MIXINGS, "mixing", plan.mixing)
     seed = st.number_input(
         _("Seed"),
         0,
@@ -135,43 +153,71 @@ def _steps(plan: Recipe) -> dict:
     return {**chosen, "seed": seed}
 
 
-def _freeze_depth() -> float:
+def _freeze_depth(plan: Recipe) -> float:
     percent = st.slider(
         _("Part of the network that stays as it is"),
         0,
         100,
-        round(100 * Recipe.freeze_depth),
+        round(100 * plan.freeze_depth),
         5,
         format="%d %%",
-        key="expert-freeze_depth",
+        key=_key("freeze_depth", plan.freeze_depth),
         help=_("100 % trains only the head, 0 % trains everything. With few pictures, keep it high."),
         **KEEP,
     )
     return percent / 100
 
 
-def _fine_tuning() -> dict:
+def _fine_tuning(plan: Recipe) -> dict:
     optimizer = _choice(_("Optimizer"), OPTIMIZERS, "optimizer")
+    batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key="expert-batch_size", **KEEP)
+    return {"optimizer": optimizer, **_rates(plan), "batch_size": batch, **_length(plan)}
+
+
+def _rates(plan: Recipe) -> dict:
+    """How large the steps are, and by how much those of the first layers are smaller."""
     rate = st.select_slider(
         _("Learning rate"),
         LEARNING_RATES,
-        Recipe.learning_rate,
-        format_func=lambda rate: decimal(rate, "g"),
-        key="expert-rate",
+        plan.learning_rate,
+        format_func=lambda rate: _("found by a short test") if rate is None else decimal(rate, "g"),
+        key=_key("learning_rate", plan.learning_rate),
+        help=_(
+            "The test tries rates from tiny to huge on some training pictures, forgets what it learned, and takes one "
+            "well below the point where learning falls apart. Results shows its curve."
+        ),
         **KEEP,
     )
-    batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key="expert-batch_size", **KEEP)
-    epochs = st.slider(_("Epochs (times through all pictures)"), 1, 60, Recipe.epochs, key="expert-epochs", **KEEP)
-    patience = st.slider(
-        _("Ends after so many epochs without a better one"), 1, 60, Recipe.patience, key="expert-patience", **KEEP
+    early = st.select_slider(
+        _("The first layers learn at this share of it"),
+        EARLY_RATES,
+        plan.early_rate,
+        format_func=lambda share: f"{share:.0%}",
+        key=_key("early_rate", plan.early_rate),
+        help=_("The first layers see edges and colours, which serve most pictures as they are: small steps keep them."),
+        **KEEP,
     )
-    return {
-        "optimizer": optimizer,
-        "learning_rate": rate,
-        "batch_size": batch,
-        "epochs": epochs,
-        "patience": patience,
-    }
+    return {"learning_rate": rate, "early_rate": early}
+
+
+def _length(plan: Recipe) -> dict:
+    epochs = st.slider(
+        _("Epochs (times through all pictures)"), 1, 60, plan.epochs, key=_key("epochs", plan.epochs), **KEEP
+    )
+    patience = st.slider(
+        _("Ends after so many epochs without a better one"),
+        1,
+        60,
+        plan.patience,
+        key=_key("patience", plan.patience),
+        **KEEP,
+    )
+    return {"epochs": epochs, "patience": patience}
+
+
+def _key(option: str, default) -> str:
+    """Return the key of a control: another default is another control, with a memory of its own."""
+    return f"expert-{option}" if default == getattr(Recipe, option) else f"expert-{option}-{default}"
 
 
 def _choice(label: str, options: dict[str, str], option: str, default: str | None = None) -> str:
@@ -182,8 +228,7 @@ def _choice(label: str, options: dict[str, str], option: str, default: str | Non
         list(options),
         list(options).index(default),
         format_func=lambda name: _(options[name]),
-        # Another default is another control: what was remembered for one project says nothing about the next.
-        key=f"expert-{option}" if default == usual else f"expert-{option}-{default}",
+        key=_key(option, default),
         **KEEP,
     )
 

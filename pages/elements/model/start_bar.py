@@ -87,6 +87,8 @@ def _show_estimate(answer: Future) -> None:
 
 def _estimate_words(estimate: dict) -> str:
     parts = [_("about {time}").format(time=duration(max(1, estimate["seconds"])))]
+    if side := estimate.get("image_size"):
+        parts.append(_("pictures of {n} pixels").format(n=side))
     if new := estimate.get("images_to_embed"):
         parts.append(plural("{n} new picture to look at", "{n} new pictures to look at", new))
     for key, words in (("memory_mb", _("{n} MB of memory")), ("disk_mb", _("{n} MB on disk"))):

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from engine import runs
-from engine.evaluation import charts
+from engine.evaluation import charts, range_test_chart
 from engine.training.recipe import Recipe
 from pages.elements import page
 from pages.elements.data import compare_versions
-from pages.elements.i18n import _
+from pages.elements.i18n import _, decimal
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.runs import turns_taken
 from pages.elements.runs.run_list import RunView, duration, local_time, owner_of
@@ -61,6 +61,23 @@ def curves(folder: Path) -> None:
                 charts.curve_figure(rows, measure, dark=is_dark(), _=_), f"curve-{measure}", _("Curve over the epochs")
             )
     turns_taken.show(folder)
+    _range_test(folder)
+
+
+def _range_test(folder: Path) -> None:
+    """How the learning rate was found, where the run found it by itself."""
+    found = runs.read_range_test(folder)
+    if not found or len(found["rates"]) < 2:
+        return
+    st.markdown(f"#### {_('How the learning rate was found')}")
+    st.caption(
+        _(
+            "How wrong it was while the steps grew from tiny to huge, on training pictures only. Too small and nothing "
+            "is learned; too large and all is lost. The dashed line is the rate that was taken: {rate}."
+        ).format(rate=decimal(found["chosen"], "g"))
+    )
+    figure = range_test_chart.range_test_figure(found, dark=is_dark(), _=_)
+    chart(figure, "range-test", _("Loss for every learning rate tried, the chosen one marked"))
 
 
 def about(entry: RunView) -> None:

@@ -82,6 +82,7 @@ def option_words(option: str) -> str:
         "freeze_depth": _("Frozen part"),
         "optimizer": _("Optimizer"),
         "learning_rate": _("Learning rate"),
+        "early_rate": _("First layers' share of it"),
         "batch_size": _("Batch size"),
         "epochs": _("Epochs"),
         "patience": _("Patience"),
@@ -109,6 +110,8 @@ def value_words(option: str, value) -> str:
     }.get(option, {})
     if option in ("target_accuracy", "time_limit"):
         return _limit_words(option, value)
+    if option == "early_rate":
+        return f"{value:.0%}"
     if value is None:
         return _("automatic")
     if isinstance(value, list):

@@ -22,6 +22,16 @@ def _words(event: dict) -> str | None:
             ":material/replay: The steps were too large and learning went astray. It began again from the first model, "
             "with a learning rate of {rate}."
         ).format(rate=rate)
+    if event["kind"] == "range_test":
+        return _(
+            ":material/speed: A short test on some training pictures found the learning rate {rate}; what it learned "
+            "meanwhile was forgotten."
+        ).format(rate=decimal(event["learning_rate"], "g"))
+    if event["kind"] == "smaller":
+        return _(
+            ":material/photo_size_select_small: Pictures of {wanted} pixels would have been too much for this machine, "
+            "so it takes {size}, the network's own size."
+        ).format(wanted=event["wanted"], size=event["image_size"])
     if event["kind"] == "patience":
         return _(
             ":material/flag: Ended after epoch {epoch}: there had been no better one since epoch {best_epoch}."
