@@ -59,7 +59,8 @@ class Inspections:
     def _job(self, dataset_id: str, version: str, backbone: str, report: Path) -> dict:
         for path in self._reports(dataset_id)[KEPT - 1 :]:
             path.unlink(missing_ok=True)
-        items = [asdict(item) for item in self._registry.items(dataset_id)]
+        # What a person marked as really ambiguous is in no training: to ask about it again would be to nag.
+        items = [asdict(item) for item in self._registry.items(dataset_id) if not item.ambiguous]
         return {"version": version, "backbone": backbone, "report": str(report), "items": items}
 
     def _reports(self, dataset_id: str) -> list[Path]:

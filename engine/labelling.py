@@ -67,7 +67,9 @@ def _due(found: Suggestions | None, labelled: int, unlabelled: int) -> bool:
 
 
 def _job(graft: Graft, project: Project, labelled: int, unlabelled: int) -> dict:
-    rows = graft.registry.columns(project.dataset_id, "id", "sha256", "label", "split")
+    # A class that nobody is sure of teaches nothing.
+    columns = graft.registry.columns(project.dataset_id, "id", "sha256", "label", "split", "ambiguous")
+    rows = [row[:4] for row in columns if not (row[2] is not None and row[4])]
     finished = [
         str(graft.workspace.run_dir(run.id))
         for run in graft.registry.runs(project.id)

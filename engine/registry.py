@@ -240,8 +240,8 @@ class Registry:
         with self._session() as session:
             return set(session.scalars(sa.select(ItemRow.sha256).distinct()))
 
-    def counts(self, dataset_id: str, by: str = "label") -> dict[str, dict[str, int]]:
-        """Return {class: {split: number of items}}, classes in alphabetical order; or by="group" with a class."""
+    def counts(self, dataset_id: str, by: str = "label", *, used: bool = False) -> dict[str, dict[str, int]]:
+        """Return {class: {split: number of items}} in alphabetical order; or by="group". `used`: without ambiguous."""
         column = getattr(ItemRow, by)
         query = (
             sa.select(column, ItemRow.split, sa.func.count())
@@ -249,6 +249,7 @@ class Registry:
             .where(column.is_not(None))
             .group_by(column, ItemRow.split)
         )
+        query = query.where(ItemRow.ambiguous.is_not(True)) if used else query
         counts: dict[str, dict[str, int]] = {}
         with self._session() as session:
             for label, split, number in session.execute(query):

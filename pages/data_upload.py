@@ -24,7 +24,7 @@ by_label = registry.counts(project.dataset_id) if project else {}
 counts = classes.counts(project) if project else {}
 bare = registry.unlabelled(project.dataset_id) if project else 0
 numbers = {label: sum(splits.values()) for label, splits in counts.items()}
-pictures = sum(sum(splits.values()) for splits in by_label.values()) + bare
+pictures = dataset_words.size(by_label) + bare
 
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Data"))
@@ -39,7 +39,10 @@ elif not pictures:
 if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if by_label:
-        facts.append(dataset_words.division_in_words(by_label))
+        used = registry.counts(project.dataset_id, used=True)
+        facts.append(dataset_words.division_in_words(used))
+        if left_out := dataset_words.size(by_label) - dataset_words.size(used):
+            facts.append(plural("{n} ambiguous, left out", "{n} ambiguous, left out", left_out))
     numbers_row.caption(" · ".join(facts))
     with actions:
         class_edits.undo_button(project)

@@ -15,6 +15,7 @@ from pages.elements.results import (
     groups,
     looks,
     more_pictures,
+    parts,
     prediction_map,
     retrain,
     robustness,
@@ -24,9 +25,11 @@ from pages.elements.results import (
 )
 from pages.elements.results.confusion import show_confusion
 from pages.elements.results.honest_number import show_honest_number
+from pages.elements.results.parts import Part
 from pages.elements.results.several import honest_number as several_number
 from pages.elements.results.several import tabs as several_tabs
 from pages.elements.runs import run_list
+from pages.elements.runs.run_list import RunView
 
 project = state.project()
 entries = run_list.with_results(project) if project else []
@@ -62,39 +65,33 @@ def classes() -> None:
     run_details.before_and_after(entry.facts)
 
 
-def parts_of_one_class() -> dict:
-    """What there is to see where every picture shows one class."""
-    before = delta.earlier(entry)
-    parts = {
-        _("What changed"): lambda: delta.view(entry, before),
-        _("Confusions"): lambda: show_confusion(entry.facts, entry.folder),
-        _("Pictures"): lambda: galleries.view(entry.facts, entry.folder),
-        _("Map"): lambda: prediction_map.view(entry),
-        _("Classes"): classes,
-        _("Groups"): lambda: groups.view(entry.facts, entry.folder),
-        _("How sure"): lambda: sureness.view(entry.facts, entry.folder),
-        _("“I don’t know”"): lambda: dont_know.view(entry.facts, entry.folder),
-        _("Robustness"): lambda: robustness.view(entry.folder),
-        _("Where it looks"): lambda: looks.view(entry),
-        _("Compare"): lambda: comparison.view(entry, entries),
-        _("Curves"): lambda: run_details.curves(entry.folder),
-        _("More pictures?"): lambda: more_pictures.view(entry),
-        _("About this run"): lambda: run_details.about(entry),
-    }
-    if not entry.facts["groups"]:
-        del parts[_("Groups")]
-    if before is None:
-        del parts[_("What changed")]
-    elif st.session_state.pop(retrain.SHOW_CHANGES, None) == entry.run.id:
-        st.session_state["results-parts"] = _("What changed")
-    return parts
+def parts_of_one_class(before: RunView | None) -> list[Part]:
+    """Return what there is to see where every picture shows one class; `before` is the run that this one repeats."""
+    changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
+    by_group = [Part("groups", _("Groups"), lambda: groups.view(entry.facts, entry.folder))]
+    return [
+        *(changed if before else []),
+        Part("confusions", _("Confusions"), lambda: show_confusion(entry.facts, entry.folder)),
+        Part("pictures", _("Pictures"), lambda: galleries.view(entry.facts, entry.folder)),
+        Part("map", _("Map"), lambda: prediction_map.view(entry)),
+        Part("classes", _("Classes"), classes),
+        *(by_group if entry.facts["groups"] else []),
+        Part("sure", _("How sure"), lambda: sureness.view(entry.facts, entry.folder)),
+        Part("unknown", _("“I don’t know”"), lambda: dont_know.view(entry.facts, entry.folder)),
+        Part("robustness", _("Robustness"), lambda: robustness.view(entry.folder)),
+        Part("looks", _("Where it looks"), lambda: looks.view(entry)),
+        Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
+        Part("curves", _("Curves"), lambda: run_details.curves(entry.folder)),
+        Part("more", _("More pictures?"), lambda: more_pictures.view(entry)),
+        Part("about", _("About this run"), lambda: run_details.about(entry)),
+    ]
 
 
-parts = several_tabs.parts(entry, entries) if shows_several else parts_of_one_class()
-# Runs with other parts have other tabs: a choice that is not among them would be an error.
-key = "results-parts-several" if shows_several else "results-parts"
-for tab, show in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
-    if tab.open:
-        with tab:
-            show()
+if shows_several:
+    parts.show(several_tabs.parts(entry, entries))
+else:
+    repeated = delta.earlier(entry)
+    arrived = st.session_state.pop(retrain.SHOW_CHANGES, None) == entry.run.id
+    parts.show(parts_of_one_class(repeated), "changed" if arrived else None)
+why.warm(entry.folder)
 why.show(entry)

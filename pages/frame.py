@@ -7,8 +7,9 @@ from pages.elements import brand, machine, page, project_picker, state
 from pages.elements.i18n import _, language_picker
 
 st.set_page_config(page_title="Graft", page_icon=brand.favicon(), layout="wide")
-st.logo(brand.logo(st.context.theme.type or "light"), size="large")
-st.html(page.STYLE)
+theme = st.context.theme.type or "light"
+st.logo(brand.logo(theme), size="large")
+st.html(page.STYLE + (page.IN_THE_DARK if theme == "dark" else ""))
 
 try:
     state.follow_url()

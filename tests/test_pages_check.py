@@ -126,6 +126,24 @@ def test_a_picture_in_two_classes_is_shown_with_both_and_one_click_settles_it_un
     assert "The same picture lies in blue, red." in here.words()
 
 
+def test_what_is_marked_as_really_ambiguous_is_no_longer_asked_about_or_counted(desk, folder):
+    (folder / "red" / "same.png").write_bytes((folder / "blue" / "blue-000.png").read_bytes())
+    here = desk()
+    here.look(here.doubt(("red-001.png", "blue"))).app.run()
+    assert "2 things to decide" in here.words()
+    unclear = [here.named("same.png").id, here.named("red-001.png").id]
+    summary = {"template": "marked {n} pictures as ambiguous", "values": {"n": 2}}
+    change = here.registry.change_items(here.project.dataset_id, unclear, summary, ambiguous=True)
+    here.app.run()
+    assert "Nothing to decide" in here.words()
+    assert sum(here.registry.counts(here.project.dataset_id, used=True)["red"].values()) == 23
+    asked = graft.current().inspections._job(here.project.dataset_id, "", "sprout", Path("report.json"))["items"]
+    assert not {item["id"] for item in asked} & set(unclear)
+    here.registry.undo(change)
+    here.app.run()
+    assert "The same picture lies in blue, red." in here.words()
+
+
 def test_many_conflicts_are_one_thing_to_decide_and_turned_page_by_page(desk, folder):
     for number in range(9):
         content = (folder / "blue" / f"blue-{number:03}.png").read_bytes()

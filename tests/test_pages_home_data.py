@@ -74,6 +74,25 @@ def chosen_class(app: AppTest, project, label: str) -> AppTest:
     return app.run()
 
 
+@pytest.mark.parametrize("project", [None, "Mine"])
+def test_the_empty_data_page_offers_every_way_in_and_nothing_that_needs_pictures(app, opened, project):
+    if project:
+        opened.registry.create_project(project)
+    page = data_page(app)
+    assert "No pictures yet" in everything_written(page)
+    assert page.expander[0].proto.expanded, "the drop zone lies open"
+    assert [option.content for option in page.get("button_group")[0].proto.options] == [
+        "All at once",
+        "Class by class",
+        "Example",
+    ]
+    assert "next" not in {button.key for button in page.button}, "no network is chosen before there are pictures"
+    for way in ("classes", "example", "all"):
+        page.session_state["way"] = way
+        page.run()
+        assert not page.exception
+
+
 def test_a_newcomer_sees_what_it_is_the_four_steps_and_two_examples(app):
     app.run()
     assert not app.exception

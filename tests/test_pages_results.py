@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from engine import checkups, runs
 from engine.evaluation import calibration, disturb, range_test_chart, results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering
 from tests.run_files import add_run, fill_project, finish_run
-from tests.test_pages_runs import graft, open_page, picture, words  # noqa: F401  fixtures
+from tests.test_pages_runs import FRAME, graft, open_page, picture, words  # noqa: F401  fixtures
 
 BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
 
@@ -203,3 +204,31 @@ def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():
     assert figure.data[2].error_y.array[0] == pytest.approx(0.2)
     points = [{"coverage": 0.5, "accuracy": 1.0}, {"coverage": 1.0, "accuracy": 0.75}]
     assert list(trust_charts.selective_figure(points).data[0].y) == [1.0, 0.75]
+
+
+def results_at(tab: str) -> AppTest:
+    """Return the page as a link to one of its parts opens it."""
+    at = AppTest.from_file(FRAME, default_timeout=120).run()
+    at.switch_page("evaluation.py").query_params["tab"] = tab
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_the_address_names_the_open_part_and_a_refresh_finds_it(finished):
+    at = open_tab("Map")
+    assert at.query_params["tab"] == "map"
+    assert results_at("map").session_state["results-parts"] == "Map"
+    assert "tab" not in open_tab("Confusions").query_params, "the first part needs no name"
+
+
+@pytest.mark.parametrize("tab", ["changed", "together", "nonsense"])
+def test_a_link_to_a_part_that_this_run_does_not_have_opens_the_first(finished, tab):
+    assert results_at(tab).session_state["results-parts"] == "Confusions"
+
+
+def test_another_language_leaves_the_same_part_open(finished):
+    at = open_tab("Map")
+    at.session_state["lang"] = "de"
+    at.run()
+    assert not at.exception and at.session_state["results-parts"] == "Karte"

@@ -1,6 +1,7 @@
 """Why this answer, on the pages: asked from a gallery or after a trial, for either class, and honest when it fails."""
 
 import json
+import time
 
 import pytest
 
@@ -44,6 +45,16 @@ def until_there(at):
 def heat_shown(at) -> dict:
     parts = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"two_sided"' in part.proto.json]
     return parts[0]
+
+
+@pytest.mark.parametrize("page", ["evaluation", "try_it"])
+def test_the_model_is_made_ready_to_explain_as_soon_as_the_page_opens(graft, finished, page):  # noqa: F811
+    open_page(page)
+    for _again in range(100):
+        if asked := asked_of(graft, "warm_explanations"):
+            break
+        time.sleep(0.02)
+    assert asked[0][0] == str(finished)
 
 
 def test_a_picture_of_the_results_says_why_for_what_it_was_taken_for_and_for_what_it_is(graft, finished):  # noqa: F811

@@ -30,6 +30,12 @@ STYLE = """<style>
 }
 @media (max-width: 640px) { .st-key-frame { gap: .25rem; } }
 </style>"""
+# White on the primary colour is readable in the dark, but then it is too dark itself for words on a dark ground.
+IN_THE_DARK = """<style>
+[data-testid="stButtonGroup"] [aria-checked="true"], [data-testid="stButtonGroup"] [aria-checked="true"] *,
+[data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] *,
+[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: #6fcf97 !important; }
+</style>"""
 
 
 def title(text: str, caption: str = ""):

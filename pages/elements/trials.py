@@ -54,11 +54,17 @@ class Trial:
 
 
 def warm(entry: RunView):
-    """Let the worker load the model while the person looks for a picture."""
+    """Let the worker load the model, then make it ready to explain, while the person looks for a picture."""
     # Again after a while: the worker may have been restarted, or have made room for other models.
     key = ("warm", entry.run.id, int(time.time() // WARM_SECONDS))
     here = graft.current()
-    return answers.ask(key, lambda: here.ask("warm_model", str(entry.folder), str(here.workspace.root)))
+    place = (str(entry.folder), str(here.workspace.root))
+
+    def get_ready() -> None:
+        here.ask("warm_model", *place)
+        here.ask("warm_explanations", *place)
+
+    return answers.ask(key, get_ready)
 
 
 def ask(entry: RunView, pictures: list) -> list[dict]:

@@ -94,9 +94,12 @@ def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance
 
 
 def warm_up(run_dir: Path) -> None:
-    """Let the model explain once, so that the first explanation somebody waits for takes no longer than the next."""
+    """Let the model explain once, and the untrained one that it is checked against, so that the first explanation
+    somebody waits for takes no longer than the next.
+    """
     of = subject(run_dir)
-    heat(of, "grad_cam", np.zeros((of.image_size, of.image_size, 3), np.uint8), 0)
+    for each in (of, of.randomised()):
+        heat(each, "grad_cam", np.zeros((of.image_size, of.image_size, 3), np.uint8), 0)
 
 
 def _heat(run_dir: Path, of: Subject, way: str, pixels: np.ndarray, target: int, advance: Advance) -> np.ndarray:

@@ -42,7 +42,7 @@ def choose(project: Project, choice: str) -> None:
 
 def body(project: Project, finding: dict) -> None:
     """Show the sizes of the classes and the ways to balance them; the one that is chosen counts for new trainings."""
-    counts = classes.counts(project)
+    counts = classes.counts(project, used=True)
     bars({label: sum(parts.values()) for label, parts in counts.items()})
     explained = {
         fix["action"]["class_balancing"]: fix for fix in finding["fixes"] if "class_balancing" in fix["action"]

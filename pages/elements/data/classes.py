@@ -6,14 +6,17 @@ from engine.registry import Project
 from pages.elements.i18n import _
 
 
-def counts(project: Project) -> dict[str, dict[str, int]]:
-    """Return {class: {split: pictures}} by name; a picture that shows several classes counts for each of them."""
-    return of_dataset(project.dataset_id)
+def counts(project: Project, *, used: bool = False) -> dict[str, dict[str, int]]:
+    """Return {class: {split: pictures}} by name; a picture that shows several classes counts for each of them.
+
+    `used` counts only what a training would see (see engine.registry).
+    """
+    return of_dataset(project.dataset_id, used=used)
 
 
-def of_dataset(dataset_id: str) -> dict[str, dict[str, int]]:
+def of_dataset(dataset_id: str, *, used: bool = False) -> dict[str, dict[str, int]]:
     registry = graft.current().registry
-    by_label = registry.counts(dataset_id)
+    by_label = registry.counts(dataset_id, used=used)
     return several.counts(by_label) if several.applies(registry.dataset_options(dataset_id)) else by_label
 
 

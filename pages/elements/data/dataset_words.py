@@ -39,6 +39,11 @@ def _lead(report: open_findings.Report) -> None:
             sections.open_section("check")
 
 
+def size(counts: dict[str, dict[str, int]]) -> int:
+    """Return how many pictures there are in {class: {split: pictures}}."""
+    return sum(sum(splits.values()) for splits in counts.values())
+
+
 def division_in_words(counts: dict[str, dict[str, int]]) -> str:
     """Return how many pictures train, choose and measure."""
     parts = {part: number(sum(splits.get(part, 0) for splits in counts.values())) for part in split.SPLITS}

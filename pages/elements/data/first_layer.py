@@ -74,7 +74,8 @@ def _pictures(dataset_id: str) -> int:
 
 def _compute(dataset_id: str, version: str) -> FirstLayer:
     registry = graft.current().registry
-    items = registry.items(dataset_id)
+    # What nobody can tell is in no training, so nothing about it is to be decided.
+    items = [item for item in registry.items(dataset_id) if not item.ambiguous]
     accounts = registry.imports(dataset_id)
     # What came twice is in the account of its import; there is nothing to do about it.
     refused = [entry for account in accounts for entry in account["refused"] if entry["reason"] != ALREADY]
@@ -95,7 +96,7 @@ def _as_they_are_now(kept: FirstLayer) -> FirstLayer:
     """Read the pictures that findings are about anew: those that were put right since are left out at once."""
     asked = sorted({item for finding in kept.findings for item in finding["items"]})
     now = graft.current().registry.items_by_id(asked)
-    gone = {item for item in asked if item not in now or now[item].removed}
+    gone = {item for item in asked if item not in now or now[item].removed or now[item].ambiguous}
     items = {item_id: now.get(item_id, item) for item_id, item in kept.items.items() if item_id not in gone}
     return replace(kept, items=items, fresh=False)
 

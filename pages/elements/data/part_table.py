@@ -33,15 +33,24 @@ STYLE = """<style>
 </style>"""
 
 
-def part_table(title: str, now: Counts, then: Counts | None = None, *, few: int = 0) -> None:
+def part_table(
+    title: str,
+    now: Counts,
+    then: Counts | None = None,
+    *,
+    few: int = 0,
+    pictures: tuple[Counts, Counts | None] | None = None,
+) -> None:
     """Show how each name is divided `now`; with `then`, what it would become.
 
-    few: test pictures below this number stand out.
+    few: test pictures below this number stand out. pictures: the same numbers with every picture counted once, where
+    those of `now` and `then` count a picture for each of its classes.
     """
     shown = then if then is not None else now
     rows = "".join(_row(name, now.get(name, {}), shown.get(name, {}), few) for name in shown)
-    total = {part: sum(parts.get(part, 0) for parts in shown.values()) for part in SPLITS}
-    before = {part: sum(parts.get(part, 0) for parts in now.values()) for part in SPLITS}
+    once_now, once_then = pictures or (now, then)
+    before, total = _sum(once_now), _sum(once_now if once_then is None else once_then)
+    last = _("Together") if pictures is None else _("Pictures")
     words = {"train": _("training"), "validation": _("validation"), "test": _("test")}
     head = "".join(
         f'<th scope="col"><i class="{part}"></i>{html.escape(words[part].capitalize())}</th>' for part in SPLITS
@@ -49,9 +58,13 @@ def part_table(title: str, now: Counts, then: Counts | None = None, *, few: int 
     st.html(
         f'{STYLE}<div class="graft-parts" tabindex="0" role="region" aria-label="{html.escape(title)}"><table>'
         f'<thead><tr><th scope="col">{html.escape(title)}</th>{head}</tr></thead><tbody>{rows}</tbody>'
-        f'<tfoot><tr><th scope="row">{html.escape(_("Together"))}</th>{_cells(before, total, 0)}</tr></tfoot>'
+        f'<tfoot><tr><th scope="row">{html.escape(last)}</th>{_cells(before, total, 0)}</tr></tfoot>'
         "</table></div>"
     )
+
+
+def _sum(counts: Counts) -> dict[str, int]:
+    return {part: sum(parts.get(part, 0) for parts in counts.values()) for part in SPLITS}
 
 
 def _row(name: str, now: Mapping[str, int], then: Mapping[str, int], few: int) -> str:

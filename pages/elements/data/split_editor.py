@@ -43,9 +43,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Preview:
-    """What dividing would come to; `changes` are {item: {"split": part}}, `test` those that leave or enter the test."""
+    """What dividing would come to; `changes` are {item: {"split": part}}, `test` those that leave or enter the test.
+
+    `labels` counts every picture once, `classes` for each class that it shows.
+    """
 
     classes: Counts
+    labels: Counts
     groups: Counts
     changes: dict[int, dict]
     test: frozenset[int]
@@ -56,7 +60,8 @@ def view(project: Project) -> None:
     """Show the three parts and let them be divided anew; moving a slider reruns only this part of the page."""
     with page.errors_in_words():
         registry = graft.current().registry
-        classes, groups = class_counts.counts(project), registry.counts(project.dataset_id, by="group")
+        classes = class_counts.counts(project, used=True)
+        groups = registry.counts(project.dataset_id, by="group", used=True)
         if not classes:
             st.caption(_("No picture has a class yet. Parts are made of pictures with a class."))
             return
@@ -69,7 +74,7 @@ def view(project: Project) -> None:
             choice = _choose(project, stored, trainings, bool(groups), len(tested))
         with right:
             if choice == stored:
-                _tables(classes, groups)
+                _tables(project, classes, groups)
             else:
                 _previewed(project, choice, classes, groups)
 
@@ -153,8 +158,11 @@ def _groups_apart(stored: Choice, key: str) -> str:
     )
 
 
-def _tables(classes: Counts, groups: Counts, then: Preview | None = None) -> None:
-    part_table(_("Class"), classes, then and then.classes, few=FEW)
+def _tables(project: Project, classes: Counts, groups: Counts, then: Preview | None = None) -> None:
+    pictures = None
+    if class_counts.show_several(project):
+        pictures = graft.current().registry.counts(project.dataset_id, used=True), then and then.labels
+    part_table(_("Class"), classes, then and then.classes, few=FEW, pictures=pictures)
     if groups:
         part_table(_("Group"), groups, then and then.groups)
 
@@ -169,7 +177,7 @@ def _previewed(project: Project, choice: Choice, classes: Counts, groups: Counts
     if not answer.done():
         _wait(answer)
         return
-    _tables(classes, groups, answer.result())
+    _tables(project, classes, groups, answer.result())
     _warnings(answer.result())
     _apply(project, choice, answer.result())
 
@@ -190,22 +198,27 @@ def _wait(answer) -> None:
 
 
 def preview(items: Sequence[Item], choice: Choice) -> Preview:
-    """Return what dividing the pictures by `choice` would change."""
+    """Return what dividing the pictures by `choice` would change.
+
+    Ambiguous ones are divided too, should somebody make up their mind; but they count for nothing until then.
+    """
     items = reread.with_given_splits([item for item in items if item.label is not None])
     kept = {"keep_given": choice.keep_given, "keep_test": choice.keep_test}
     parts = split.again(items, **kept, **choice.options)
-    classes, groups = defaultdict(Counter), defaultdict(Counter)
+    classes, labels, groups = defaultdict(Counter), defaultdict(Counter), defaultdict(Counter)
     to = {part: {"split": part} for part in split.SPLITS}
     changes = {}
     for item, part in zip(items, parts, strict=True):
-        for name in several.names_of(item.label) if choice.several_classes else (item.label,):
-            classes[name][part] += 1
-        if item.group:
-            groups[item.group][part] += 1
+        if item.is_used:
+            labels[item.label][part] += 1
+            for name in several.names_of(item.label) if choice.several_classes else (item.label,):
+                classes[name][part] += 1
+            if item.group:
+                groups[item.group][part] += 1
         if item.split != part:
             changes[item.id] = to[part]
     test = frozenset(i.id for i in items if i.id in changes and "test" in (i.split, changes[i.id]["split"]))
-    return Preview(dict(sorted(classes.items())), dict(sorted(groups.items())), changes, test)
+    return Preview(dict(sorted(classes.items())), labels, dict(sorted(groups.items())), changes, test)
 
 
 def _warnings(then: Preview) -> None:

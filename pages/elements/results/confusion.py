@@ -11,7 +11,7 @@ from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, matrix_view, taps, why
+from pages.elements.results import fixing, matrix_view, taps
 from pages.elements.results.matrix_view import View
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
@@ -160,5 +160,4 @@ def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None
             return
         start = page_of(len(rows), key=f"cell-page-{chosen[0]}-{chosen[1]}", per_page=PER_PAGE)
         shown = rows[start : start + PER_PAGE]
-        why.warm(folder)
         fixing.gallery_to_fix(shown, tiles(shown, with_truth=False), key="cell-gallery", size=120)

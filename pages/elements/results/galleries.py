@@ -11,7 +11,7 @@ from pages.elements import page
 from pages.elements.gallery import Tile, page_of
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, why
+from pages.elements.results import fixing
 from pages.elements.results.confusion import tiles
 
 MOST, PER_PAGE = 200, 24
@@ -30,7 +30,6 @@ def view(facts: dict, folder: Path) -> None:
         st.caption(_explained(kind, rows))
         start = page_of(len(rows), key=f"gallery-page-{kind}-{folder.name}", per_page=PER_PAGE)
         if rows:
-            why.warm(folder)
             shown = tiles(rows[start : start + PER_PAGE])
             if kind == "unsure":
                 shown = _with_both(shown, rows[start : start + PER_PAGE], class_names)

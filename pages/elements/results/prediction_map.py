@@ -7,7 +7,7 @@ from engine.evaluation import results
 from pages.elements.data import embedding_map
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, plural
-from pages.elements.results import fixing, why
+from pages.elements.results import fixing
 from pages.elements.results.confusion import tiles
 from pages.elements.runs.run_list import RunView
 
@@ -52,7 +52,6 @@ def _chosen(entry: RunView, selected: list[int]) -> None:
     st.markdown(f"**{chosen}** · {plural('{n} mistake', '{n} mistakes', wrong)}")
     start = page_of(len(rows), key=f"{KEY}-page-{entry.run.id}", per_page=PER_PAGE)
     shown = rows[start : start + PER_PAGE]
-    why.warm(entry.folder)
     fixing.gallery_to_fix(shown, tiles(shown), key=f"{KEY}-gallery", size=128)
 
 

@@ -76,11 +76,13 @@ def show(entry: RunView) -> None:
     st.dialog(_("Why this answer?"), width="large", on_dismiss=_close)(_panel)(entry, picture)
 
 
-def warm(folder: Path) -> Future:
-    """Let the worker make a run's model ready to explain, while the person looks at pictures."""
+def warm(folder: Path) -> None:
+    """Let the worker make a run's model ready to explain, while the person looks at pictures; nobody waits for it."""
+    if not (folder / runs.MODEL).exists():
+        return
     here = graft.current()
     key = ("warm-why", folder.name, int(time.time() // WARM_SECONDS))
-    return answers.ask(key, lambda: here.ask("warm_explanations", str(folder), str(here.workspace.root)))
+    answers.ask(key, lambda: here.ask("warm_explanations", str(folder), str(here.workspace.root)))
 
 
 def _close() -> None:

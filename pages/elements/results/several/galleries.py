@@ -12,7 +12,7 @@ from pages.elements.data import classes
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, why
+from pages.elements.results import fixing
 
 MOST, PER_PAGE = 200, 24
 
@@ -36,7 +36,6 @@ def show_rows(facts: dict, folder: Path, rows: list[int], *, key: str, about: in
     """Show pictures by their rows; `about` is the class whose probability is said, None for all that are named."""
     if not rows:
         return
-    why.warm(folder)
     own = thresholds.of_run(folder, facts)
     found = results.pictures(folder, rows)
     fixing.gallery_to_fix(found, [_tile(row, facts, own, about) for row in found], key=key, size=128)

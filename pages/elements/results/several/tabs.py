@@ -1,25 +1,22 @@
 """The parts of the Results page of a run whose pictures may show several classes."""
 
-from collections.abc import Callable
-
 from pages.elements.i18n import _
 from pages.elements.results import groups, leaderboard, run_details
+from pages.elements.results.parts import Part
 from pages.elements.results.several import class_by_class, co_occurrence, galleries
 from pages.elements.runs.run_list import RunView
 
 
-def parts(entry: RunView, entries: list[RunView]) -> dict[str, Callable[[], None]]:
-    """Return {title: what draws it}; what is about one answer a picture has no part here."""
+def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
+    """Return the parts; what is about one answer a picture is none of them."""
     facts, folder = entry.facts, entry.folder
-    found = {
-        _("Classes"): lambda: class_by_class.view(facts, folder),
-        _("Pictures"): lambda: galleries.view(facts, folder),
-        _("Together"): lambda: co_occurrence.view(facts, folder),
-    }
-    if facts["groups"]:
-        found[_("Groups")] = lambda: groups.view(facts, folder)
-    return found | {
-        _("Compare"): lambda: leaderboard.view(entry, entries),
-        _("Curves"): lambda: run_details.curves(folder),
-        _("About this run"): lambda: run_details.about(entry),
-    }
+    by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    return [
+        Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
+        Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
+        *(by_group if facts["groups"] else []),
+        Part("compare", _("Compare"), lambda: leaderboard.view(entry, entries)),
+        Part("curves", _("Curves"), lambda: run_details.curves(folder)),
+        Part("about", _("About this run"), lambda: run_details.about(entry)),
+    ]

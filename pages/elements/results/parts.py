@@ -1,0 +1,42 @@
+"""The parts of the Results page as tabs; the address names the open one, so that a refresh or a sent link finds it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+KEY, IN_ADDRESS = "results-parts", "tab"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One tab: its name in the address, its title, and what draws it."""
+
+    id: str
+    title: str
+    show: Callable[[], None]
+
+
+def show(parts: list[Part], wanted: str | None = None) -> None:
+    """Show the tabs and draw only the open one: `wanted`, else what was chosen, else what the address names."""
+    titles = {part.id: part.title for part in parts}
+    asked = st.query_params.get(IN_ADDRESS)
+    if wanted in titles:
+        st.session_state[KEY] = titles[wanted]
+    elif st.session_state.get(KEY) not in titles.values():
+        # Another run or another language: what was chosen may not be among its tabs, which would be an error.
+        st.session_state[KEY] = titles.get(asked, parts[0].title)
+    for part, tab in zip(parts, st.tabs(list(titles.values()), key=KEY, on_change="rerun"), strict=True):
+        if tab.open:
+            _remember(part.id, asked, first=part is parts[0])
+            with tab:
+                part.show()
+
+
+def _remember(opened: str, asked: str | None, *, first: bool) -> None:
+    if opened == asked:
+        return
+    if first:
+        st.query_params.pop(IN_ADDRESS, None)
+    else:
+        st.query_params[IN_ADDRESS] = opened
