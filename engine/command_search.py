@@ -47,8 +47,9 @@ def _wanted(options) -> dict:
     networks = [_network(text) for text in _names(options.backbones)]
     recipes = _names(options.recipes) or list(RECIPES)
     limits = {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit or TIME_LIMIT}
-    wanted = {"networks": networks, "recipes": recipes, **limits, "common": {"seed": options.seed}}
-    Plan.from_dict({**wanted, "networks": networks or ["sprout"], "project": "", "dataset": ""}).validate()
+    wanted = {"recipes": recipes, **limits, "common": {"seed": options.seed}}
+    wanted |= {"networks": networks} if networks else {}
+    Plan.from_dict({"networks": ["sprout"], **wanted, "project": "", "dataset": ""}).validate()
     return wanted
 
 

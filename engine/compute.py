@@ -1,12 +1,14 @@
 """Dask does the work: a local cluster by default, a team's cluster by setting. The server only asks and listens."""
 
+import contextlib
 import functools
 import logging
 import os
+import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import spawn
+from multiprocessing import resource_tracker, spawn
 
 import dask
 import distributed
@@ -213,7 +215,26 @@ def _local_cluster(shared_worker: bool, train_workers: int) -> SpecCluster:
         "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
     }
     workers = {f"{'-'.join(queues)}-{number}": _worker(queues) for number, queues in enumerate(groups)}
-    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
+    with _no_interrupts_for_children():
+        return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
+
+
+@contextlib.contextmanager
+def _no_interrupts_for_children() -> Iterator[None]:
+    """Let processes and threads that begin meanwhile not hear of Ctrl-C.
+
+    A terminal sends it to everybody in the group. The command line answers it and still needs its workers: to keep the
+    best so far, for instance. A thread hands on what it blocks to the threads and processes it starts.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # else it starts with the first child, and takes the block away again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _worker(queues: tuple[str, ...]) -> dict:

@@ -177,15 +177,15 @@ class Graft:
     def start_search(self, project_id: str, wanted: dict, *, owner: str = "") -> str:
         """Freeze the dataset, begin to look for the best network and recipe, and return the search's id.
 
-        wanted: options of a search (see engine.search.plan.Plan): networks (those on this machine where there are
-        none), recipes, target_accuracy, time_limit, and `common`, options of a recipe that are the same for all.
+        wanted: options of a search (see engine.search.plan.Plan): networks (else those on this machine), recipes,
+        target_accuracy, time_limit, and `common`, options of a recipe that are the same for all.
         Raises DataError when the pictures do not allow a training, UserError for a search that makes no sense.
         """
         project = self.registry.project(project_id)
         items, recipe = self._ready(project, wanted.get("common", {}))
         common = {option: getattr(recipe, option) for option in COMMON}
         place = {"project": project.id, "dataset": project.dataset_id, "owner": owner, "common": common}
-        here = {} if wanted.get("networks") else {"networks": networks_here(), "left_out": not_here()}
+        here = {} if "networks" in wanted else {"networks": networks_here(), "left_out": not_here()}
         plan = Plan.from_dict({**wanted, **here, **place})
         for network in plan.networks:
             self.networks.note_start(network)

@@ -13,6 +13,7 @@ from pages.elements.model import backbone_cards, expert, goal, own_models
 from pages.elements.model.augmentation import preview
 from pages.elements.model.start_bar import start_bar
 from pages.elements.runs import run_list
+from pages.elements.search.start_search import start_search
 
 project = state.project()
 if project is None:
@@ -41,6 +42,8 @@ ready = backbone_cards.ready_keys()
 device = graft.current().device() or {}
 has_model = any(entry.facts is not None for entry in run_list.views(project))
 advice = recommend(facts.pictures, facts.side, device.get("kind") == "gpu", ready, has_model)
+
+start_search(project)
 
 page.section(_("How to learn"))
 recipe_name = st.radio(

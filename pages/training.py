@@ -8,10 +8,12 @@ from pages.elements.runs import queue, run_list
 from pages.elements.runs.live_run import show_run
 from pages.elements.runs.manage_run import manage_run
 from pages.elements.runs.run_table import run_table
+from pages.elements.search.live_search import newest, show_others, show_search
 
 project = state.project()
 entries = run_list.views(project) if project else []
-if not entries:
+search = newest(project)
+if not entries and search is None:
     page.nothing_yet(
         _("Train"),
         ":material/model_training:",
@@ -23,23 +25,38 @@ if not entries:
 
 page.title(_("Train"), _("Trainings go on when you close this page. Come back any time, from any device."))
 opened = state.run()
-was_active = run_list.view(opened).is_active
+was_searching = search is not None and search.is_active
+was_active = opened is not None and run_list.view(opened).is_active
 others_are_active = bool(queue.waiting_or_training())
 
 
 # Once the run has ended there is a button to press: looking again every second would race with the press.
-@st.fragment(run_every=1.0 if was_active else 10.0 if others_are_active else None)
+@st.fragment(run_every=1.0 if was_active or was_searching else 10.0 if others_are_active else None)
 def live() -> None:
-    """Read the files again once a second; when the run has ended, the whole page follows once."""
-    here, active = run_list.view(opened), queue.waiting_or_training()
-    if here.is_active != was_active:
-        st.rerun()
+    """Read the files again once a second; when the run or the search has ended, the whole page follows once."""
+    if search is not None:
+        now = newest(project)
+        if now is None or (now.id, now.is_active) != (search.id, was_searching):
+            if now is not None and "run" in now.winner:
+                state.open_run(now.winner["run"])
+            st.rerun()
+        with page.errors_in_words():
+            show_search(now)
+    active = queue.waiting_or_training()
+    if opened is not None:
+        here = run_list.view(opened)
+        if here.is_active != was_active:
+            st.rerun()
+        with page.errors_in_words():
+            show_run(here, queue.position_words(opened.id, active))
     with page.errors_in_words():
-        show_run(here, queue.position_words(opened.id, active))
-        queue.show_queue(active, shown_above=opened.id)
+        queue.show_queue(active, shown_above=opened.id if opened else None)
+        show_others(project)
 
 
 live()
+if opened is None:
+    st.stop()
 here = run_list.view(opened)
 if not here.is_active:
     manage_run(here)

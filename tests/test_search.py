@@ -272,6 +272,10 @@ def test_a_search_that_makes_no_sense_is_refused_in_words_before_anything_is_bro
     assert not list(workspace.searches.glob("*"))
 
 
+def test_workers_do_not_hear_of_ctrl_c_since_the_best_is_still_to_be_evaluated(warm_graft):
+    assert signal.SIGINT in warm_graft.compute.ask("signal:pthread_sigmask", signal.SIG_BLOCK, [])
+
+
 def begin(place: Path, *arguments) -> subprocess.Popen:
     command = [sys.executable, "-m", "engine", "search", *map(str, arguments), "--json"]
     command += ["--workspace", str(place / "workspace")]

@@ -222,7 +222,8 @@ class Conductor:
         folder, step = self._search.trial_dir(trial.number), STEPS[trial.step]
         self._search.prepare(trial)
         epochs = step.epochs(recipe_of(self._plan, trial.choice, tuned=step.rounds > 0)) if step.rounds else 0
-        target = self._plan.target_accuracy if trial.step >= WHOLE else None
+        # What is right on every validation picture has nothing left to gain.
+        target = (self._plan.target_accuracy or 1.0) if trial.step >= WHOLE else None
         trial.state, trial.cut = states.AT_WORK, False
         self._at_work[trial.number] = "running"
         self._compute().submit(

@@ -86,7 +86,7 @@ class Plan:
 
     def validate(self) -> None:
         """Raise TrainingError or BackboneError, in words, for the first choice that makes no sense."""
-        if not self.networks and not self.left_out:
+        if not self.networks:
             raise TrainingError("A search needs at least one network to try.")
         if not self.recipes:
             raise TrainingError("A search needs at least one recipe to try.")

@@ -116,6 +116,11 @@ class Searches:
         folders = [SearchFolder(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
         return sorted((one.id for one in folders if one.plan().project == project_id), reverse=True)
 
+    def active_projects(self) -> list[str]:
+        """Return the ids of the projects for which a search is at work, whoever began it."""
+        folders = [SearchFolder(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
+        return [one.plan().project for one in folders if self.is_active(one.id)]
+
     def is_active(self, search_id: str) -> bool:
         return runs.read_status(self._folder(search_id).path)["state"] in runs.ACTIVE
 

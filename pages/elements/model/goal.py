@@ -6,8 +6,6 @@ from engine.training.recipe import Recipe
 from pages.elements.i18n import _, decimal
 from pages.elements.runs.run_list import duration
 
-KEEP = {"persist_state": "session"}
-
 
 def choose(recipe_name: str) -> dict:
     """Offer both limits for a recipe that goes on for a while; return those that were set, as options of a recipe."""
@@ -24,14 +22,15 @@ def choose(recipe_name: str) -> dict:
         return fields("goal")
 
 
-def fields(key: str) -> dict:
-    """Show the two fields side by side and return what was filled in."""
+def fields(key: str, minutes: float | None = None) -> dict:
+    """Show the two fields side by side and return what was filled in. minutes: what stands in the second at first."""
     left, right = st.columns(2)
+    usual = {"step": 1.0, "format": "%g", "persist_state": "session"}
     share = left.number_input(
-        _("Good enough at … % right"), 1.0, 100.0, None, 1.0, key=f"{key}-accuracy", placeholder=_("no aim"), **KEEP
+        _("Good enough at … % right"), 1.0, 100.0, None, key=f"{key}-accuracy", placeholder=_("no aim"), **usual
     )
     minutes = right.number_input(
-        _("After at most … minutes"), 0.1, 100_000.0, None, 1.0, key=f"{key}-minutes", placeholder=_("no limit"), **KEEP
+        _("After at most … minutes"), 0.1, 1e5, minutes, key=f"{key}-minutes", placeholder=_("no limit"), **usual
     )
     chosen = {"target_accuracy": share and share / 100, "time_limit": minutes and 60 * minutes}
     return {option: value for option, value in chosen.items() if value}
