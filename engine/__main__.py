@@ -86,7 +86,7 @@ def _add_search(subparsers) -> None:
     parser = _add(subparsers, "search", search, text)
     _add_source(parser, "; or a project, by name or id, or 'latest'")
     parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
-    parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: all)")
+    parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: instant,balanced)")
     parser.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
     parser.add_argument(
         "--time-limit", type=float, metavar="S", help="stop after S seconds of searching (default: 600)"

@@ -13,9 +13,8 @@ from engine.graft import Graft
 from engine.registry import Project
 from engine.search import searches
 from engine.search.folder import DROPPED, FAILED, LATE, Trial
-from engine.search.plan import STEPS, TIME_LIMIT, Plan
+from engine.search.plan import STEPS, TIME_LIMIT, USUAL, Plan
 from engine.search.searches import SearchView
-from engine.training.recipe import RECIPES
 
 LOOK_SECONDS = 0.2
 NOT_HERE = "Their weights are not on this machine; one that is named in --backbones is downloaded."
@@ -45,7 +44,7 @@ def _wanted(options) -> dict:
     """Return the options of the search, refused before anything is brought in when they make no sense."""
     _check_fits(options)
     networks = [_network(text) for text in _names(options.backbones)]
-    recipes = _names(options.recipes) or list(RECIPES)
+    recipes = _names(options.recipes) or list(USUAL)
     limits = {"target_accuracy": options.target_accuracy, "time_limit": options.time_limit or TIME_LIMIT}
     wanted = {"recipes": recipes, **limits, "common": {"seed": options.seed}}
     wanted |= {"networks": networks} if networks else {}
@@ -193,10 +192,10 @@ def _title(view: SearchView, trial: Trial) -> str:
 def _step(view: SearchView, trial: Trial, step: int) -> str:
     if STEPS[step].share < 1:
         return "a quarter of the training pictures"
-    if not STEPS[step].rounds:
+    last = step == max(trial.scores)
+    if not STEPS[step].rounds or (last and not trial.epochs):
         return "all training pictures"
     recipe = view.recipe(trial, planned=True)
-    last = step == max(trial.scores)
     return f"{trial.epochs if last else STEPS[step].epochs(recipe)} of {recipe.epochs} rounds of fine-tuning"
 
 

@@ -27,6 +27,7 @@ from engine.search.folder import SearchFolder, Trial, best_of, new_search
 from engine.search.halving import go_on
 from engine.search.plan import Plan, all_choices, choice, first_choices, recipe_of
 from engine.search.searches import Searches
+from engine.training.recipe import RECIPES
 from engine.workspace import read_json, write_json
 from tests.pictures import draw_folder
 from tests.run_files import IdleWorkers
@@ -162,10 +163,13 @@ def test_a_search_whose_process_died_goes_on_where_it_was(workspace, no_pictures
 
 
 def test_every_choice_means_a_recipe_that_makes_sense():
-    wanted = plan(networks=tuple(catalogue.CATALOGUE))
+    wanted = plan(networks=tuple(catalogue.CATALOGUE), recipes=tuple(RECIPES))
     for chosen in all_choices(wanted):
         recipe_of(wanted, chosen, tuned=True).validate()
         recipe_of(wanted, chosen, tuned=False).validate()
+        assert recipe_of(wanted, chosen, tuned=True).size == recipe_of(wanted, chosen, tuned=False).size
+    meant = [str(recipe_of(wanted, chosen, tuned=True)) for chosen in all_choices(wanted)]
+    assert len(set(meant)) == len(meant)
     assert all_choices(plan(networks=("sprout",), recipes=("instant",))) == [
         choice("sprout", "instant", size, head) for size in ("own", "larger") for head in ("linear", "hidden")
     ]

@@ -207,16 +207,30 @@ class Conductor:
     def _give(self, waiting: list[Trial]) -> None:
         """Give trials to workers with room. What another one has measured in the same way already is not done again."""
         for trial in list(waiting):
-            twins = [one for one in self._trials if one is not trial and _same_so_far(one, trial)]
+            twins = [one for one in self._trials if one is not trial and self._same_so_far(one, trial)]
             done = next((one for one in twins if trial.step in one.scores), None)
             if done is not None:
                 trial.scores[trial.step] = done.scores[trial.step]
                 waiting.remove(trial)
         given = self._at_work.keys()
-        ready = [one for one in waiting if not any(_same_so_far(one, self._trials[number]) for number in given)]
-        for trial, worker in zip(_different(ready), self._queue.spare() if ready else (), strict=False):
+        ready = [one for one in waiting if not any(self._same_so_far(one, self._trials[number]) for number in given)]
+        for trial, worker in zip(self._different(ready), self._queue.spare() if ready else (), strict=False):
             waiting.remove(trial)
             self._submit(trial, worker)
+
+    def _same_so_far(self, one: Trial, other: Trial) -> bool:
+        """Tell whether two trials do the same at the step of the second: few choices count before fine-tuning."""
+        if STEPS[other.step].rounds:
+            return False
+        return recipe_of(self._plan, one.choice, tuned=False) == recipe_of(self._plan, other.choice, tuned=False)
+
+    def _different(self, trials: list[Trial]) -> list[Trial]:
+        """Return the trials without those that would do the same as one before them."""
+        found: list[Trial] = []
+        for trial in trials:
+            if not any(self._same_so_far(one, trial) for one in found):
+                found.append(trial)
+        return found
 
     def _submit(self, trial: Trial, worker: str) -> None:
         folder, step = self._search.trial_dir(trial.number), STEPS[trial.step]
@@ -310,22 +324,6 @@ class Conductor:
         if self._search.path.exists():
             self._search.write_trials(self._trials)
             self._writer.status(seconds=round(self._seconds, 1))
-
-
-def _same_so_far(one: Trial, other: Trial) -> bool:
-    """Tell whether two trials do the same at the step of the second: before they are fine-tuned, few choices count."""
-    if STEPS[other.step].rounds:
-        return False
-    return all(one.choice[name] == other.choice[name] for name in ("network", "size", "head"))
-
-
-def _different(trials: list[Trial]) -> list[Trial]:
-    """Return the trials without those that would do the same as one before them."""
-    found: list[Trial] = []
-    for trial in trials:
-        if not any(_same_so_far(one, trial) for one in found):
-            found.append(trial)
-    return found
 
 
 def _in_words(error: Exception | None) -> dict:

@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass, field, fields
 
 from engine.backbones import catalogue
 from engine.errors import TrainingError
-from engine.training.recipe import RECIPES, Recipe
+from engine.training.recipe import Recipe, defaults, own_size
 
 # A search without a limit of its own ends after this: ten minutes.
 TIME_LIMIT = 600.0
 # Options of a recipe that are the same for all trials: they belong to the pictures, or to the person.
 COMMON = ("fit", "class_balancing", "task", "seed")
 LARGER = 1.5  # the second picture size, as a multiple of the network's own
+# What is tried unless somebody asks for more: Best takes many times as long.
+USUAL = ("instant", "balanced")
 SIZES = ("own", "larger")
 HEADS = ("linear", "hidden")
 RATES = {"own": 1.0, "gentler": 1 / 3, "bolder": 3.0}
@@ -52,7 +54,7 @@ class Plan:
     project: str
     dataset: str
     networks: tuple[str, ...]
-    recipes: tuple[str, ...] = tuple(RECIPES)
+    recipes: tuple[str, ...] = USUAL
     common: dict = field(default_factory=dict)
     target_accuracy: float | None = None
     time_limit: float | None = TIME_LIMIT
@@ -105,9 +107,17 @@ def first_choices(plan: Plan) -> list[dict]:
 
 def all_choices(plan: Plan) -> list[dict]:
     """Return everything there is to try; no two of them mean the same recipe."""
-    names, rates = (plan.tuning, RATES) if plan.tuning else (["instant"], ["own"])
-    found = [choice(*values) for values in itertools.product(plan.networks, names, SIZES, HEADS, rates)]
-    return [one for one in found if one["size"] == "own" or larger(one["network"]) is not None]
+    names = plan.tuning or ["instant"]
+    found = [choice(*values) for values in itertools.product(plan.networks, names, SIZES, HEADS, RATES)]
+    return [one for one in found if _makes_a_difference(one)]
+
+
+def _makes_a_difference(chosen: dict) -> bool:
+    """Tell whether a choice is another one than that with the network's own size and the recipe's own rate."""
+    own = defaults(chosen["recipe"])
+    rates = own.fine_tunes and own.learning_rate is not None  # Best finds its own
+    larger_is_larger = larger(chosen["recipe"], chosen["network"]) > own_size(chosen["recipe"], chosen["network"])
+    return (rates or chosen["rate"] == "own") and (larger_is_larger or chosen["size"] == "own")
 
 
 def choice(network: str, recipe: str, size: str = "own", head: str = "linear", rate: str = "own") -> dict:
@@ -117,10 +127,11 @@ def choice(network: str, recipe: str, size: str = "own", head: str = "linear", r
 
 def recipe_of(plan: Plan, chosen: dict, *, tuned: bool) -> Recipe:
     """Return the recipe that a choice means: as far as its fine-tuning, or the Instant that this begins with."""
-    name = chosen["recipe"] if tuned else "instant"
-    values = {**plan.common, "name": name, "backbone": chosen["network"], "head": chosen["head"]}
-    if chosen["size"] == "larger":
-        values["image_size"] = larger(chosen["network"])
+    name, network = chosen["recipe"], chosen["network"]
+    size = (larger if chosen["size"] == "larger" else own_size)(name, network)
+    values = {**plan.common, "name": name if tuned else "instant", "backbone": network, "head": chosen["head"]}
+    if size != own_size(values["name"], network):
+        values["image_size"] = size
     recipe = Recipe.from_dict(values)
     if not recipe.fine_tunes or chosen["rate"] == "own":
         return recipe
@@ -128,8 +139,7 @@ def recipe_of(plan: Plan, chosen: dict, *, tuned: bool) -> Recipe:
     return Recipe.from_dict({**values, "learning_rate": rate})
 
 
-def larger(network: str) -> int | None:
-    """Return the larger picture size that a search tries with a network; None where it takes none."""
-    default, _smallest, largest = catalogue.info(network).image_sizes
-    size = min(largest, round(default * LARGER / 16) * 16)
-    return size if size > default else None
+def larger(recipe: str, network: str) -> int:
+    """Return the larger picture size that a search tries, in pixels; where the network takes none, the largest."""
+    _default, _smallest, largest = catalogue.info(network).image_sizes
+    return min(largest, round(own_size(recipe, network) * LARGER / 16) * 16)

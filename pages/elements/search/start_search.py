@@ -5,7 +5,7 @@ import streamlit as st
 from engine import graft
 from engine.backbones.catalogue import CATALOGUE
 from engine.registry import Project
-from engine.search.plan import TIME_LIMIT
+from engine.search.plan import TIME_LIMIT, USUAL
 from engine.search.searches import networks_here, not_here
 from engine.training.recipe import RECIPES
 from pages.elements import page, person, state
@@ -70,7 +70,7 @@ def _choices() -> dict:
         _("Recipes"),
         list(RECIPES),
         selection_mode="multi",
-        default=list(RECIPES),
+        default=RECIPES if (graft.current().device() or {}).get("kind") == "gpu" else USUAL,
         format_func=lambda name: _(RECIPES[name].title),
         key="search-recipes",
         **KEEP,
