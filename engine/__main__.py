@@ -100,8 +100,8 @@ def _add_search(subparsers) -> None:
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (
-    "what to start from: a key of 'backbones' (default: sprout), run:ID or run:latest for a network of your own, or a "
-    ".keras or .h5 file"
+    "what to start from: a key of 'backbones' (default: sprout; scratch-sprout begins with random weights), run:ID or "
+    "run:latest for a network of your own, or a .keras or .h5 file"
 )
 BACKBONES_HELP = "keys of 'backbones', or run:ID, to try (default: all whose weights are on this machine)"
 PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"

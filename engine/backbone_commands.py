@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine import runs, settings
 from engine.backbones import own
-from engine.backbones.catalogue import CATALOGUE
+from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
 from engine.errors import BackboneError
 from engine.graft import Graft
 from engine.networks import Networks
@@ -60,11 +60,11 @@ def backbones(options) -> None:
     config = settings.current()
     workspace = Workspace(config.workspace).create()
     networks = Networks(workspace, Registry(config.database_url))
-    infos = [*CATALOGUE.values(), *networks.uploaded(), *(info for _run, info in networks.of_runs())]
+    infos = [*CATALOGUE.values(), FROM_NOTHING, *networks.uploaded(), *(info for _run, info in networks.of_runs())]
     if options.json:
         print(json.dumps({"backbones": [asdict(info) for info in infos]}, ensure_ascii=False), flush=True)
         return
     for info in infos:
         top1 = f"{info.top1:.1f}%" if info.top1 else "-"
-        words = info.sentence if info.origin == "catalogue" else f"{info.title}: {info.sentence}"
+        words = info.sentence if info.origin in ("catalogue", "nothing") else f"{info.title}: {info.sentence}"
         print(f"{info.key:27} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {words}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import runs
 from engine.backbones import own
-from engine.backbones.catalogue import CATALOGUE
+from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
 from engine.backbones.facts import BackboneInfo
 from engine.compute import Compute
 from engine.errors import BackboneError
@@ -67,6 +67,8 @@ class Networks:
         run = self._registry.run(key.removeprefix(own.RUN)) if key.startswith(own.RUN) else None
         if run is not None:
             return self.title(run)
+        if key == FROM_NOTHING.key:
+            return FROM_NOTHING.title
         return own.title_of(key) if own.is_own(key) or key not in CATALOGUE else CATALOGUE[key].title
 
     def title(self, run: Run) -> str:

@@ -56,23 +56,13 @@ def test_batch_norm_learns_only_where_there_is_enough_to_learn_from():
     assert batch_norm.learns(whole, 60_000)
     assert not batch_norm.learns(Recipe.from_dict({"name": "best", "batch_size": 8}), 60_000)
     assert not batch_norm.learns(Recipe.from_dict({"name": "balanced"}), 60_000)
-
-
-def test_batch_norm_that_learns_changes_with_the_network_and_is_in_the_saved_model(workspace, monkeypatch):
-    from engine.backbones.build import build
-
-    monkeypatch.setattr(batch_norm, "FEWEST_BATCHES", 1)
-    monkeypatch.setattr(fine_tune, "_try_mixtures", lambda *_arguments: None)
-    monkeypatch.setattr(fine_tune, "_keep_best", keep_every_epoch)
-    options = {"name": "balanced", "freeze_depth": 0.0, "epochs": 1, "batch_size": 16, "augmentation": []}
-    run_dir = train(workspace, discs(workspace, 30, ("red", "blue")), **options)
-    trained, pretrained = keras.models.load_model(run_dir / runs.MODEL), build("sprout", 48)
-    old, new = (network.get_layer("stem_bn").moving_mean for network in (pretrained, trained))
-    assert np.abs(np.array(new) - np.array(old)).max() > 1e-4
-
-
-def keep_every_epoch(part, state, epoch, _scores, _objective) -> None:
-    state.best, state.best_epoch = fine_tune._weights(part), epoch
+    for enough in (True, False):
+        network = tiny_network()
+        batch_norm.set_up(network, learns=enough)
+        network.compile("sgd", "mse", jit_compile=False)
+        before = np.array(network.layers[1].moving_mean)
+        network.train_on_batch(*points())
+        assert np.array_equal(before, network.layers[1].moving_mean) != enough
 
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])

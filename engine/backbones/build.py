@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from engine.backbones import catalogue, own, own_model
+from engine.backbones import catalogue, own, own_model, scratch
 from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
@@ -27,6 +27,9 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
     if own.is_own(key):
         return own_model.load(key, image_size, architecture)
     model = architecture(key, image_size)
+    if catalogue.from_nothing(key):
+        scratch.fill(model)
+        return model
     path = weights_path(key, weights_dir)
     try:
         load_weights(model, path) if key == "sprout" else model.load_weights(str(path))

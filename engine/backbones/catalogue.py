@@ -4,6 +4,8 @@ Parameters count the network without its ImageNet classifier, which is what Graf
 the figure published for the full network at the size it was trained at.
 """
 
+from dataclasses import replace
+
 from engine.backbones import own
 from engine.backbones.facts import BackboneInfo
 from engine.errors import BackboneError
@@ -19,11 +21,18 @@ def info(key: str) -> BackboneInfo:
     """Return the facts of one network, of the catalogue or of one's own. Raises BackboneError when there is none."""
     if own.is_own(key):
         return own.info(key)
+    if key == FROM_NOTHING.key:
+        return FROM_NOTHING
     if key not in CATALOGUE:
         raise BackboneError(
             "There is no network '{key}'. Choose one of: {known}.", key=str(key), known=", ".join(CATALOGUE)
         )
     return CATALOGUE[key]
+
+
+def from_nothing(key: str) -> bool:
+    """Tell whether a network begins with random weights."""
+    return key == FROM_NOTHING.key
 
 
 def check_size(info: BackboneInfo, image_size: int) -> None:
@@ -239,4 +248,15 @@ CATALOGUE = _table(
         application="VGG19",
         url=_STORAGE + "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
+)
+
+# Not in the catalogue, which holds what has been learned: to see what that is worth, and for many odd pictures.
+FROM_NOTHING = replace(
+    CATALOGUE["sprout"],
+    key="scratch-sprout",
+    title="Sprout from nothing",
+    sentence="Begins with random weights: it has never seen a picture. It needs many more pictures and much more time "
+    "than a network that has, and shows what the pretraining is worth.",
+    top1_source="random weights",
+    origin="nothing",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from engine.backbones import catalogue, own
+from engine.backbones import catalogue, own, scratch
 from engine.backbones.catalogue import BackboneInfo
 from engine.backbones.local_weights import SPROUT_WEIGHTS, check_reachable, keras_folder, local_path, unreachable
 
@@ -33,6 +33,8 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
 
 def weights_hash(key: str, weights_dir: Path | None = None) -> str:
     """Return 16 hex digits of the SHA-256 of the weights file: every cache key names the network by them."""
+    if catalogue.from_nothing(key):
+        return scratch.HASH
     path = weights_path(key, weights_dir)
     stat = path.stat()
     return _file_hash(path, stat.st_size, stat.st_mtime_ns)

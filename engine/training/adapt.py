@@ -36,7 +36,7 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     work.progress.begin("fine_tune", PREPARING)
     keras.utils.set_random_seed(recipe.seed)
     backbone = build(recipe.backbone, recipe.size)
-    classifier = model.learning(backbone, head, recipe.dropout)
+    classifier = model.learning(backbone, head, recipe.dropout, from_nothing=recipe.from_nothing)
     cut = cuts.choose(backbone, recipe.freeze_depth)
     part = cuts.rest_of(classifier, cut, model.LOGITS)
     safe = _safe(work, features)

@@ -16,14 +16,20 @@ def learns(recipe: Recipe, pictures: int) -> bool:
     """Tell whether BatchNorm is to learn from so many training pictures.
 
     With too few of them its statistics drift (measured: 64 % -> 45 % on 1,000 pictures of CIFAR-10 in batches of 16);
-    where only an upper part trains, those of the lower part would not fit them any more.
+    where only an upper part trains, those of the lower part would not fit them any more. A network that begins with
+    random weights has nothing to keep and always learns it.
     """
+    if recipe.from_nothing:
+        return True
     enough = recipe.batch_size >= SMALLEST_BATCH and pictures >= FEWEST_BATCHES * recipe.batch_size
     return recipe.streams and enough
 
 
-def set_up(part: keras.Model, *, learns: bool) -> None:
-    """Let every BatchNorm of the network learn, or keep it as it is; the features' own scale always stays."""
+def set_up(part: keras.Model, *, learns: bool, from_nothing: bool = False) -> None:
+    """Let every BatchNorm of the network learn, or keep it as it is.
+
+    The scale of the features, on which the head was learned, stays unless the features begin at random.
+    """
     for layer in part._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = learns and layer.name != STANDARDISE
+            layer.trainable = learns and (from_nothing or layer.name != STANDARDISE)

@@ -90,7 +90,7 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     Goes on from the checkpoint in `folder` when there is one, in the middle of an epoch if need be: weights, optimizer
     and chance are as they were, so the end is the same. Raises Paused.
     """
-    batch_norm.set_up(part, learns=batch_norm.learns(recipe, len(data.y_train)))
+    batch_norm.set_up(part, learns=batch_norm.learns(recipe, len(data.y_train)), from_nothing=recipe.from_nothing)
     probe = _weights(part)
     saved = checkpoint.load(folder)
     saved = saved if saved is not None and saved.fits(part) else None
@@ -162,7 +162,9 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress, k
     learned = _train(part, data, recipe, state, progress, keep)
     scores = _validate(part, data)
     guessing = data.objective.guessing_loss(data.y_train)
-    if scores["validation_loss"] > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
+    # BatchNorm that begins with nothing needs some epochs until it can be validated; in training it sees its batch.
+    loss = learned["loss"] if recipe.from_nothing else scores["validation_loss"]
+    if loss > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
         raise Diverged
     _keep_best(part, state, epoch, scores, data.objective)
     if recipe.averages:

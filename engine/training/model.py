@@ -25,12 +25,14 @@ def finished(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.M
     return _assemble(backbone, backbone.output, dense, dropout, None, head.output)
 
 
-def learning(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.Model:
+def learning(backbone: keras.Model, head: Head, dropout: float = 0.0, *, from_nothing: bool = False) -> keras.Model:
     """Return the same model in the form that learns: features are standardised in a layer, kernels are penalised.
 
     The penalty is the one the probe was learned with, so that fine-tuning goes on with the same objective.
     """
-    standardise = layers.BatchNormalization(center=False, scale=False, epsilon=1e-12, name=STANDARDISE)
+    # Features that begin at random may die out; a network that has learned has none without deviation.
+    floor = 1e-3 if from_nothing else 1e-12
+    standardise = layers.BatchNormalization(momentum=0.97, center=False, scale=False, epsilon=floor, name=STANDARDISE)
     features = standardise(backbone.output)
     standardise.set_weights([head.mean, head.deviation**2])
     standardise.trainable = False
@@ -39,9 +41,14 @@ def learning(backbone: keras.Model, head: Head, dropout: float = 0.0) -> keras.M
 
 
 def learned(model: keras.Model, head: Head) -> Head:
-    """Return `head` with the kernels and biases that `model`, made by `learning`, has now."""
+    """Return `head` with the kernels and biases that `model`, made by `learning`, has now, and with its scale."""
     names = [HIDDEN, LOGITS][-len(head.layers) :]
-    return replace(head, layers=tuple(tuple(model.get_layer(name).get_weights()) for name in names))
+    head = replace(head, layers=tuple(tuple(model.get_layer(name).get_weights()) for name in names))
+    standardise = model.get_layer(STANDARDISE)
+    if not standardise.trainable:
+        return head
+    mean, variance = standardise.get_weights()
+    return replace(head, mean=mean, deviation=np.sqrt(variance + standardise.epsilon))
 
 
 def temper(model: keras.Model, temperature: float) -> None:

@@ -98,6 +98,8 @@ _FINE_TUNING_OPTIONS = (
     "augmentation",
     "mixing",
 )
+# A network that has seen nothing learns everything, in larger steps and for longer.
+FROM_NOTHING = {"freeze_depth": 0.0, "learning_rate": 2e-3, "early_rate": 1.0, "epochs": 30, "patience": 30}
 # Sides of enlarged pictures are multiples of this, so that a network halves them without a rest.
 STEP = 32
 
@@ -168,6 +170,8 @@ class Recipe:
         """Tell whether this recipe acts on an option, so that a page shows only what does something."""
         if option == "mixing":
             return self.streams
+        if option in ("freeze_depth", "early_rate") and self.from_nothing:
+            return False
         if option in _FINE_TUNING_OPTIONS:
             return self.fine_tunes
         if option in ("target_accuracy", "time_limit"):
@@ -177,6 +181,11 @@ class Recipe:
         if option == "output":
             return self.task == "one"
         return option != "hidden_units" or self.head == "hidden"
+
+    @property
+    def from_nothing(self) -> bool:
+        """Tell whether the network begins with random weights, so that all of it has to learn."""
+        return catalogue.from_nothing(self.backbone)
 
     @property
     def averages(self) -> bool:
@@ -206,7 +215,7 @@ class Recipe:
         if isinstance(augmentation, str):
             augmentation = (augmentation,)
         chosen = {**values, "augmentation": tuple(augmentation or ())}
-        return replace(defaults(values.get("name", cls.name)), **chosen)
+        return replace(defaults(values.get("name", cls.name), values.get("backbone", cls.backbone)), **chosen)
 
     def validate(self) -> None:
         """Raise TrainingError, in words, for the first choice that makes no sense."""
@@ -221,6 +230,7 @@ class Recipe:
         _one_of("mixing", self.mixing, MIXINGS)
         _check_numbers(self)
         _check_augmentation(self.augmentation)
+        _check_from_nothing(self)
         _check_unused(self)
 
     def validate_for(self, labels: Collection[str]) -> None:
@@ -233,10 +243,13 @@ class Recipe:
             )
 
 
-def defaults(name: str) -> Recipe:
+def defaults(name: str, backbone: str = Recipe.backbone) -> Recipe:
     """Return the recipe of this name with its own choices; an unknown name is told by `validate`."""
     known = RECIPES.get(name) if isinstance(name, str) else None
-    return Recipe(name=name, **(known.choices if known else {}))
+    choices = known.choices if known else {}
+    if catalogue.from_nothing(backbone) and name != "instant":
+        choices = {**choices, **FROM_NOTHING}
+    return Recipe(name=name, backbone=backbone, **choices)
 
 
 def own_size(name: str, backbone: str) -> int:
@@ -325,11 +338,24 @@ def _check_augmentation(names: tuple[str, ...]) -> None:
         _one_of("augmentation", name, AUGMENTATIONS)
 
 
+def _check_from_nothing(recipe: Recipe) -> None:
+    if recipe.from_nothing and not recipe.fine_tunes:
+        raise TrainingError(
+            "A network that begins with random weights has to learn as a whole, which Instant does not do. Choose the "
+            "recipe Balanced or Best."
+        )
+    if recipe.from_nothing and (recipe.freeze_depth, recipe.early_rate) != (0, 1):
+        raise TrainingError(
+            "In a network that begins with random weights every layer has to learn alike: the options freeze_depth and "
+            "early_rate have no use. Leave them out."
+        )
+
+
 def _check_unused(recipe: Recipe) -> None:
     """An option that would do nothing is refused rather than ignored."""
     if recipe.output != Recipe.output and not recipe.uses("output"):
         raise TrainingError(SEVERAL_OUTPUT)
-    usual = defaults(recipe.name)
+    usual = defaults(recipe.name, recipe.backbone)
     for option in (*_FINE_TUNING_OPTIONS, "dropout", "hidden_units"):
         changed = getattr(recipe, option) not in (getattr(usual, option), getattr(Recipe, option))
         if changed and not recipe.uses(option):

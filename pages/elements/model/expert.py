@@ -19,7 +19,7 @@ from engine.training.recipe import (
 from pages.elements import page
 from pages.elements.i18n import _, decimal
 
-LEARNING_RATES = (None, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+LEARNING_RATES = (None, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 EARLY_RATES = (0.05, 0.1, 0.2, 0.5, 1.0)
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -35,7 +35,7 @@ def settings(
     there are exactly two, of which a picture shows one.
     """
     pictures, head, steps = st.columns(3, gap="medium")
-    chosen = {"name": name, "backbone": backbone}
+    chosen = {"name": name, "backbone": _start(name, backbone)}
     with pictures:
         st.markdown(f"**{_('Pictures')}**")
         chosen |= _pictures(Recipe.from_dict({**chosen, "class_balancing": class_balancing}))
@@ -48,6 +48,25 @@ def settings(
         st.markdown(f"**{_('Steps')}**")
         chosen |= _steps(Recipe.from_dict(chosen))
     return chosen
+
+
+def _start(name: str, backbone: str) -> str:
+    """Offer to begin with random weights where the whole network can learn; return the key of what it starts from."""
+    if backbone != Recipe.backbone or not Recipe(name).fine_tunes:
+        return backbone
+    from_nothing = st.toggle(
+        _("Start from nothing: random weights instead of what Sprout has learned"), key="expert-from_nothing", **KEEP
+    )
+    if not from_nothing:
+        return backbone
+    st.caption(
+        _(
+            ":material/school: For teaching, or for many pictures unlike any photo. A network that has never seen a "
+            "picture needs many more of yours and much more time, and usually ends far below one that has. The first "
+            "model, which only learns the last step, sees them through random weights too."
+        )
+    )
+    return catalogue.FROM_NOTHING.key
 
 
 def _pictures(plan: Recipe) -> dict:
@@ -188,6 +207,8 @@ def _rates(plan: Recipe) -> dict:
         ),
         **KEEP,
     )
+    if not plan.uses("early_rate"):
+        return {"learning_rate": rate}
     early = st.select_slider(
         _("The first layers learn at this share of it"),
         EARLY_RATES,

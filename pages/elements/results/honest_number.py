@@ -83,7 +83,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
             _("Before training"),
             _percent(figures.before),
             None,
-            _("The pretrained network as it came, giving each picture the class whose average it is nearest to."),
+            _("The network as it came, giving each picture the class whose average it is nearest to."),
         ),
         (
             _("Balanced accuracy"),

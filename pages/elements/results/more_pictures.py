@@ -77,7 +77,7 @@ def _show(found: dict, entry: RunView) -> None:
         "Measured on {n} validation picture.", "Measured on {n} validation pictures.", found["validation"]
     )
     how = _(
-        "Only the last step learned, on what the pretrained network sees: that shows how the curve runs, not how right "
+        "Only the last step learned, on what the network sees as it came: that shows how the curve runs, not how right "
         "this run's model is. The point on the right is an estimate, not a measurement."
     )
     st.caption(f"{measured} {how}")

@@ -42,7 +42,7 @@ def before_and_after(facts: dict) -> None:
         st.caption(_("This run was not measured before its training."))
         return
     st.markdown(f"#### {_('Before and after training')}")
-    st.caption(_("Share of each class that is recognised: the pretrained network as it came, and after your training."))
+    st.caption(_("Share of each class that is recognised: the network as it came, and after your training."))
     rows = sorted(rows, key=lambda row: row["before_recall"] - row["recall"])
     figure = charts.before_and_after_figure(rows, dark=is_dark(), _=_)
     chart(figure, "before-after", _("Recall of every class before and after training"))
