@@ -3,7 +3,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
 
-.PHONY: run test lint bench screenshots tree clean browser
+.PHONY: run test lint bench bench-% screenshots tree clean browser
 
 run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -14,13 +14,44 @@ test: $(VENV)/.ready-test browser lint
 lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
 
-# The figures of benchmarks/RESULTS.md. DATA is a folder with the sets named there.
+# The figures of benchmarks/RESULTS.md, a row a target: `make bench-head`. DATA is a folder with the sets named there.
 DATA ?= ../shared/data
-bench: $(VENV)/.ready-test browser
-	$(PYTHON) -m benchmarks.server
-	$(PYTHON) -m benchmarks.try_it
-	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
+BENCH := head head-mobilenet again fine-tune embedding warm estimates scale cluster server try-it quality
+bench: $(addprefix bench-,$(BENCH))
+bench-%: export GRAFT_WEIGHTS_DIR ?= $(DATA)
+bench-%: export TF_CPP_MIN_LOG_LEVEL := 3
+$(addprefix bench-,$(BENCH) mnist scale-full): $(VENV)/.ready-test
+bench-warm bench-server bench-try-it: browser
+
+bench-head:
 	$(PYTHON) -m benchmarks.against_keras --source $(DATA)/cifar10-sample.zip
+bench-head-mobilenet:
+	$(PYTHON) -m benchmarks.against_keras --source $(DATA)/cifar10-sample.zip --backbone mobilenet_v2_035 --size 224
+bench-again:
+	$(PYTHON) -m benchmarks.again --source $(DATA)/cifar10-sample.zip
+bench-fine-tune:
+	$(PYTHON) -m benchmarks.fine_tune --source $(DATA)/cifar10-sample.zip --backbone mobilenet_v2_035 --size 224
+bench-embedding:
+	$(PYTHON) -m benchmarks.embedding
+bench-warm:
+	$(PYTHON) -m benchmarks.warm
+bench-estimates:
+	$(PYTHON) -m benchmarks.estimates --data $(DATA)
+bench-scale:
+	$(PYTHON) -m benchmarks.scale --source $(DATA)/mnist.npz --pictures 1000,10000
+bench-cluster:
+	$(PYTHON) -m benchmarks.cluster
+bench-server:
+	$(PYTHON) -m benchmarks.server
+bench-try-it:
+	$(PYTHON) -m benchmarks.try_it
+bench-quality:
+	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
+# These two take longer: all of MNIST, a quarter of an hour fine-tuned, some minutes instant.
+bench-mnist:
+	$(PYTHON) -m benchmarks.mnist --source $(DATA)/mnist.npz
+bench-scale-full:
+	$(PYTHON) -m benchmarks.scale --source $(DATA)/mnist.npz
 
 screenshots: $(VENV)/.ready-test browser
 	PYTHONPATH=. $(PYTHON) docs/screenshots/make.py

@@ -133,7 +133,10 @@ def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
 def _train(work: Work, writer: RunWriter) -> None:
     writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), fit=work.pixels.fit)
     cache = _embed(work)
-    head, held_out = _fit_probe(work, cache)
+    with ThreadPoolExecutor(1, thread_name_prefix="build") as builder:
+        if not work.recipe.fine_tunes:  # the network that becomes the model is built while its last step is learned
+            builder.submit(frozen, work.recipe.backbone, work.recipe.size)
+        head, held_out = _fit_probe(work, cache)
     outcome = _fine_tune(work, cache, head) if work.recipe.fine_tunes else _keep_probe(work, cache, head)
     outcome = _calibrate(work, outcome, held_out)
     # Saved beside the evaluation, which does not need the model.
@@ -188,11 +191,13 @@ def _embed(work: Work) -> ShardCache:
     keys = list(dict.fromkeys(work.snapshot.sha256.tolist()))
     began = time.perf_counter()
     missing = len(features.features_cache(work.workspace, work.recipe.backbone, work.pixels).missing(keys))
+    undecoded = work.pixels.missing(keys)
     cache, elsewhere = spread.embed(
         work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance, work.run_dir
     )
-    if not elsewhere:  # else it says little about this machine
-        entry = f"{work.recipe.backbone}-{work.recipe.size}"
+    entry = f"{work.recipe.backbone}-{work.recipe.size}"
+    # Where others helped it says little about this machine, where pictures had to be decoded little about the network.
+    if not elsewhere and (not undecoded or speed.known(work.workspace, work.recipe.backbone, work.recipe.size) is None):
         speed.remember(work.workspace, entry, missing, time.perf_counter() - began)
     work.progress.writer.event("embedded", pictures=len(keys), computed=missing, elsewhere=elsewhere)
     return cache

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from engine import runs, tasks
-from engine.backbones import forward
+from engine import runs, settings, tasks
+from engine.backbones import catalogue, forward
+from engine.backbones.build import architecture
 from engine.evaluation.predict import PREPARATION
 from engine.shards import ShardCache
 from engine.training import checkpoint, fine_tune, model
@@ -327,3 +328,26 @@ def test_stop_while_fine_tuning_prepares_keeps_the_probe(workspace, monkeypatch)
     assert runs.read_status(run_dir)["state"] == "stopped"
     assert runs.read_evaluation(run_dir)["chosen"] == "probe"
     assert (run_dir / runs.MODEL).exists()
+
+
+def test_vgg16_from_the_folder_of_weights_runs_the_same_path(workspace, tmp_path, monkeypatch):
+    """From the file that Keras offers (here with random weights) to a model that fine-tuned VGG16's own layers."""
+    import h5py
+    from keras.src.legacy.saving import legacy_h5_format
+
+    keras.utils.set_random_seed(0)
+    with h5py.File(tmp_path / catalogue.info("vgg16").weights_file, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, architecture("vgg16", 32))
+    monkeypatch.setenv("GRAFT_WEIGHTS_DIR", str(tmp_path))
+    settings.current.cache_clear()
+    try:
+        items = discs(workspace, labels=("red", "blue"))
+        run_dir = train(workspace, items, **{**QUICK, "epochs": 1}, backbone="vgg16", image_size=32)
+        answers = tasks.predict(str(run_dir), str(workspace.root), [str(workspace.blob_path(items[0].sha256))])
+    finally:
+        monkeypatch.undo()
+        settings.current.cache_clear()
+    assert runs.read_status(run_dir)["state"] == "finished" and epochs_of(run_dir) == [1]
+    assert sum(answers[0]["probabilities"]) == pytest.approx(1, abs=1e-5)
+    saved = keras.models.load_model(run_dir / runs.MODEL)
+    assert saved.input_shape == (None, 32, 32, 3) and saved.get_layer("block5_conv3").filters == 512

@@ -5,22 +5,24 @@ from dataclasses import dataclass, replace
 import psutil
 
 from engine.backbones import catalogue, device
-from engine.training import range_test, speed, views
+from engine.training import range_test, safe_augmentation, speed, views
 from engine.training.features import features_cache
 from engine.training.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
 from engine.workspace import Workspace
 
-# Seconds to decode and shrink one ordinary photo on one core.
+# Seconds to decode and shrink one ordinary photo on one core, until some of the pictures were tried.
 DECODE_SECONDS = 0.003
 # Seconds to change one picture at random and to read it back.
 AUGMENT_SECONDS = 0.0006
 # Numbers (pictures x features) the probe gets through in a second, cross-validation included.
 PROBE_NUMBERS = 2.5e6
-# Seconds a run needs whatever its size: opening files, saving the model.
-START_SECONDS = 0.5
+# Seconds a run needs whatever its size: opening files, learning a small head; testing and saving the model.
+START_SECONDS, EVALUATE_SECONDS = 0.2, 0.5
 # Seconds to convert the lower part, to build and to compile the upper part for training.
-FINE_TUNE_START_SECONDS = 6.0
+FINE_TUNE_START_SECONDS = 3.5
+# What it takes to find out which changes the pictures stand: so many rounds over a sample.
+SAFE_ROUNDS = len(safe_augmentation.CHOICES) + 1
 # Memory of a worker with its frameworks loaded and nothing to do.
 IDLE_MB = 700
 # Larger pictures than the network's own are for a training that then still ends within this time, unless it has a
@@ -68,15 +70,15 @@ def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys:
     tuning = speed.fine_tuning(workspace, recipe) if recipe.fine_tunes else None
     pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
     to_embed = len(features_cache(workspace, recipe.backbone, pixels).missing(keys))
-    to_decode = len(pixels.missing(keys))
+    undecoded = pixels.missing(keys)
     embedding = speed.embedding(workspace, recipe.backbone, recipe.size)
     seconds = {
-        "features": to_embed / embedding + to_decode * DECODE_SECONDS / device.cores(),
+        "features": to_embed / embedding + len(undecoded) * pixels.decode_seconds(undecoded),
         "probe": _probe_seconds(recipe, counts),
-        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning) if tuning else 0.0,
-        "evaluate": 0.1,
+        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning, embedding) if tuning else 0.0,
+        "evaluate": EVALUATE_SECONDS,
     }
-    disk = to_decode * recipe.size**2 * 3 / 1e6 + _disk_mb(workspace, recipe, counts, to_embed, tuning)
+    disk = len(undecoded) * recipe.size**2 * 3 / 1e6 + _disk_mb(workspace, recipe, counts, to_embed, tuning)
     return Estimate(seconds, _memory_mb(recipe, counts), disk, to_embed, None if recipe == wanted else recipe.size)
 
 
@@ -102,8 +104,8 @@ def expected(workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_em
     return {
         "features": to_embed * (1 / embedding + DECODE_SECONDS / device.cores()),
         "probe": _probe_seconds(recipe, counts),
-        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning) if recipe.fine_tunes else 0.0,
-        "evaluate": 0.1,
+        "fine_tune": _fine_tune_seconds(workspace, recipe, counts, tuning, embedding) if recipe.fine_tunes else 0.0,
+        "evaluate": EVALUATE_SECONDS,
     }
 
 
@@ -111,7 +113,9 @@ def _probe_seconds(recipe: Recipe, counts: dict[str, int]) -> float:
     return START_SECONDS + counts["train"] * catalogue.info(recipe.backbone).features / PROBE_NUMBERS
 
 
-def _fine_tune_seconds(workspace: Workspace, recipe: Recipe, counts: dict[str, int], pace: speed.Pace) -> float:
+def _fine_tune_seconds(
+    workspace: Workspace, recipe: Recipe, counts: dict[str, int], pace: speed.Pace, embedding: float
+) -> float:
     number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
     held_out = counts["validation"] + counts["test"]
     computed = (number * counts["train"] + held_out) * (1 / pace.views + AUGMENT_SECONDS)
@@ -119,7 +123,15 @@ def _fine_tune_seconds(workspace: Workspace, recipe: Recipe, counts: dict[str, i
     trained = recipe.epochs * (counts["train"] + validations * counts["validation"] / 3) / pace.training
     if recipe.learning_rate is None:
         trained += range_test.STEPS * recipe.batch_size / pace.training
-    return FINE_TUNE_START_SECONDS + computed + trained
+    return FINE_TUNE_START_SECONDS + _safe_seconds(recipe, counts, embedding) + computed + trained
+
+
+def _safe_seconds(recipe: Recipe, counts: dict[str, int], embedding: float) -> float:
+    """Return what it takes to find out which changes the pictures stand, where the recipe leaves that open."""
+    if recipe.augmentation != ("auto",):
+        return 0.0
+    asked = min(safe_augmentation.SAMPLE, counts["train"] // 2)
+    return SAFE_ROUNDS * asked * (1 / embedding + AUGMENT_SECONDS)
 
 
 def _memory_mb(recipe: Recipe, counts: dict[str, int]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from engine.backbones import forward
 from engine.backbones.cuts import CutPoint
 from engine.shards import ShardCache
-from engine.training import augment, features
+from engine.training import features
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
 from engine.training.stream import Stream
@@ -71,10 +71,7 @@ class Views:
         return f"{names}-{self.seed}-{number}"
 
     def _view(self, keys: Sequence[str], number: int) -> np.ndarray:
-        pictures = self.pixels.read(keys)
-        if not self.augmentation:
-            return pictures
-        return augment.view(pictures, keys, self.augmentation, self.seed, number)
+        return Stream(self.pixels, self.augmentation, self.seed, number).read(keys)
 
     def _cache(self, tag: str, keys: Sequence[str], read, dtype, advance: features.Advance) -> ShardCache:
         folder = self._folder / tag
