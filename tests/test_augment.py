@@ -58,14 +58,22 @@ def choice(workspace, items) -> tuple[str, ...]:
     return safe(workspace, items).augmentation
 
 
-def safe(workspace, items, **options) -> safe_augmentation.Safe:
+def safe(workspace, items, kept=None, run=None, **options) -> safe_augmentation.Safe:
     pixels = Pixels(workspace, 48, "stretch")
     keys = [item.sha256 for item in items]
     labels = sorted({item.label for item in items})
     y = np.array([labels.index(item.label) for item in items])
     rows = features.embed(workspace, "sprout", pixels, keys, lambda *_step: None).read(keys)
-    run = forward.open_backbone(workspace, "sprout", 48)
-    return safe_augmentation.choose(rows, y, keys, Recipe.from_dict({"name": "balanced", **options}), pixels, run)
+    run = run or forward.open_backbone(workspace, "sprout", 48)
+    recipe = Recipe.from_dict({"name": "balanced", **options})
+    return safe_augmentation.choose(rows, y, keys, recipe, pixels, run, kept)
+
+
+def test_the_next_training_on_the_same_pictures_need_not_look_at_their_changes_again(workspace, tmp_path):
+    items = discs(workspace, 30)
+    first = safe(workspace, items, tmp_path / "changed")
+    again = safe(workspace, items, tmp_path / "changed", run=lambda _pixels: pytest.fail("looked again"))
+    assert again == first
 
 
 def test_pictures_that_mirroring_ruins_are_never_mirrored(workspace):

@@ -106,7 +106,8 @@ def _safe(work: Work, features: ShardCache) -> Safe:
     rows = frozen.rows("train")
     keys = frozen.keys(rows)
     run = forward.open_backbone(work.workspace, recipe.backbone, recipe.size)
-    found = safe_augmentation.choose(features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run)
+    kept = features.folder.with_name(f"{features.folder.name}-changed")
+    found = safe_augmentation.choose(features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run, kept)
     if recipe.augmentation == ("auto",):
         wanted = replace(wanted, augmentation=found.augmentation)
     if mixes:

@@ -4,11 +4,14 @@ A mirrored photo of a dress is still a dress to the network; a mirrored word is 
 pictures teach a probe, a sample of the other half is changed, and what costs the probe too much is left out.
 """
 
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from engine.backbones import forward
+from engine.shards import ShardCache
 from engine.training import augment, mixing, probe
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
@@ -41,9 +44,18 @@ class Safe:
 
 
 def choose(
-    features: np.ndarray, y: np.ndarray, keys: list[str], recipe: Recipe, pixels: Pixels, run: forward.Forward
+    features: np.ndarray,
+    y: np.ndarray,
+    keys: list[str],
+    recipe: Recipe,
+    pixels: Pixels,
+    run: forward.Forward,
+    kept: Path | None = None,
 ) -> Safe:
-    """Return what is safe for training pictures (features, y) among what the recipe leaves to be found out."""
+    """Return what is safe for training pictures (features, y) among what the recipe leaves to be found out.
+
+    Features of changed pictures are kept in the folder `kept`: the next training on them finds them there.
+    """
     taught, asked = _halves(y, recipe.seed)
     if len(asked) < ENOUGH or not _all_classes(y[taught], y):
         return Safe(WITHOUT_ASKING, (), {})
@@ -51,20 +63,32 @@ def choose(
     head = probe.fit(features[taught], y[taught], num_classes, recipe).head
     right = _right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
-    pictures = pixels.read(asked_keys)
 
-    def cost(changed: np.ndarray) -> float:
-        return round(right - _right(y[asked], head.logits(forward.run(run, changed))), 4)
+    def cost(looks: np.ndarray) -> float:
+        return round(right - _right(y[asked], head.logits(looks)), 4)
 
     limits = {**TOLERANCE, **(STRONGER if recipe.streams else {})}
-    costs = {name: cost(augment.certain(pictures, asked_keys, name, recipe.seed)) for name in limits}
+    changed = functools.partial(_changed, pixels=pixels, run=run, seed=recipe.seed, kept=kept)
+    costs = {name: cost(changed(asked_keys, name)) for name in limits}
     if recipe.mixing == "auto" and recipe.streams:
-        alike = _alike(y[asked], recipe.seed)
-        costs |= {kind: cost(mixing.half(pictures, pictures[alike], kind)) for kind in MIXTURES}
+        alike, pictures = _alike(y[asked], recipe.seed), pixels.read(asked_keys)
+        costs |= {kind: cost(forward.run(run, mixing.half(pictures, pictures[alike], kind))) for kind in MIXTURES}
     stood = [name for name in costs if costs[name] <= {**limits, **MIXTURES}[name]]
     return Safe(
         tuple(name for name in stood if name in limits), tuple(name for name in stood if name in MIXTURES), costs
     )
+
+
+def _changed(
+    keys: list[str], name: str, pixels: Pixels, run: forward.Forward, seed: int, kept: Path | None
+) -> np.ndarray:
+    """Return the features of these pictures, every one of them changed."""
+    if kept is None:
+        return forward.run(run, augment.certain(pixels.read(keys), keys, name, seed))
+    cache = ShardCache(kept / f"{name}-{seed}")
+    if missing := cache.missing(keys):
+        cache.add(missing, forward.run(run, augment.certain(pixels.read(missing), missing, name, seed)))
+    return cache.read(keys)
 
 
 def _alike(y: np.ndarray, seed: int) -> np.ndarray:
