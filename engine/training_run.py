@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from engine import crew, runs
-from engine.backbones import catalogue
+from engine.backbones import catalogue, memory
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
@@ -45,10 +45,6 @@ REACHED = "Finished: {share} % on the validation pictures, {target} % were wante
 MISSED = "Finished. {target} % on the validation pictures were wanted; {share} % is the best it reached."
 STOPPED_EARLY = "Stopped before there was a model."
 UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
-NO_MEMORY = (
-    "The machine ran out of memory. Choose a smaller picture size, a smaller batch size or a smaller network, and "
-    "start again."
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
     """Train, evaluate and write every file of the run directory. What a person can fix ends in its status."""
     with RunWriter(run_dir, worker=crew.own_address(), attempt=attempt) as writer:
         try:
-            _train(Work(*_prepare(run_dir, workspace, writer)), writer)
+            with memory.telling(lambda batch, smaller: writer.event("memory", batch=batch, smaller=smaller)):
+                _train(Work(*_prepare(run_dir, workspace, writer)), writer)
         except Stopped:
             writer.status(state="stopped", message=STOPPED_EARLY, values={}, finished=runs.now(), seconds_left=None)
         except Paused as pause:
@@ -79,14 +76,15 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
             _lay_aside(writer, error)
         except UserError as error:
             _fail(writer, error)
-        except MemoryError:
-            _fail(writer, TrainingError(NO_MEMORY))
         except Exception as error:
-            if not is_full(error):
+            if is_full(error):
+                _lay_aside(writer, disk_error(Path(error.filename or runs.MODEL), error))
+            elif memory.is_short(error):
+                _fail(writer, TrainingError(memory.NO_MEMORY))
+            else:
                 (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
                 _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(run_dir / "log.txt")))
                 raise
-            _lay_aside(writer, disk_error(Path(error.filename or runs.MODEL), error))
 
 
 def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:

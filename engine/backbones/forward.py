@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine.backbones import catalogue, choice, cuts, device, litert
+from engine.backbones import catalogue, choice, cuts, device, litert, memory
 from engine.backbones.build import build, frozen
 from engine.backbones.pretrained import weights_hash
 from engine.workspace import Workspace, write_atomic
@@ -83,16 +83,25 @@ def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model],
 
 
 def _keras_forward(model: keras.Model, step: int | None = None) -> Forward:
-    step = step or batch_size()
+    size = step or batch_size()
 
     def run(pixels: np.ndarray) -> np.ndarray:
-        # Every batch has the same shape: another one would be compiled anew.
-        padded = np.zeros((-(-len(pixels) // step) * step, *pixels.shape[1:]), np.float32)
-        padded[: len(pixels)] = pixels
-        outputs = [model.predict_on_batch(padded[first : first + step]) for first in range(0, len(padded), step)]
-        return np.concatenate([np.asarray(output) for output in outputs])[: len(pixels)]
+        nonlocal size
+        while True:
+            try:
+                parts = [pixels[first : first + size] for first in range(0, len(pixels), size)]
+                return np.concatenate([_padded(model, part, size) for part in parts])
+            except Exception as error:
+                size = memory.half(size, error)
 
     return run
+
+
+def _padded(model: keras.Model, pixels: np.ndarray, size: int) -> np.ndarray:
+    """Return the outputs for up to `size` pictures. Every batch has that shape: another would be compiled anew."""
+    batch = np.zeros((size, *pixels.shape[1:]), np.float32)
+    batch[: len(pixels)] = pixels
+    return np.asarray(model.predict_on_batch(batch))[: len(pixels)]
 
 
 def uses_litert() -> bool:

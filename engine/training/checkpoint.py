@@ -20,7 +20,7 @@ class State:
 
     `epoch` epochs are done, and `step` batches of the next one, which have brought `totals` (loss and accuracy, added
     up) and left the dice of that epoch as `dice` says. `views` is fixed at the start: later the disk might have room
-    for another number.
+    for another number. A batch that memory does not hold at once is learned from in `pieces`.
     """
 
     learning_rate: float
@@ -35,11 +35,12 @@ class State:
     totals: tuple[float, float] = (0.0, 0.0)
     dice: dict | None = None
     views: int = 0
+    pieces: int = 1
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A saved state with the variables of the network's trainable part and of its optimizer."""
+    """A state with the variables of the network's trainable part and those of its optimizer that last."""
 
     state: State
     variables: list[np.ndarray]
@@ -52,16 +53,25 @@ class Checkpoint:
         """Set the variables of both to what was saved."""
         for variable, value in zip(part.variables, self.variables, strict=True):
             variable.assign(value)
-        for variable, value in zip(optimizer.variables, self.optimizer, strict=True):
+        for variable, value in zip(_lasting(optimizer), self.optimizer, strict=True):
             variable.assign(value)
+        optimizer.variables[0].assign(self.optimizer[0] * (optimizer.gradient_accumulation_steps or 1))
+
+
+def take(part: keras.Model, optimizer: keras.optimizers.Optimizer, state: State) -> Checkpoint:
+    """Return how things stand, after a whole batch. Its first optimizer variable counts batches, not pieces."""
+    lasting = [_array(variable) for variable in _lasting(optimizer)]
+    lasting[0] = lasting[0] // (optimizer.gradient_accumulation_steps or 1)
+    return Checkpoint(state, [_array(variable) for variable in part.variables], lasting)
 
 
 def save(folder: Path, part: keras.Model, optimizer: keras.optimizers.Optimizer, state: State) -> None:
     """Write everything in one step; a reader sees the old checkpoint or the new one."""
+    taken = take(part, optimizer, state)
     plain = {key: value for key, value in vars(state).items() if key != "best"}
     arrays = {"state": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
-    for name, values in (("part", part.variables), ("optimizer", optimizer.variables), ("best", state.best)):
-        arrays.update({f"{name}-{position}": np.asarray(value) for position, value in enumerate(values)})
+    for name, values in (("part", taken.variables), ("optimizer", taken.optimizer), ("best", state.best)):
+        arrays.update({f"{name}-{position}": value for position, value in enumerate(values)})
     with replaced(folder / FILE, binary=True) as file:
         np.savez(file, **arrays)
 
@@ -84,6 +94,15 @@ def exists(folder: Path) -> bool:
 def forget(folder: Path) -> None:
     """Delete the checkpoint."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lasting(optimizer: keras.optimizers.Optimizer) -> list:
+    """Return the variables of an optimizer that mean something between two batches; the first counts its steps."""
+    return [variable for variable in optimizer.variables if "gradient_accumulator" not in variable.path]
+
+
+def _array(variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
 
 
 def _group(arrays, name: str) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ a lower rate; one that stays without a better epoch ends early.
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +17,8 @@ import keras
 import numpy as np
 
 from engine import runs
-from engine.backbones import device
-from engine.training import batch_norm, checkpoint, mixing, range_test, stream
+from engine.backbones import device, memory
+from engine.training import batch_norm, checkpoint, mixing, pieces, range_test, stream
 from engine.training.checkpoint import State
 from engine.training.objective import Objective
 from engine.training.optimizer import make_optimizer
@@ -117,9 +117,14 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
 
 
 def prepare(
-    part: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective, class_balancing: str = "none"
+    part: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    objective: Objective,
+    class_balancing: str = "none",
+    number_of_pieces: int = 1,
 ) -> None:
-    """Compile `part` for training on dense targets."""
+    """Compile `part` for training on dense targets, each batch in so many pieces."""
+    pieces.in_pieces(optimizer, number_of_pieces)
     loss = objective.loss(class_balancing)
     part.compile(optimizer=optimizer, loss=loss, weighted_metrics=objective.metrics(), jit_compile=_jit())
     optimizer.build(part.trainable_variables)
@@ -128,6 +133,14 @@ def prepare(
 def logits(part: keras.Model, pictures: Readable, keys: Sequence[str]) -> np.ndarray:
     """Return float32 logits (N, num_classes) of any number of pictures; only one batch is in memory at a time."""
     step = max(1, min(PREDICT_BATCH, len(keys), PREDICT_NUMBERS // int(np.prod(part.input_shape[1:]))))
+    while True:
+        try:
+            return _logits(part, pictures, keys, step)
+        except Exception as error:
+            step = memory.half(step, error)
+
+
+def _logits(part: keras.Model, pictures: Readable, keys: Sequence[str], step: int) -> np.ndarray:
     found = []
     for first in range(0, len(keys), step):
         batch = pictures.read(keys[first : first + step])
@@ -139,12 +152,37 @@ def logits(part: keras.Model, pictures: Readable, keys: Sequence[str]) -> np.nda
 
 
 def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path, saved) -> bool:
-    """Train from the state to the last epoch; return False when the loss diverged on the way."""
-    optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data, recipe))
-    prepare(part, optimizer, data.objective, recipe.class_balancing)
-    if saved is not None:
-        saved.apply(part, optimizer)
-    keep = functools.partial(checkpoint.save, folder, part, optimizer, state)
+    """Train from the state to the last epoch; return False when the loss diverged on the way.
+
+    Where memory does not hold a batch, it goes on from the last step with pieces of half the size.
+    """
+    while True:
+        optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data, recipe))
+        prepare(part, optimizer, data.objective, recipe.class_balancing, state.pieces)
+        if saved is not None:
+            saved.apply(part, optimizer)
+        start = checkpoint.take(part, optimizer, replace(state))
+        try:
+            return _epochs(part, data, recipe, state, progress, folder)
+        except Exception as error:
+            size = _batch_size(recipe, len(data.y_train))
+            smaller = memory.half(-(-size // state.pieces), error)
+            saved = _rescued(part, optimizer, state, folder, start)
+            state.pieces = -(-size // smaller)
+
+
+def _rescued(part, optimizer, state: State, folder: Path, start: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
+    """Return how things stood before the step that failed, or `start` or a later checkpoint where that is gone."""
+    try:
+        return checkpoint.take(part, optimizer, state)
+    except (RuntimeError, ValueError):  # JAX gives the memory of the weights to every step, also to one that fails
+        saved = checkpoint.load(folder) or start
+        vars(state).update(vars(saved.state))
+        return saved
+
+
+def _epochs(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path) -> bool:
+    keep = functools.partial(checkpoint.save, folder, part, part.optimizer, state)
     try:
         while state.epoch < progress.limits.last_round(recipe.epochs):
             if state.epoch - state.best_epoch >= recipe.patience:
@@ -188,7 +226,7 @@ def _train(part, data: Data, recipe: Recipe, state: State, progress: Progress, k
     pictures = stream.ahead(view.read, [[data.train_keys[row] for row in batch] for batch in left])
     for batch, x in zip(left, pictures, strict=True):
         x, y, weight = mixing.mix(x.astype(np.float32), targets[batch], weights[batch], data.mixing, dice)
-        logs = part.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+        logs = pieces.learn(part, x, y, weight, state.pieces)
         if not np.isfinite(logs["loss"]):
             raise Diverged
         state.step, state.dice = state.step + 1, dice.bit_generator.state
@@ -238,12 +276,15 @@ def _validate(part, data: Data) -> dict:
 def _first_state(part, data: Data, recipe: Recipe, progress: Progress) -> State:
     scores = _validate(part, data)
     loss = scores["validation_loss"]
-    rate = recipe.learning_rate or _find_rate(part, data, recipe, progress)
-    return State(rate, loss, scores["validation_accuracy"], loss, best=_weights(part))
+    rate, number = (recipe.learning_rate, 1) if recipe.learning_rate else _find_rate(part, data, recipe, progress)
+    return State(rate, loss, scores["validation_accuracy"], loss, best=_weights(part), pieces=number)
 
 
-def _find_rate(part, data: Data, recipe: Recipe, progress: Progress) -> float:
-    """Return the learning rate of a short test on the training pictures; the run keeps how it was found."""
+def _find_rate(part, data: Data, recipe: Recipe, progress: Progress, number: int = 1) -> tuple[float, int]:
+    """Return the learning rate of a short test on the training pictures, whose outcome the run keeps.
+
+    Also in how many pieces memory holds a batch: `number`, or more where it turns out so.
+    """
     rows, size = _order(data, recipe, 1), _batch_size(recipe, len(data.y_train))
     targets = data.objective.targets(data.y_train)
     weights = data.objective.weights(data.y_train, recipe.class_balancing)
@@ -252,15 +293,19 @@ def _find_rate(part, data: Data, recipe: Recipe, progress: Progress) -> float:
     def train_batch(step: int) -> float:
         batch = rows[(size * step + np.arange(size)) % len(rows)]
         x = view.read([data.train_keys[row] for row in batch]).astype(np.float32)
-        return part.train_on_batch(x, targets[batch], sample_weight=weights[batch], return_dict=True)["loss"]
+        return pieces.learn(part, x, targets[batch], weights[batch], number)["loss"]
 
     def ready(optimizer) -> None:
-        prepare(part, optimizer, data.objective, recipe.class_balancing)
+        prepare(part, optimizer, data.objective, recipe.class_balancing, number)
 
-    found = range_test.find(part, recipe, ready, train_batch, lambda: progress.advance(0, 1, TRYING_RATES))
+    try:
+        found = range_test.find(part, recipe, ready, train_batch, lambda: progress.advance(0, 1, TRYING_RATES))
+    except Exception as error:
+        smaller = memory.half(-(-size // number), error)
+        return _find_rate(part, data, recipe, progress, -(-size // smaller))
     write_json(progress.writer.run_dir / runs.RANGE_TEST, vars(found))
     progress.writer.event("range_test", learning_rate=found.chosen, steps=len(found.rates))
-    return found.chosen
+    return found.chosen, number
 
 
 def _keep_best(part, state: State, epoch: int, scores: dict, objective: Objective) -> None:

@@ -32,6 +32,11 @@ def _words(event: dict) -> str | None:
             ":material/photo_size_select_small: Pictures of {wanted} pixels would have been too much for this machine, "
             "so it takes {size}, the network's own size."
         ).format(wanted=event["wanted"], size=event["image_size"])
+    if event["kind"] == "memory":
+        return _(
+            ":material/memory: The memory does not hold {n} pictures at once. It went on with {smaller} at a time; "
+            "nothing was lost, and the result is the same."
+        ).format(n=event["batch"], smaller=event["smaller"])
     if event["kind"] == "patience":
         return _(
             ":material/flag: Ended after epoch {epoch}: there had been no better one since epoch {best_epoch}."
