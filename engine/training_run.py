@@ -21,7 +21,7 @@ from engine.evaluation.several import calibration as several_calibration
 from engine.evaluation.several import evaluate as several_evaluate
 from engine.runs import RunWriter
 from engine.shards import ShardCache
-from engine.training import checkpoint, estimate, features, hidden_head, model, probe, snapshot, speed, spread
+from engine.training import checkpoint, estimate, features, hardware, hidden_head, model, probe, snapshot, speed, spread
 from engine.training import objective as objectives
 from engine.training.adapt import CHECKPOINT, adapt
 from engine.training.head import Head
@@ -296,6 +296,7 @@ def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
         "chosen": outcome.chosen,
         "image_size": work.pixels.image_size,
         "fit": work.pixels.fit,
+        "hardware": hardware.told(work.recipe),
         "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
     }
 

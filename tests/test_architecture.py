@@ -141,7 +141,12 @@ def test_files_and_functions_stay_small(path):
 
 
 # Each in a module of its own; the last has a branch for every backend.
-TENSORFLOW_ONLY = {"engine.backbones.litert", "engine.backbones.device", "engine.evaluation.explain.gradients"}
+TENSORFLOW_ONLY = {
+    "engine.backbones.litert",
+    "engine.backbones.device",
+    "engine.evaluation.explain.gradients",
+    "engine.training.replicas",
+}
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=module_name)

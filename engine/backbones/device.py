@@ -31,6 +31,26 @@ def has_gpu() -> bool:
     return any(not str(name).startswith("cpu") for name in keras.distribution.list_devices())
 
 
+def gpus() -> int:
+    """Return the number of accelerators that Keras' backend sees."""
+    return len(keras.distribution.list_devices("gpu")) if has_gpu() else 0
+
+
+@functools.cache
+def computes_bfloat16() -> bool:
+    """Tell whether every graphics card computes in bfloat16 at full speed: NVIDIA's do since Ampere (2020)."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        cards = tf.config.list_physical_devices("GPU")
+        found = [tf.config.experimental.get_device_details(card).get("compute_capability", (0,))[0] for card in cards]
+    else:
+        import jax
+
+        found = [float(getattr(card, "compute_capability", 0)) for card in jax.devices()]
+    return bool(found) and min(found) >= 8
+
+
 def cores() -> int:
     """Return the number of processor cores this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -10,7 +10,7 @@ from engine.backbones import cuts, forward
 from engine.backbones.build import build
 from engine.backbones.pretrained import weights_hash
 from engine.shards import ShardCache
-from engine.training import fine_tune, model, safe_augmentation, speed, views
+from engine.training import fine_tune, hardware, model, safe_augmentation, speed, views
 from engine.training import objective as objectives
 from engine.training.head import Head
 from engine.training.safe_augmentation import Safe
@@ -45,7 +45,8 @@ def adapt(work: Work, features: ShardCache, head: Head) -> Adapted:
     watched = _Watched(work, seen, views.number_of_views(work.workspace, cut.size, len(frozen.rows("train")), recipe))
     began = time.perf_counter()
     data = watched.data(held_out, safe.mixing)
-    tuned = fine_tune.fine_tune(part, data, recipe, work.progress, work.run_dir / CHECKPOINT)
+    with hardware.fast(part, cut, head, recipe, hardware.here()) as learning:
+        tuned = fine_tune.fine_tune(learning, data, recipe, work.progress, work.run_dir / CHECKPOINT)
     if not tuned.stopped:
         watched.remember(time.perf_counter() - began, tuned.epochs)
     classifier = model.finished(backbone, model.learned(classifier, head), recipe.dropout)

@@ -20,7 +20,8 @@ class State:
 
     `epoch` epochs are done, and `step` batches of the next one, which have brought `totals` (loss and accuracy, added
     up) and left the dice of that epoch as `dice` says. `views` is fixed at the start: later the disk might have room
-    for another number. A batch that memory does not hold at once is learned from in `pieces`.
+    for another number. A batch that memory does not hold at once is learned from in `pieces`;
+    `compiled` is whether XLA may compile a step.
     """
 
     learning_rate: float
@@ -36,6 +37,7 @@ class State:
     dice: dict | None = None
     views: int = 0
     pieces: int = 1
+    compiled: bool = True
 
 
 @dataclass(frozen=True)

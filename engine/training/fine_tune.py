@@ -18,7 +18,7 @@ import numpy as np
 
 from engine import runs
 from engine.backbones import device, memory
-from engine.training import batch_norm, checkpoint, mixing, pieces, range_test, stream
+from engine.training import batch_norm, checkpoint, mixing, pieces, range_test, replicas, stream
 from engine.training.checkpoint import State
 from engine.training.objective import Objective
 from engine.training.optimizer import make_optimizer
@@ -27,6 +27,8 @@ from engine.training.recipe import Recipe
 from engine.workspace import write_json
 
 EPOCH_MESSAGE = "Adapting the network: round {epoch} of {epochs}."
+# How TensorFlow says that it was XLA, which cannot compile every network, that a step failed in.
+XLA_NAMES = ("XLA", "xla", "jit_compile", "ptxas")
 TRYING_RATES = "Trying how large the steps may be."
 # Within a long epoch a checkpoint is written so often: no more than this is lost when the machine fails.
 KEEP_SECONDS = 120.0
@@ -122,20 +124,23 @@ def prepare(
     objective: Objective,
     class_balancing: str = "none",
     number_of_pieces: int = 1,
+    *,
+    compiled: bool = True,
 ) -> None:
-    """Compile `part` for training on dense targets, each batch in so many pieces."""
+    """Compile `part` for training on dense targets, each batch in so many pieces; by XLA too where that pays."""
     pieces.in_pieces(optimizer, number_of_pieces)
     loss = objective.loss(class_balancing)
-    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=objective.metrics(), jit_compile=_jit())
+    part.compile(optimizer=optimizer, loss=loss, weighted_metrics=objective.metrics(), jit_compile=compiled and _jit())
     optimizer.build(part.trainable_variables)
 
 
 def logits(part: keras.Model, pictures: Readable, keys: Sequence[str]) -> np.ndarray:
     """Return float32 logits (N, num_classes) of any number of pictures; only one batch is in memory at a time."""
     step = max(1, min(PREDICT_BATCH, len(keys), PREDICT_NUMBERS // int(np.prod(part.input_shape[1:]))))
+    devices = replicas.count(part)
     while True:
         try:
-            return _logits(part, pictures, keys, step)
+            return _logits(part, pictures, keys, -(-step // devices) * devices)
         except Exception as error:
             step = memory.half(step, error)
 
@@ -147,7 +152,7 @@ def _logits(part: keras.Model, pictures: Readable, keys: Sequence[str], step: in
         # Every batch has the same shape: another shape would be compiled anew.
         padded = np.zeros((step, *batch.shape[1:]), np.float32)
         padded[: len(batch)] = batch
-        found.append(np.asarray(part.predict_on_batch(padded))[: len(batch)])
+        found.append(np.asarray(replicas.predict_on_batch(part, padded)[: len(batch)], np.float32))
     return np.concatenate(found)
 
 
@@ -157,18 +162,27 @@ def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress,
     Where memory does not hold a batch, it goes on from the last step with pieces of half the size.
     """
     while True:
-        optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data, recipe))
-        prepare(part, optimizer, data.objective, recipe.class_balancing, state.pieces)
-        if saved is not None:
-            saved.apply(part, optimizer)
+        with replicas.scope_of(part):
+            optimizer = make_optimizer(recipe, state.learning_rate, recipe.epochs * steps_per_epoch(data, recipe))
+            prepare(part, optimizer, data.objective, recipe.class_balancing, state.pieces, compiled=state.compiled)
+            if saved is not None:
+                saved.apply(part, optimizer)
         start = checkpoint.take(part, optimizer, replace(state))
         try:
             return _epochs(part, data, recipe, state, progress, folder)
         except Exception as error:
-            size = _batch_size(recipe, len(data.y_train))
-            smaller = memory.half(-(-size // state.pieces), error)
+            pieces_then, compiled_then = _gentler(part, error, state, _batch_size(recipe, len(data.y_train)))
+            if state.compiled and not compiled_then:
+                progress.writer.event("uncompiled", error=repr(error))
             saved = _rescued(part, optimizer, state, folder, start)
-            state.pieces = -(-size // smaller)
+            state.pieces, state.compiled = pieces_then, compiled_then
+
+
+def _gentler(part, error: Exception, state: State, size: int) -> tuple[int, bool]:
+    """Return in how many pieces, and whether compiled by XLA, a step may do that failed. Raises what has no answer."""
+    if part.jit_compile and not memory.is_short(error) and any(name in str(error) for name in XLA_NAMES):
+        return state.pieces, False
+    return -(-size // memory.half(-(-size // state.pieces), error)), state.compiled
 
 
 def _rescued(part, optimizer, state: State, folder: Path, start: checkpoint.Checkpoint) -> checkpoint.Checkpoint:

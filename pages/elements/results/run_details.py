@@ -92,6 +92,7 @@ def about(entry: RunView) -> None:
         ): f"{counts['train']} / {counts['validation']} / {counts['test']}",
         _("Model kept"): _kept_words(facts.get("chosen", "")),
         _("Time"): duration(facts["seconds"]["total"]),
+        **({_("Computed on"): _hardware_words(facts["hardware"])} if "hardware" in facts else {}),
         **{option_words(option): value_words(option, value) for option, value in _used(_settled(entry)).items()},
         **{name: str(version) for name, version in facts.get("versions", {}).items()},
     }
@@ -109,6 +110,14 @@ def _used(recipe: dict) -> dict:
     """Return the options that the recipe acted on."""
     plan = Recipe.from_dict(recipe)
     return {option: value for option, value in recipe.items() if plan.uses(option)}
+
+
+def _hardware_words(hardware: dict) -> str:
+    """Return the machine and the precision that a run used."""
+    name = hardware["name"] if hardware["devices"] == 1 else f"{hardware['devices']} × {hardware['name']}"
+    if hardware["precision"] == "float32":
+        return _("{name}, in single precision (float32)").format(name=name)
+    return _("{name}, in mixed precision (bfloat16; weights, last step and loss in float32)").format(name=name)
 
 
 def _kept_words(chosen: str) -> str:

@@ -37,6 +37,11 @@ def _words(event: dict) -> str | None:
             ":material/memory: The memory does not hold {n} pictures at once. It went on with {smaller} at a time; "
             "nothing was lost, and the result is the same."
         ).format(n=event["batch"], smaller=event["smaller"])
+    if event["kind"] == "uncompiled":
+        return _(
+            ":material/build: This network cannot be compiled for the graphics card. It trains without that, "
+            "more slowly."
+        )
     if event["kind"] == "patience":
         return _(
             ":material/flag: Ended after epoch {epoch}: there had been no better one since epoch {best_epoch}."
