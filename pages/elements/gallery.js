@@ -152,6 +152,21 @@ class Gallery {
     this.serial = Math.max(Date.now(), this.serial + 1)
     this.asked = [...this.asked, { n: this.serial, do: 'why', items: [this.data.tiles[index].id] }]
     this.set('asked', this.asked)
+    this.takeFocusBack(index)
+  }
+
+  takeFocusBack(index) {
+    // A dialog of the page gives the focus back to what had it, but cannot look into a component.
+    const opened = () => document.querySelector('[role="dialog"]')
+    let seen = false
+    this.watch?.disconnect()
+    this.watch = new MutationObserver(() => {
+      if (opened()) return (seen = true)
+      if (!seen) return
+      this.watch.disconnect()
+      setTimeout(() => document.activeElement === document.body && this.focus(index), 50)
+    })
+    this.watch.observe(document.body, { childList: true, subtree: true })
   }
 
   stamp(items, deed) {

@@ -86,7 +86,7 @@ def open_results(page: Page) -> None:
 
 
 def ask_why(page: Page, gallery: str) -> None:
-    """Ask about the first picture of a gallery; see its heat, turn it down, see the check, and close it."""
+    """Ask about the first picture of a gallery; see its heat, turn it down, see the check, and close it by Escape."""
     first = widget(page, gallery).locator("figure").first
     first.hover()
     first.locator(".why").click()
@@ -96,9 +96,10 @@ def ask_why(page: Page, gallery: str) -> None:
     expect(dialog.locator(".heat")).to_have_css("opacity", "0")
     expect(dialog).to_contain_text("the same network without anything learned", timeout=TRAINING_MS)
     settled(page)
-    dialog.get_by_role("button", name="Close").click()
+    page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     settled(page)
+    expect(first.locator(".picture")).to_be_focused()
 
 
 def click_cell(page: Page, true: int, predicted: int, classes: int) -> None:
