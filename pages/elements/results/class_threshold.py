@@ -18,17 +18,9 @@ COSTS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 LISTED = 6
 
 
+@st.fragment
 def view(facts: dict, folder: Path) -> None:
     """Choose a class and what a miss of it costs; see at once who is found, who is missed, who is called it wrongly."""
-
-    @st.fragment
-    def part() -> None:
-        _part(facts, folder)
-
-    part()
-
-
-def _part(facts: dict, folder: Path) -> None:
     y, probabilities = results.scores(folder)
     names = facts["class_names"]
     if not len(y):

@@ -15,17 +15,9 @@ COSTS = (1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 SLIDER, TOGGLE, SAVE = "dont-know-cost", "dont-know-refuse", "dont-know-save"
 
 
+@st.fragment
 def view(facts: dict, folder: Path) -> None:
     """Let a person say what a wrong answer costs and see at once what comes of it."""
-
-    @st.fragment
-    def part() -> None:
-        _part(facts, folder)
-
-    part()
-
-
-def _part(facts: dict, folder: Path) -> None:
     y, probabilities = results.scores(folder)
     if not len(y):
         st.caption(_("This run kept no answers to look at."))

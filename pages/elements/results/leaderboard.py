@@ -7,6 +7,7 @@ from engine.evaluation import compare
 from pages.elements import chosen_model, state
 from pages.elements.i18n import _, decimal, number
 from pages.elements.results.drawing import percent
+from pages.elements.runs import accuracy
 from pages.elements.runs.run_list import RunView, duration, local_time, name_of
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
@@ -41,11 +42,7 @@ def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
     columns = [
         Column("★", help=_("The model of this project")),
         Column(_("Name")),
-        Column(_("Accuracy"), number=True, help=_("On the test pictures.")),
-        Column(
-            _("Likely between"),
-            help=_("With other pictures of the same kind, the accuracy would be in here 19 times in 20."),
-        ),
+        *accuracy.columns(),
         Column(_("Before training"), number=True),
         Column(_("Test pictures"), number=True),
         Column(_("Time"), number=True),
@@ -61,13 +58,11 @@ def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
 
 def _cells(entry: RunView, *, chosen: bool) -> list[Cell]:
     facts, spent = entry.facts, compare.cost(entry.folder)
-    low, high = facts["accuracy_interval"]
     before = facts["baselines"].get("before_fine_tuning")
     return [
         Cell("★" if chosen else "", -float(chosen)),
         Cell(name_of(entry)),
-        Cell(percent(facts["accuracy"]), facts["accuracy"]),
-        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        *accuracy.cells(facts),
         Cell(percent(before), -1.0 if before is None else before),
         Cell(number(facts["counts"]["test"]), facts["counts"]["test"]),
         Cell(duration(spent["seconds"]), spent["seconds"] or 0.0),

@@ -1,69 +1,33 @@
 """Where the model looks in general: the mean heat of every class, and a question where it lies at the edge."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from engine import graft, runs
-from engine.errors import UserError
-from engine.workspace import read_json
-from pages.elements import answers, page
 from pages.elements.gallery import Tile, gallery, page_of
-from pages.elements.i18n import _, plural, say_error
+from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
+from pages.elements.results import measurement
+from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
 
 FILE = "looks.json"  # as engine.evaluation.explain.looks, which brings Keras
 PER_PAGE = 24
-BEGUN = "looks-begun"
-PATIENCE_SECONDS = 1800.0
 
 
 def view(entry: RunView) -> None:
     """Offer to look at many test pictures, watch it, show the mean heat per class."""
-    found = _found(entry.folder)
-    if found is not None:
-        _show(found)
-        return
-    key = ("looks", entry.run.id, _stamp(entry.folder))
-    if st.session_state.get(BEGUN) != key:
-        _offer(key)
-        return
-    here = graft.current()
-    progress = here.workspace.caches / "explaining" / f"{entry.run.id}-looks.json"
-    arguments = (str(entry.folder), str(here.workspace.root), str(progress))
-    asked = answers.ask(key, lambda: here.ask("looks", *arguments, timeout=PATIENCE_SECONDS))
-    words = _("Looking where it looks, picture by picture …")
-    answers.when_ready(
-        asked,
-        lambda answer: _end(answer, key),
-        waiting=lambda: st.progress(read_json(progress, {}).get("progress", 0.0), words),
-        key="looks-part",
+    what = Measurement(
+        "looks",
+        FILE,
+        ":material/visibility:",
+        _("Where does it look?"),
+        _(
+            "The heat of many test pictures, averaged for each class. It shows whether the model looks at the thing "
+            "itself or at what happens to be around it. It takes a few seconds."
+        ),
+        _("Look now"),
+        _("Looking where it looks, picture by picture …"),
     )
-
-
-def _offer(key: tuple) -> None:
-    words = _(
-        "The heat of many test pictures, averaged for each class. It shows whether the model looks at the thing itself "
-        "or at what happens to be around it. It takes a few seconds."
-    )
-    if page.empty(":material/visibility:", _("Where does it look?"), words, button=_("Look now"), key="looks-start"):
-        answers.forget(key)
-        st.session_state[BEGUN] = key
-        st.rerun()
-
-
-def _end(answer, key: tuple) -> None:
-    """Show what ended the look; what was found is read from the run's folder."""
-    if (error := answer.exception()) is None:
-        _show(answer.result())
-        return
-    if not isinstance(error, UserError):
-        raise error
-    st.error(say_error(error), icon=":material/error:")
-    if st.button(_("Try again"), key="looks-again"):
-        answers.forget(key)
-        st.rerun()
+    measurement.view(entry, what, _show)
 
 
 def _show(found: dict) -> None:
@@ -104,17 +68,3 @@ def _tile(row: dict) -> Tile:
     note = _("{n} of 100 at the edge").format(n=round(100 * row["edge"]))
     src = f"data:image/jpeg;base64,{row['image']}"
     return Tile(id=row["class"], src=src, caption=row["class"], note=note, tone="bad" if row["asks"] else "")
-
-
-def _found(folder: Path) -> dict | None:
-    """Return what was found, unless the model is newer than that."""
-    try:
-        outdated = (folder / runs.MODEL).stat().st_mtime > (folder / FILE).stat().st_mtime
-    except OSError:
-        return None
-    return None if outdated else read_json(folder / FILE)
-
-
-def _stamp(folder: Path) -> int:
-    path = folder / runs.MODEL
-    return path.stat().st_mtime_ns if path.exists() else 0

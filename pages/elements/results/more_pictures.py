@@ -1,68 +1,32 @@
 """More pictures or more training? The learning curve of a run, and what it says in plain words."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from engine import graft, runs
-from engine.errors import UserError
 from engine.evaluation.learning_curve_chart import learning_curve_figure
-from engine.workspace import read_json
-from pages.elements import answers, page
-from pages.elements.i18n import _, decimal, number, plural, say_error
+from pages.elements.i18n import _, decimal, number, plural
+from pages.elements.results import measurement
 from pages.elements.results.drawing import chart, is_dark, percent
+from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
 
 FILE = "learning_curve.json"  # as engine.evaluation.learning_curve, which only workers import
-BEGUN = "learning-curve-begun"
-PATIENCE_SECONDS = 1800.0
 
 
 def view(entry: RunView) -> None:
     """Offer to measure the curve, watch it, show it."""
-    found = _found(entry.folder)
-    if found is not None:
-        _show(found, entry)
-        return
-    key = ("learning-curve", entry.run.id, _stamp(entry.folder))
-    if st.session_state.get(BEGUN) != key:
-        _offer(key)
-        return
-    here = graft.current()
-    progress = here.workspace.caches / "explaining" / f"{entry.run.id}-learning-curve.json"
-    arguments = (str(entry.folder), str(here.workspace.root), str(progress))
-    asked = answers.ask(key, lambda: here.ask("learning_curve", *arguments, timeout=PATIENCE_SECONDS))
-    words = _("Learning from a tenth, a quarter, half and all of the pictures …")
-    answers.when_ready(
-        asked,
-        lambda answer: _end(answer, key, entry),
-        waiting=lambda: st.progress(read_json(progress, {}).get("progress", 0.0), words),
-        key="learning-curve-part",
+    what = Measurement(
+        "learning_curve",
+        FILE,
+        ":material/trending_up:",
+        _("More pictures, or more training?"),
+        _(
+            "The last step is learned again from a tenth, a quarter, half and all of the training pictures. Whether "
+            "the curve still climbs tells what helps most. It takes a few seconds; the test pictures are not touched."
+        ),
+        _("Find out"),
+        _("Learning from a tenth, a quarter, half and all of the pictures …"),
     )
-
-
-def _offer(key: tuple) -> None:
-    words = _(
-        "The last step is learned again from a tenth, a quarter, half and all of the training pictures. Whether the "
-        "curve still climbs tells what helps most. It takes a few seconds; the test pictures are not touched."
-    )
-    headline = _("More pictures, or more training?")
-    if page.empty(":material/trending_up:", headline, words, button=_("Find out"), key="learning-curve-start"):
-        answers.forget(key)
-        st.session_state[BEGUN] = key
-        st.rerun()
-
-
-def _end(answer, key: tuple, entry: RunView) -> None:
-    if (error := answer.exception()) is None:
-        _show(answer.result(), entry)
-        return
-    if not isinstance(error, UserError):
-        raise error
-    st.error(say_error(error), icon=":material/error:")
-    if st.button(_("Try again"), key="learning-curve-again"):
-        answers.forget(key)
-        st.rerun()
+    measurement.view(entry, what, lambda found: _show(found, entry))
 
 
 def _show(found: dict, entry: RunView) -> None:
@@ -114,20 +78,3 @@ def _training_advice(entry: RunView) -> str:
     brought = entry.facts["validation_accuracy"] - entry.facts["probe"]["validation_accuracy"]
     words = _("Adapting the network brought {points} points; a larger network or larger pictures may bring more.")
     return words.format(points=percent(brought).removesuffix(" %"))
-
-
-def _found(folder: Path) -> dict | None:
-    """Return what was measured, unless the model was trained again since."""
-    try:
-        is_old = (folder / runs.MODEL).stat().st_mtime > (folder / FILE).stat().st_mtime
-    except OSError:
-        return None
-    return None if is_old else read_json(folder / FILE)
-
-
-def _stamp(folder: Path) -> int:
-    """Return what tells two trainings of one run apart."""
-    try:
-        return (folder / runs.MODEL).stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -4,6 +4,7 @@ from engine import graft
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
 from pages.elements import state
 from pages.elements.i18n import _, decimal
+from pages.elements.runs import accuracy
 from pages.elements.runs.run_list import (
     RunView,
     differing_options,
@@ -25,11 +26,7 @@ def run_table(entries: list[RunView], shown: str) -> None:
     columns = [
         Column(_("Name")),
         Column(_("State")),
-        Column(_("Accuracy"), number=True, help=_("On the test pictures.")),
-        Column(
-            _("Likely between"),
-            help=_("With other pictures of the same kind, the accuracy would be in here 19 times in 20."),
-        ),
+        *accuracy.columns(),
         *(Column(option_words(option)) for option in differing),
         Column(_("Test pictures"), number=True),
         Column(_("Time"), number=True),
@@ -56,11 +53,9 @@ def _cells(entry: RunView, differing: list[str], owned: bool) -> list[Cell]:
 
 
 def _measured(facts: dict) -> list[Cell]:
-    low, high = facts["accuracy_interval"]
     pictures, seconds = facts["counts"]["test"], facts["seconds"]["total"]
     return [
-        Cell(f"{decimal(100 * facts['accuracy'])} %", facts["accuracy"]),
-        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        *accuracy.cells(facts),
         Cell(str(pictures), pictures),
         Cell(duration(seconds), seconds),
     ]

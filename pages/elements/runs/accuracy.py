@@ -1,0 +1,22 @@
+"""How good a run is, as two columns that every table of runs shows."""
+
+from pages.elements.i18n import _, decimal
+from pages.elements.table import Cell, Column
+
+
+def columns() -> tuple[Column, Column]:
+    """Return the columns of the accuracy and of the range it may lie in."""
+    explained = _("With other pictures of the same kind, the accuracy would be in here 19 times in 20.")
+    return (
+        Column(_("Accuracy"), number=True, help=_("On the test pictures.")),
+        Column(_("Likely between"), help=explained),
+    )
+
+
+def cells(facts: dict) -> tuple[Cell, Cell]:
+    """Return the cells of a run, from its evaluation."""
+    low, high = facts["accuracy_interval"]
+    return (
+        Cell(f"{decimal(100 * facts['accuracy'])} %", facts["accuracy"]),
+        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+    )
