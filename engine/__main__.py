@@ -11,6 +11,7 @@ from engine.command_pause import pause, resume
 from engine.command_search import search
 from engine.data.layout import KINDS
 from engine.errors import UserError
+from engine.training.recipe import POOLINGS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(train)
     train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
     train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
+    train.add_argument("--pooling", default="average", choices=tuple(POOLINGS), help=POOLING_HELP)
     train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
     train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
     train.add_argument("--output", default="softmax", metavar="NAME", help=OUTPUT_HELP)
@@ -105,6 +107,7 @@ BACKBONE_HELP = (
 )
 BACKBONES_HELP = "keys of 'backbones', or run:ID, to try (default: all whose weights are on this machine)"
 PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
+POOLING_HELP = "what the head sees: the average over the picture (default) or, with flatten, every place of it"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
 OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"
 SEVERAL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine import runs, settings
-from engine.backbones import own
+from engine.backbones import catalogue, own
 from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
 from engine.errors import BackboneError
 from engine.graft import Graft
@@ -29,7 +29,12 @@ def named(options) -> str:
         raise BackboneError("There is no file {file}.", file=text)
     if options.pixels and not is_file:
         raise BackboneError("--pixels is for a model file only. Leave it out, or give --backbone FILE.keras.")
-    return "sprout" if is_file else text
+    key = "sprout" if is_file else text
+    if getattr(options, "pooling", "average") == "average":
+        return key
+    if is_file or own.is_own(key):
+        raise BackboneError(catalogue.OWN_END)
+    return catalogue.flattened(key)
 
 
 def kept(graft: Graft, options) -> str:

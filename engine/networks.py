@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import runs
-from engine.backbones import own
+from engine.backbones import catalogue, own
 from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
 from engine.backbones.facts import BackboneInfo
 from engine.compute import Compute
@@ -67,9 +67,8 @@ class Networks:
         run = self._registry.run(key.removeprefix(own.RUN)) if key.startswith(own.RUN) else None
         if run is not None:
             return self.title(run)
-        if key == FROM_NOTHING.key:
-            return FROM_NOTHING.title
-        return own.title_of(key) if own.is_own(key) or key not in CATALOGUE else CATALOGUE[key].title
+        known = catalogue.plain(key) in (*CATALOGUE, FROM_NOTHING.key)
+        return catalogue.info(key).title if known else own.title_of(key)
 
     def title(self, run: Run) -> str:
         """Return "project: run"."""

@@ -281,8 +281,7 @@ def _evaluate(work: Work, cache: ShardCache, head: Head, outcome: Outcome) -> No
     predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
     probe_scores = judge.probe_scores(frozen, rows, head.probabilities(held_out))
     facts = _facts(work, probe_scores, outcome)
-    # What is unlike all classes is not known where a picture may show none of them, nor seen by random weights.
-    if work.recipe.task == "one" and not work.recipe.from_nothing:
+    if work.recipe.tells_the_strange:
         weights = weights_hash(work.recipe.backbone)
         facts["unknown"] = unknown.learn(work.run_dir, frozen, weights, train_features, held_out)
     work.progress.end()

@@ -26,6 +26,9 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
     """
     if own.is_own(key):
         return own_model.load(key, image_size, architecture)
+    if catalogue.is_flattened(key):
+        catalogue.info(key)
+        return flattened(build(catalogue.plain(key), image_size, weights_dir))
     model = architecture(key, image_size)
     if catalogue.from_nothing(key):
         scratch.fill(model)
@@ -65,6 +68,13 @@ def architecture(key: str, image_size: int) -> keras.Model:
     application = getattr(keras.applications, info.application)
     arguments = {"include_top": False, "weights": None, "pooling": "avg", **info.arguments}
     return application(input_tensor=prepared, input_shape=(image_size, image_size, 3), **arguments)
+
+
+def flattened(network: keras.Model) -> keras.Model:
+    """Return the network up to its last map, the numbers of all its places side by side; it shares the weights."""
+    pooling = [layer for layer in network.layers if isinstance(layer, layers.GlobalAveragePooling2D)][-1]
+    places = layers.Flatten(name="places")(pooling.input)
+    return keras.Model(network.inputs[0], places, name=f"{network.name}_flattened")
 
 
 def prepare(kind: str, pixels):

@@ -4,6 +4,7 @@ Parameters count the network without its ImageNet classifier, which is what Graf
 the figure published for the full network at the size it was trained at.
 """
 
+import math
 from dataclasses import replace
 
 from engine.backbones import own
@@ -14,11 +15,20 @@ KERAS_TABLE = "keras.io/api/applications"
 KERAS_MOBILENET_V3 = "keras.io/api/applications/mobilenet"
 MOBILENET_V2_TABLE = "github.com/tensorflow/models, research/slim/nets/mobilenet"
 
+FLATTEN = "+flatten"
+OWN_END = "A network of your own ends as it was made: leave what the head sees at the average."
+# Every network here halves its pictures five times.
+STRIDE = 32
+# Channels of the last map where the features hold more than that map.
+LAST_MAP = {"sprout": 320, "scratch-sprout": 320}
+
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
 def info(key: str) -> BackboneInfo:
     """Return the facts of one network, of the catalogue or of one's own. Raises BackboneError when there is none."""
+    if is_flattened(key):
+        return _flattened(key)
     if own.is_own(key):
         return own.info(key)
     if key == FROM_NOTHING.key:
@@ -32,7 +42,29 @@ def info(key: str) -> BackboneInfo:
 
 def from_nothing(key: str) -> bool:
     """Tell whether a network begins with random weights."""
-    return key == FROM_NOTHING.key
+    return plain(key) == FROM_NOTHING.key
+
+
+def flattened(key: str) -> str:
+    """Return the key of the network that gives the numbers of every place of its last map instead of their average."""
+    return plain(key) + FLATTEN
+
+
+def is_flattened(key: str) -> bool:
+    return str(key).endswith(FLATTEN)
+
+
+def plain(key: str) -> str:
+    """Return the key of the network that averages."""
+    return str(key).removesuffix(FLATTEN)
+
+
+def width(key: str, image_size: int) -> int:
+    """Return about how many features a network gives of pictures of this size."""
+    features = info(plain(key)).features
+    if not is_flattened(key):
+        return features
+    return math.ceil(image_size / STRIDE) ** 2 * (LAST_MAP.get(plain(key), features))
 
 
 def check_size(info: BackboneInfo, image_size: int) -> None:
@@ -46,6 +78,15 @@ def check_size(info: BackboneInfo, image_size: int) -> None:
             largest=largest,
             size=image_size,
         )
+
+
+def _flattened(key: str) -> BackboneInfo:
+    if own.is_own(plain(key)):
+        raise BackboneError(OWN_END)
+    base = info(plain(key))
+    return replace(
+        base, key=key, title=f"{base.title}, flattened", features=width(key, base.image_sizes[0]), origin="flattened"
+    )
 
 
 def _table(*entries: BackboneInfo) -> dict[str, BackboneInfo]:

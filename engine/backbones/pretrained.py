@@ -18,6 +18,7 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
 
     Raises BackboneError, with what to do instead, when the file is missing and cannot be fetched.
     """
+    key = catalogue.plain(key)
     if own.is_own(key):
         return own.path_of(key)
     info = catalogue.info(key)

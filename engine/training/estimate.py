@@ -110,7 +110,7 @@ def expected(workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_em
 
 
 def _probe_seconds(recipe: Recipe, counts: dict[str, int]) -> float:
-    return START_SECONDS + counts["train"] * catalogue.info(recipe.backbone).features / PROBE_NUMBERS
+    return START_SECONDS + counts["train"] * catalogue.width(recipe.backbone, recipe.size) / PROBE_NUMBERS
 
 
 def _fine_tune_seconds(
@@ -137,7 +137,7 @@ def _safe_seconds(recipe: Recipe, counts: dict[str, int], embedding: float) -> f
 def _memory_mb(recipe: Recipe, counts: dict[str, int]) -> float:
     info = catalogue.info(recipe.backbone)
     pictures = sum(counts.values())
-    features = 3 * pictures * info.features * 4
+    features = 3 * pictures * catalogue.width(recipe.backbone, recipe.size) * 4
     # Weights, gradients, two moments and the best so far; and the activations of a batch, roughly.
     training = recipe.fine_tunes * (5 * info.parameters * 4 + recipe.batch_size * recipe.size**2 * 3 * 4 * 40)
     return IDLE_MB + (info.parameters * 8 + features + training) / 1e6
@@ -147,7 +147,7 @@ def _disk_mb(
     workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int, pace: speed.Pace | None
 ) -> float:
     info = catalogue.info(recipe.backbone)
-    used = to_embed * info.features * 4 + info.parameters * 8
+    used = to_embed * catalogue.width(recipe.backbone, recipe.size) * 4 + info.parameters * 8
     if pace is not None:
         number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
         used += number * counts["train"] * pace.activation_size * 2 + info.parameters * 16

@@ -100,6 +100,9 @@ _FINE_TUNING_OPTIONS = (
 )
 # A network that has seen nothing learns everything, in larger steps and for longer.
 FROM_NOTHING = {"freeze_depth": 0.0, "learning_rate": 2e-3, "early_rate": 1.0, "epochs": 30, "patience": 30}
+# Features of a flattened map: 64 KB a picture, 650 MB for ten thousand of them.
+MOST_FLATTENED = 16_384
+POOLINGS = {"average": "The average over the picture", "flatten": "Every place of the picture (flatten)"}
 # Sides of enlarged pictures are multiples of this, so that a network halves them without a rest.
 STEP = 32
 
@@ -188,6 +191,15 @@ class Recipe:
         return catalogue.from_nothing(self.backbone)
 
     @property
+    def tells_the_strange(self) -> bool:
+        """Tell whether the run can learn what is unlike all its pictures.
+
+        Not where a picture may show none of the classes, not with random weights, and not with numbers for every place,
+        where the same thing elsewhere is as far away as another thing.
+        """
+        return self.task == "one" and not self.from_nothing and not catalogue.is_flattened(self.backbone)
+
+    @property
     def averages(self) -> bool:
         """Tell whether averages of the weights over about an epoch are tried on the validation pictures as well."""
         return self.name == "best"
@@ -231,6 +243,7 @@ class Recipe:
         _check_numbers(self)
         _check_augmentation(self.augmentation)
         _check_from_nothing(self)
+        _check_flattened(self)
         _check_unused(self)
 
     def validate_for(self, labels: Collection[str]) -> None:
@@ -336,6 +349,19 @@ def _check_augmentation(names: tuple[str, ...]) -> None:
         if name == "auto":
             raise TrainingError("The augmentation 'auto' stands alone: it chooses the others. Remove it or the others.")
         _one_of("augmentation", name, AUGMENTATIONS)
+
+
+def _check_flattened(recipe: Recipe) -> None:
+    width = catalogue.width(recipe.backbone, recipe.size)
+    if catalogue.is_flattened(recipe.backbone) and width > MOST_FLATTENED:
+        raise TrainingError(
+            "{title} would give {width} numbers for every picture of {size} pixels; more than {most} do not "
+            "fit into the memory of an ordinary machine. Choose smaller pictures, another network, or the average.",
+            title=catalogue.info(recipe.backbone).title,
+            width=width,
+            size=recipe.size,
+            most=MOST_FLATTENED,
+        )
 
 
 def _check_from_nothing(recipe: Recipe) -> None:

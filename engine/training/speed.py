@@ -105,7 +105,7 @@ def training_entry(recipe: Recipe) -> str:
 def _measure_training(workspace: Workspace, recipe: Recipe) -> Pace:
     backbone = build(recipe.backbone, recipe.size)
     cut = cuts.choose(backbone, recipe.freeze_depth)
-    width = catalogue.info(recipe.backbone).features
+    width = backbone.output.shape[-1]
     layers = ((np.zeros((width, CLASSES), np.float32), np.zeros(CLASSES, np.float32)),)
     head = Head(layers, np.zeros(width, np.float32), np.ones(width, np.float32))
     part = cuts.rest_of(model.learning(backbone, head), cut, model.LOGITS)

@@ -18,27 +18,28 @@ from engine.evaluation.explain.evidence import log_odds_of_logits
 from engine.evaluation.explain.gradients import gradient
 from engine.training.model import HIDDEN, LOGITS, PROBABILITIES
 
-POOLINGS = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
+MEAN, PEAK, PLACES = "mean", "peak", "places"
+POOLINGS = {layers.GlobalAveragePooling2D: MEAN, layers.GlobalMaxPooling2D: PEAK, layers.Flatten: PLACES}
 
 
 @dataclass(frozen=True)
 class Opened:
     """A classifier with its inside laid open.
 
-    `maps` gives, for pixels (N, S, S, 3), the feature maps that are pooled, one (N, h, w, C) each; `peaks` tells which
-    of them are pooled by their maximum; `tail` goes on from all pooled numbers, side by side, to the logits; `each`
-    tells whether every class stands for itself.
+    `maps` gives, for pixels (N, S, S, 3), the feature maps that are pooled, one (N, h, w, C) each; `kinds` tells how:
+    by their mean, by their peak, or not at all, every place by itself; `tail` goes on from all pooled numbers, side by side,
+    to the logits; `each` tells whether every class stands for itself.
     """
 
     maps: keras.Model
-    peaks: tuple[bool, ...]
+    kinds: tuple[str, ...]
     tail: keras.Model
     each: bool = False
 
 
 def open_up(model: keras.Model) -> Opened:
     """Find the pooled maps of a classifier made by engine.training.model. Raises UserError where it has none."""
-    pools = [layer for layer in model.layers if isinstance(layer, POOLINGS)]
+    pools = [layer for layer in model.layers if type(layer) in POOLINGS and len(layer.input.shape) == 4]
     if not pools:
         raise UserError("Grad-CAM cannot look into this network: it does not pool its maps. Choose another way.")
     names = {layer.name for layer in model.layers}
@@ -48,7 +49,7 @@ def open_up(model: keras.Model) -> Opened:
         chosen, features = [pools[-1]], pools[-1].output
     return Opened(
         keras.Model(model.inputs[0], [layer.input for layer in chosen]),
-        tuple(isinstance(layer, layers.GlobalMaxPooling2D) for layer in chosen),
+        tuple(POOLINGS[type(layer)] for layer in chosen),
         keras.Model(features, model.get_layer(LOGITS).output),
         not isinstance(model.get_layer(PROBABILITIES), layers.Softmax),
     )
@@ -69,7 +70,7 @@ def heat(opened: Opened, pixels: np.ndarray, targets: np.ndarray, *, batch: bool
 
 def _places(opened: Opened, maps: list[np.ndarray], targets: np.ndarray) -> list[np.ndarray]:
     """Return the part of the log odds that comes from each place of each map, (N, h, w) each."""
-    pooled = [_pool(each, peak) for each, peak in zip(maps, opened.peaks, strict=True)]
+    pooled = [_pool(each, kind) for each, kind in zip(maps, opened.kinds, strict=True)]
     slopes = np.zeros((len(targets), sum(each.shape[1] for each in pooled)), np.float32)
     together = np.concatenate(pooled, axis=1)
     for target in np.unique(targets):
@@ -80,21 +81,25 @@ def _places(opened: Opened, maps: list[np.ndarray], targets: np.ndarray) -> list
         )
     ends = np.cumsum([each.shape[1] for each in pooled])[:-1]
     return [
-        _placed(each, slope, peak)
-        for each, slope, peak in zip(maps, np.split(slopes, ends, axis=1), opened.peaks, strict=True)
+        _placed(each, slope, kind)
+        for each, slope, kind in zip(maps, np.split(slopes, ends, axis=1), opened.kinds, strict=True)
     ]
 
 
-def _placed(maps: np.ndarray, slope: np.ndarray, peak: bool) -> np.ndarray:
-    if not peak:
+def _placed(maps: np.ndarray, slope: np.ndarray, kind: str) -> np.ndarray:
+    if kind == PLACES:  # each place has slopes of its own (HiResCAM, Draelos and Carin 2020)
+        return (maps * slope.reshape(maps.shape)).sum(axis=-1)
+    if kind == MEAN:
         return np.einsum("nhwc,nc->nhw", maps, slope) / (maps.shape[1] * maps.shape[2])
     highest = maps == maps.max(axis=(1, 2), keepdims=True)
     share = highest / highest.sum(axis=(1, 2), keepdims=True)
     return np.einsum("nhwc,nc->nhw", maps * share, slope)
 
 
-def _pool(maps: np.ndarray, peak: bool) -> np.ndarray:
-    return maps.max(axis=(1, 2)) if peak else maps.mean(axis=(1, 2))
+def _pool(maps: np.ndarray, kind: str) -> np.ndarray:
+    if kind == PLACES:
+        return maps.reshape(len(maps), -1)
+    return maps.max(axis=(1, 2)) if kind == PEAK else maps.mean(axis=(1, 2))
 
 
 def _enlarged(share: np.ndarray, size: int) -> np.ndarray:

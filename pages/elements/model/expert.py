@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from engine.backbones import catalogue
+from engine.backbones import catalogue, own
 from engine.training.recipe import (
     AUGMENTATIONS,
     BALANCINGS,
@@ -13,6 +13,7 @@ from engine.training.recipe import (
     MIXINGS,
     OPTIMIZERS,
     OUTPUTS,
+    POOLINGS,
     Recipe,
     own_size,
 )
@@ -41,6 +42,7 @@ def settings(
         chosen |= _pictures(Recipe.from_dict({**chosen, "class_balancing": class_balancing}))
     with head:
         st.markdown(f"**{_('Head: what learns your classes')}**")
+        chosen["backbone"] = _pooling(backbone, chosen["backbone"])
         chosen |= _head(Recipe.from_dict(chosen))
         if two_classes:
             chosen["output"] = _choice(_("Output"), OUTPUTS, "output")
@@ -67,6 +69,24 @@ def _start(name: str, backbone: str) -> str:
         )
     )
     return catalogue.FROM_NOTHING.key
+
+
+def _pooling(shown: str, backbone: str) -> str:
+    """Ask what the head sees of the network's last map; return the key of the network that ends so."""
+    if own.is_own(shown):
+        return backbone
+    pooling = st.selectbox(
+        _("What it sees"),
+        list(POOLINGS),
+        format_func=lambda name: _(POOLINGS[name]),
+        key="expert-pooling",
+        help=_(
+            "The average says what is in a picture, wherever it is. Every place by itself also says where: right for "
+            "pictures that are always framed alike, and it wants more of them."
+        ),
+        **KEEP,
+    )
+    return catalogue.flattened(backbone) if pooling == "flatten" else backbone
 
 
 def _pictures(plan: Recipe) -> dict:
