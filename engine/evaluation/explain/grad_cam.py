@@ -27,8 +27,8 @@ class Opened:
     """A classifier with its inside laid open.
 
     `maps` gives, for pixels (N, S, S, 3), the feature maps that are pooled, one (N, h, w, C) each; `kinds` tells how:
-    by their mean, by their peak, or not at all, every place by itself; `tail` goes on from all pooled numbers, side by side,
-    to the logits; `each` tells whether every class stands for itself.
+    by their mean, by their peak, or not at all, every place by itself; `tail` goes on from all pooled numbers, side by
+    side, to the logits; `each` tells whether every class stands for itself.
     """
 
     maps: keras.Model
