@@ -55,14 +55,15 @@ def train(workspace: Workspace, items: list[Item], **recipe) -> Path:
 def carry_out(workspace: Workspace, run_dir: Path) -> Path:
     """Train a queued run. Networks converted for one test's workspace are lent to the next, to save its time."""
     own = workspace.caches / "litert"
-    shutil.copytree(_converted(), own, dirs_exist_ok=True)
+    shutil.copytree(converted(), own, dirs_exist_ok=True)
     tasks.train(str(run_dir), str(workspace.root))
-    shutil.copytree(own, _converted(), dirs_exist_ok=True)
+    shutil.copytree(own, converted(), dirs_exist_ok=True)
     return run_dir
 
 
 @functools.cache
-def _converted() -> str:
+def converted() -> str:
+    """Return the folder of networks that were converted for tests of this process so far."""
     folder = tempfile.mkdtemp(prefix="converted-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

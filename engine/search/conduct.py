@@ -61,6 +61,7 @@ class Conductor:
         self._trials: list[Trial] = []
         self._at_work: dict[int, Exception | None | str] = {}
         self._began = time.monotonic()
+        self._clock_runs = False
         self._earlier = 0.0
 
     def carry_out(self, writer: RunWriter, earlier: float) -> str:
@@ -125,6 +126,7 @@ class Conductor:
         for trial in waiting:
             trial.step, trial.state = step, states.WAITING
         while waiting or self._at_work:
+            self._start_clock()
             self._check_limits()
             self._drop_late(waiting, step)
             self._give(waiting)
@@ -170,6 +172,13 @@ class Conductor:
     @property
     def _seconds(self) -> float:
         return self._earlier + time.monotonic() - self._began
+
+    def _start_clock(self) -> None:
+        """Begin to count once a worker has begun: that one is starting, or at somebody's training, costs no time."""
+        if not self._clock_runs:
+            self._began = time.monotonic()
+            folders = [self._search.trial_dir(number) for number in self._at_work]
+            self._clock_runs = any(runs.read_status(folder)["state"] != "queued" for folder in folders)
 
     def _check_limits(self) -> None:
         if self._closed.is_set():
@@ -273,7 +282,8 @@ class Conductor:
             return
         status = runs.read_status(self._search.trial_dir(trial.number))
         if status["state"] == "stopped":
-            self._end(trial, states.LATE)
+            trial.cut = bool(trial.scores)
+            self._end(trial, states.DONE if trial.scores else states.LATE)
         else:
             self._end(trial, states.FAILED, status.get("error") or _in_words(error))
 

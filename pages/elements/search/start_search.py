@@ -12,6 +12,7 @@ from pages.elements import page, person, state
 from pages.elements.data import balance
 from pages.elements.i18n import _
 from pages.elements.model import goal
+from pages.elements.names import shortened
 
 EXPLANATION = (
     "Graft tries networks, recipes and settings on your pictures, first on a quarter of them. The weak are dropped "
@@ -50,12 +51,12 @@ def _show_active() -> None:
 
 def _choices() -> dict:
     """Ask for networks and recipes; return them as options of a search."""
-    here = networks_here()
+    here, own = networks_here(), _own_networks()
     networks = st.multiselect(
         _("Networks to try"),
-        list(CATALOGUE),
+        [*CATALOGUE, *own],
         here,
-        format_func=lambda key: CATALOGUE[key].title if key in here else _needs_download(key),
+        format_func=lambda key: own.get(key) or (CATALOGUE[key].title if key in here else _needs_download(key)),
         key="search-networks",
         **KEEP,
     )
@@ -77,6 +78,13 @@ def _choices() -> dict:
     )
     untried = not_here() if sorted(networks) == sorted(here) else ()
     return {"networks": networks, "recipes": [name for name in RECIPES if name in recipes], "left_out": untried}
+
+
+def _own_networks() -> dict[str, str]:
+    """Return the titles of the networks of one's own by key."""
+    networks = graft.current().networks
+    infos = [*networks.uploaded(), *(info for _run, info in networks.of_runs())]
+    return {info.key: shortened(info.title, 40) for info in infos}
 
 
 def _needs_download(key: str) -> str:
