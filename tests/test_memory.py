@@ -128,7 +128,9 @@ def test_1500_pictures_are_trained_on_with_only_a_part_of_them_in_memory(workspa
     items = discs(workspace, 500)
     tracemalloc.start()
     try:
-        run_dir = train(workspace, items, **{**QUICK, "image_size": 96, "epochs": 1, "augmentation": []})
+        run_dir = train(
+            workspace, items, **{**QUICK, "image_size": 96, "epochs": 1, "batch_size": 64, "augmentation": []}
+        )
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import crew, runs
+from engine.backbones import memory
 from engine.errors import TrainingError, UserError
 from engine.runs import RunWriter
 from engine.training import snapshot
@@ -17,7 +18,7 @@ from engine.training.recipe import Recipe
 from engine.training.shares import rows_of_share
 from engine.training.snapshot import Snapshot
 from engine.training.work import Work
-from engine.training_run import NO_MEMORY, UNEXPECTED, rehearse
+from engine.training_run import UNEXPECTED, rehearse
 from engine.workspace import Workspace, write_json
 
 STOPPED = "Stopped before it could be measured."
@@ -43,9 +44,10 @@ def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epoch
             writer.status(state="stopped", message=STOPPED, values={}, finished=runs.now())
         except UserError as error:
             _fail(writer, error)
-        except MemoryError:
-            _fail(writer, TrainingError(NO_MEMORY))
         except Exception as error:
+            if memory.is_short(error):
+                _fail(writer, TrainingError(memory.NO_MEMORY))
+                return
             (folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
             _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(folder / "log.txt")))
 
