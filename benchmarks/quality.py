@@ -1,6 +1,6 @@
 """How good each recipe is on a labelled set, against the network before any training of ours.
 
-python -m benchmarks.quality --source clothing.zip
+python -m benchmarks.quality --source clothing.zip [--recipes instant+balanced+best] [--epochs N]
 
 The source's own split is respected; otherwise it is drawn with the seed. The last row is made with ordinary tools:
 Keras' predict for the features, scikit-learn's LogisticRegressionCV for the probe, pictures cut and shrunk by Pillow.
@@ -14,7 +14,16 @@ from benchmarks.common import arguments, bring_in, row, train, workspace_in
 
 
 def main() -> None:
-    options = arguments(__doc__, source="example:digits", backbone="sprout", seed=0, seeds=1, workspace="")
+    options = arguments(
+        __doc__,
+        source="example:digits",
+        backbone="sprout",
+        seed=0,
+        seeds=1,
+        workspace="",
+        recipes="instant+balanced",
+        epochs=0,
+    )
     with tempfile.TemporaryDirectory() as temporary:
         workspace = workspace_in(options.workspace or temporary)
         items = bring_in(options.source, workspace)
@@ -31,9 +40,10 @@ def main() -> None:
         )
         row(*["---"] * 9)
         for seed in range(options.seed, options.seed + options.seeds):
-            for name in ("instant", "balanced"):
-                evaluation = train(workspace, items, name=name, backbone=options.backbone, seed=seed)
-                if name == "instant":
+            for position, name in enumerate(options.recipes.split("+")):
+                fewer = {"epochs": options.epochs} if options.epochs and name != "instant" else {}
+                evaluation = train(workspace, items, name=name, backbone=options.backbone, seed=seed, **fewer)
+                if position == 0:
                     row("before fine-tuning", seed, evaluation["baselines"]["before_fine_tuning"], *["-"] * 6)
                 _show(name, seed, evaluation)
         accuracy = ordinary_probe(workspace, items, options.backbone, evaluation["image_size"])
