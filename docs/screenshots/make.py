@@ -1,4 +1,7 @@
-"""Take the screenshots of this folder: every page, light and dark, two at phone width, and a matrix of 100 classes.
+"""Take the screenshots of this folder: every page, light and dark, two at phone width, and some of their parts.
+
+The parts: whether more pictures would help, networks of one's own with a goal, why a picture got its answer, the
+results of pictures that show several classes, and a matrix of 100 classes.
 
 Run `make screenshots`.
 """
@@ -11,8 +14,20 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from engine.workspace import Workspace
 from tests.browser.conftest import Server, launch
-from tests.browser.steps import click_cell, go_to, open_results, settled, start_training, use_example
+from tests.browser.steps import (
+    TRAINING_MS,
+    click_cell,
+    go_to,
+    open_results,
+    press,
+    settled,
+    start_training,
+    upload_archive,
+    use_example,
+    widget,
+)
 from tests.run_files import add_run, fill_project, finish_run, idle_graft
+from tests.several_sets import archive
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
@@ -30,6 +45,8 @@ def main() -> None:
             for theme in ("light", "dark"):
                 desktop(browser, server.url, address, theme)
             phone(browser, server.url, address)
+            parts(browser, server.url, address)
+            several_classes(browser, server.url, Path(folder))
             hundred_classes(browser, server)
         finally:
             browser.close()
@@ -80,6 +97,36 @@ def phone(browser: Browser, url: str, query: str) -> None:
     page.context.close()
 
 
+def parts(browser: Browser, url: str, query: str) -> None:
+    """What lies behind tabs, folds and questions of the Results and the Model page."""
+    page = visit(browser, "light", DESKTOP)
+    page.goto(f"{url}/results?{query}&tab=more")
+    press(page, "learning-curve-start-button")
+    page.locator("[data-testid=stPlotlyChart]").first.wait_for(timeout=TRAINING_MS)
+    shoot(page, "more-light", at="[data-testid=stTabs]")
+    page.goto(f"{url}/model?{query}")
+    widget(page, "goal").locator("summary").click()
+    shoot(page, "own-light", at=".st-key-own-networks")
+    page.goto(f"{url}/results?{query}&tab=pictures")
+    picture = page.locator(".gallery figure").first
+    picture.hover()
+    picture.locator(".why").click()
+    page.get_by_role("dialog").locator(".heat").wait_for(timeout=TRAINING_MS)
+    page.wait_for_timeout(LOOK_MS // 5)  # the check follows
+    shoot(page, "why-light")
+    page.context.close()
+
+
+def several_classes(browser: Browser, url: str, folder: Path) -> None:
+    """A project whose pictures may show a disc, a square, both or neither."""
+    page = visit(browser, "light", DESKTOP)
+    upload_archive(page, url, archive(folder / "Shapes.zip", 60), "240 pictures")
+    start_training(page, recipe="Instant")
+    open_results(page)
+    shoot(page, "several-light")
+    page.context.close()
+
+
 def hundred_classes(browser: Browser, server: Server) -> None:
     """A confusion matrix of 100 classes that nobody trained: a run written by hand, confused between equal shapes."""
     colours = ("amber", "azure", "black", "brown", "coral", "gold", "green", "lilac", "red", "white")
@@ -103,8 +150,11 @@ def visit(browser: Browser, theme: str, size: dict) -> Page:
     return browser.new_context(viewport=size, color_scheme=theme, device_scale_factor=1).new_page()
 
 
-def shoot(page: Page, name: str) -> None:
+def shoot(page: Page, name: str, *, at: str = "") -> None:
+    """Take the picture once the page stands still; `at` is what is brought into its view first."""
     settled(page)
+    if at:
+        page.locator(at).first.evaluate("element => element.scrollIntoView({ block: 'center' })")
     page.wait_for_timeout(1200)
     page.screenshot(path=HERE / f"{name}.png")
 

@@ -62,7 +62,7 @@ def upload_archive(page: Page, url: str, archive: Path, pictures: str) -> None:
 def start_training(page: Page, *, recipe: str | None = None) -> None:
     go_to(page, "Model")
     if recipe is not None:
-        page.get_by_text(recipe, exact=True).first.click()
+        page.locator("[class*='st-key-recipe-']").get_by_text(recipe, exact=True).first.click()
         settled(page)
     button = widget(page, "start-training").locator("button")
     expect(button).to_be_enabled(timeout=TRAINING_MS)

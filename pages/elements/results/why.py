@@ -182,7 +182,7 @@ def _how_to_read(way: str) -> str:
         ),
         "occlusion": _(
             "One place after the other was covered. Orange: without it the model is less sure of this class; blue: "
-            "surer."
+            "surer. A class that it assumes where it sees nothing else has no such place."
         ),
         "lime": _(
             "The picture was cut into pieces and the model asked 300 times with some of them missing. Orange pieces "
