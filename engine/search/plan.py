@@ -130,7 +130,7 @@ def recipe_of(plan: Plan, chosen: dict, *, tuned: bool) -> Recipe:
     name, network = chosen["recipe"], chosen["network"]
     size = (larger if chosen["size"] == "larger" else own_size)(name, network)
     values = {**plan.common, "name": name if tuned else "instant", "backbone": network, "head": chosen["head"]}
-    if size != own_size(values["name"], network):
+    if size != catalogue.info(network).image_sizes[0]:  # said outright, so that probe, trial and run have the same one
         values["image_size"] = size
     recipe = Recipe.from_dict(values)
     if not recipe.fine_tunes or chosen["rate"] == "own":

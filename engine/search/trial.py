@@ -47,9 +47,9 @@ def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epoch
         except Exception as error:
             if memory.is_short(error):
                 _fail(writer, TrainingError(memory.NO_MEMORY))
-                return
-            (folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(folder / "log.txt")))
+            else:
+                (folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+                _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(folder / "log.txt")))
 
 
 def _work(folder: Path, workspace: Workspace, writer: RunWriter, share: float, limits: Limits) -> Work:
