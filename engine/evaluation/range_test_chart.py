@@ -1,5 +1,7 @@
 """How a training found its learning rate, as a figure: the loss at every rate it tried, the chosen one marked."""
 
+import math
+
 import plotly.graph_objects as go
 
 from engine.evaluation.charts import Translate, palette
@@ -22,12 +24,10 @@ def range_test_figure(found: dict, *, dark: bool = False, _: Translate = str) ->
         hovertemplate="%{x:.1e}: %{y:.3f}<extra></extra>",
         name=_("loss"),
     )
-    figure.add_vline(
-        found["chosen"],
-        line={"color": colours.good, "width": 2.5, "dash": "dash"},
-        annotation={"text": _("chosen"), "font": {"color": colours.good}},
-        annotation_position="top",
-    )
+    figure.add_vline(found["chosen"], line={"color": colours.good, "width": 2.5, "dash": "dash"})
+    # On a logarithmic axis plotly wants the logarithm for words, though not for lines.
+    place = {"x": math.log10(found["chosen"]), "y": 1, "yref": "paper", "yanchor": "bottom"}
+    figure.add_annotation(text=_("chosen"), font={"color": colours.good}, showarrow=False, **place)
     figure.update_layout(height=HEIGHT, margin=MARGIN, dragmode=False, showlegend=False)
     figure.update_xaxes(type="log", title=_("learning rate"), exponentformat="power", dtick=1, fixedrange=True)
     figure.update_yaxes(title=_("loss"), range=_range(losses), fixedrange=True)
