@@ -10,7 +10,7 @@ from engine.training.checkpoint import State
 from engine.training.recipe import Recipe
 from tests.tiny_runs import carry_out, discs, new_run, train
 
-SMALL_BEST = {"name": "best", "epochs": 2, "batch_size": 8, "seed": 1}
+SMALL_BEST = {"name": "best", "epochs": 1, "batch_size": 8, "seed": 1}
 
 
 def tiny_network(seed: int = 0) -> keras.Model:
@@ -30,7 +30,7 @@ def weights_of(network) -> list[np.ndarray]:
 
 
 def test_best_adapts_everything_with_a_rate_of_its_own_and_tells_how_it_found_it(workspace):
-    run_dir = train(workspace, discs(workspace, 20, ("red", "blue")), **SMALL_BEST)
+    run_dir = train(workspace, discs(workspace, 10, ("red", "blue")), **{**SMALL_BEST, "epochs": 2})
     evaluation = runs.read_evaluation(run_dir)
     assert evaluation["validation_accuracy"] >= evaluation["probe"]["validation_accuracy"]
     found = runs.read_range_test(run_dir)
@@ -42,7 +42,7 @@ def test_best_adapts_everything_with_a_rate_of_its_own_and_tells_how_it_found_it
 
 
 def test_best_with_a_hostile_rate_never_ends_below_the_probe(workspace):
-    options = {**SMALL_BEST, "epochs": 1, "optimizer": "sgd", "learning_rate": 10.0}
+    options = {**SMALL_BEST, "optimizer": "sgd", "learning_rate": 10.0}
     run_dir = train(workspace, discs(workspace, 10, ("red", "blue")), **options)
     evaluation = runs.read_evaluation(run_dir)
     assert runs.read_status(run_dir)["state"] == "finished"
@@ -59,7 +59,7 @@ def test_batch_norm_learns_only_where_there_is_enough_to_learn_from():
     for enough in (True, False):
         network = tiny_network()
         batch_norm.set_up(network, learns=enough)
-        network.compile("sgd", "mse", jit_compile=False)
+        network.compile("sgd", "mse", run_eagerly=True)
         before = np.array(network.layers[1].moving_mean)
         network.train_on_batch(*points())
         assert np.array_equal(before, network.layers[1].moving_mean) != enough
@@ -74,7 +74,7 @@ def test_earlier_layers_take_smaller_steps_whatever_the_optimizer(name):
         network.layers[2].rate = 0.0
         before = network.get_weights()
         recipe = Recipe.from_dict({"name": "balanced", "optimizer": name, "early_rate": early_rate})
-        network.compile(optimizer.at_rate(recipe, 1e-3), "mse", jit_compile=False)
+        network.compile(optimizer.at_rate(recipe, 1e-3), "mse", run_eagerly=True)
         network.train_on_batch(*points())
         kernels = [(new - old) for old, new in zip(before, network.get_weights(), strict=True) if new.ndim == 2]
         moved.append(kernels)
@@ -85,7 +85,7 @@ def test_earlier_layers_take_smaller_steps_whatever_the_optimizer(name):
 def test_an_average_of_the_weights_is_a_candidate_and_training_goes_on_as_if_nothing_had_been(monkeypatch):
     network = tiny_network()
     recipe = Recipe.from_dict({"name": "best", "epochs": 2})
-    network.compile(optimizer.make_optimizer(recipe, 1e-2, 20), "mse", jit_compile=False)
+    network.compile(optimizer.make_optimizer(recipe, 1e-2, 20), "mse", run_eagerly=True)
     seen = []
     for _step in range(10):
         network.train_on_batch(*points())

@@ -26,7 +26,7 @@ def test_everything_learns_from_random_weights_and_the_file_reproduces_its_answe
     monkeypatch.setattr(fine_tune, "_try_mixtures", lambda *_arguments: None)
     monkeypatch.setattr(fine_tune, "_keep_best", keep_every_epoch)
     options = {"name": "balanced", "backbone": KEY, "epochs": 2, "batch_size": 16, "augmentation": []}
-    run_dir = train(workspace, discs(workspace, 30, ("red", "blue")), **options)
+    run_dir = train(workspace, discs(workspace, 20, ("red", "blue")), **options)
     assert runs.read_status(run_dir)["state"] == "finished"
     assert runs.read_evaluation(run_dir)["chosen"] == "epoch 2"
     trained, random = keras.models.load_model(run_dir / runs.MODEL), build(KEY, 48)
