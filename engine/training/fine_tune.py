@@ -338,6 +338,7 @@ def _try_average(part, data: Data, state: State, epoch: int) -> None:
     """Try the average of the weights over about an epoch (see optimizer), and leave the part as it was."""
     last = _weights(part)
     part.optimizer.finalize_variable_values(part.trainable_variables)
+    _assign(part, _weights(part))  # copies: JAX gives the memory of a network's weights away when it predicts
     _keep_best(part, state, epoch, _validate(part, data), data.objective)
     _assign(part, last)
 
