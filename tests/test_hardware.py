@@ -11,6 +11,7 @@ import pyarrow.parquet
 from engine import runs
 from engine.training import fine_tune, hardware, replicas
 from engine.training.pixels import Pixels
+from pages.elements.results import run_details
 from tests.tiny_runs import carry_out, discs, new_run, train
 
 QUICK = {"name": "balanced", "epochs": 1, "batch_size": 8, "augmentation": [], "freeze_depth": 0.85}
@@ -20,6 +21,13 @@ def test_a_processor_computes_in_single_precision(workspace):
     run_dir = train(workspace, discs(workspace, labels=("red", "blue")))
     told = runs.read_evaluation(run_dir)["hardware"]
     assert (told["kind"], told["precision"], told["devices"]) == ("cpu", "float32", 1) and told["name"]
+
+
+def test_what_a_run_was_computed_on_is_said_as_it_was():
+    words = run_details._hardware_words
+    card = {"kind": "gpu", "name": "H200", "precision": "mixed_bfloat16", "devices": 2}
+    assert words(card) == "2 × H200, in mixed precision (bfloat16; weights, last step and loss in float32)"
+    assert words({**card, "devices": 1, "precision": "float32"}) == "H200, in single precision (float32)"
 
 
 def test_bfloat16_is_for_the_network_alone_and_the_model_handed_over_is_in_single_precision(workspace, monkeypatch):
