@@ -3,6 +3,7 @@
 // them to a class, X excludes and Z undoes; where answers can be explained, W asks why.
 const LONG_PRESS = 500 // milliseconds
 const memory = new WeakMap()
+const live = new Set() // a page that is drawn anew may mount a gallery anew: pictures are found again by their ids
 
 export default function ({ parentElement, data: [data], setStateValue }) {
   const own = memory.get(parentElement) ?? new Gallery(parentElement, data)
@@ -13,6 +14,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
 class Gallery {
   constructor(parent, data) {
     this.root = parent.querySelector('.gallery')
+    live.add(this)
     this.keys = parent.querySelector('.keys')
     this.dialog = parent.querySelector('dialog')
     this.selected = new Set(data.selected) // a page that is drawn anew may mount this anew
@@ -152,10 +154,10 @@ class Gallery {
     this.serial = Math.max(Date.now(), this.serial + 1)
     this.asked = [...this.asked, { n: this.serial, do: 'why', items: [this.data.tiles[index].id] }]
     this.set('asked', this.asked)
-    this.takeFocusBack(index)
+    this.takeFocusBack(this.data.tiles[index].id)
   }
 
-  takeFocusBack(index) {
+  takeFocusBack(id) {
     // A dialog of the page gives the focus back to what had it, but cannot look into a component.
     const opened = () => document.querySelector('[role="dialog"]')
     let seen = false
@@ -164,7 +166,7 @@ class Gallery {
       if (opened()) return (seen = true)
       if (!seen) return
       this.watch.disconnect()
-      setTimeout(() => document.activeElement === document.body && this.focus(index), 50)
+      focusWhenFree(id, 20)
     })
     this.watch.observe(document.body, { childList: true, subtree: true })
   }
@@ -279,6 +281,14 @@ class Gallery {
     event.preventDefault()
     event.stopPropagation()
   }
+}
+
+function focusWhenFree(id, tries) {
+  // The page is drawn anew after its dialog, which may take the focus away once more.
+  for (const one of live) if (!one.root.isConnected) live.delete(one)
+  const here = [...live].find((one) => one.data.tiles.some((tile) => tile.id === id))
+  if (here && document.activeElement === document.body) here.focus(here.data.tiles.findIndex((tile) => tile.id === id))
+  if (tries) setTimeout(() => focusWhenFree(id, tries - 1), 100)
 }
 
 function figure(tile, index, data) {
