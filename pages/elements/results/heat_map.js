@@ -1,11 +1,16 @@
 // A picture with heat over it. The slider goes from the picture alone to the heat over a grey picture, without asking
 // the server: it is the same two pictures all the time.
 const START = 70
-const memory = new WeakMap()
+const chosen = new Map() // by picture: a page that is drawn anew may mount this anew, and the slider stays
+
+// A dialog hears Escape only while the focus is inside it; a page that is drawn anew may have let go of it.
+const closeByEscape = (event) => {
+  if (event.key !== 'Escape' || document.activeElement !== document.body) return
+  document.querySelector('[role="dialog"] button[aria-label="Close"]')?.click()
+}
 
 export default function ({ parentElement, data: [data] }) {
-  const own = memory.get(parentElement) ?? { opacity: START }
-  memory.set(parentElement, own)
+  document.addEventListener('keydown', closeByEscape) // the same function: heard once, however often it is added
   const find = (name) => parentElement.querySelector(name)
   const picture = find('.picture'), heat = find('.heat'), slider = find('input')
   picture.onload = () => find('.frame').style.setProperty('--shape', picture.naturalWidth / picture.naturalHeight)
@@ -22,12 +27,15 @@ export default function ({ parentElement, data: [data] }) {
   find('.scale').classList.toggle('two-sided', data.two_sided)
   find('.against').textContent = data.two_sided ? data.words.against : data.words.nothing
   find('.for').textContent = data.words.for
-  slider.value = own.opacity
+  slider.value = chosen.get(data.src) ?? START
   const show = () => {
-    own.opacity = Number(slider.value)
-    heat.style.opacity = own.opacity / 100
-    picture.style.filter = data.heat ? `grayscale(${Math.min(1, (own.opacity / 100) * 1.2)})` : ''
+    const share = Number(slider.value) / 100
+    heat.style.opacity = share
+    picture.style.filter = data.heat ? `grayscale(${Math.min(1, share * 1.2)})` : ''
   }
-  slider.oninput = show
+  slider.oninput = () => {
+    chosen.set(data.src, Number(slider.value))
+    show()
+  }
   show()
 }
