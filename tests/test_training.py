@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -120,6 +121,19 @@ def test_balanced_tells_every_epoch_and_its_file_reproduces_its_predictions(work
     pixels = Pixels(workspace, 48, "stretch").read(stored["sha256"])
     probabilities = keras.models.load_model(run_dir / runs.MODEL).predict(pixels, verbose=0)
     np.testing.assert_allclose(probabilities, np.array(stored["probabilities"]), atol=2e-3)
+
+
+def test_nothing_that_is_learned_or_chosen_depends_on_the_classes_of_the_test_pictures(workspace):
+    items = discs(workspace)
+    others = {"red": "green", "green": "blue", "blue": "red"}
+    lied_to = [replace(item, label=others[item.label]) if item.split == "test" else item for item in items]
+    honest, misled = (train(workspace, each, **QUICK) for each in (items, lied_to))
+    told, untold = predictions(honest), predictions(misled)
+    assert told["label"] != untold["label"] and told["sha256"] == untold["sha256"]
+    assert told["probabilities"] == untold["probabilities"]
+    first, second = runs.read_evaluation(honest), runs.read_evaluation(misled)
+    assert first["chosen"] == second["chosen"] and first["accuracy"] > second["accuracy"]
+    assert read_json(honest / "answering.json") == read_json(misled / "answering.json")
 
 
 def test_a_hostile_learning_rate_never_ends_below_the_probe(workspace):
