@@ -333,9 +333,9 @@ def test_stop_while_fine_tuning_prepares_keeps_the_probe(workspace, monkeypatch)
     run_dir = new_run(workspace, discs(workspace), **QUICK)
     original = model.learning
 
-    def learn_and_stop(*arguments):
+    def learn_and_stop(*arguments, **options):
         runs.request_stop(run_dir)
-        return original(*arguments)
+        return original(*arguments, **options)
 
     monkeypatch.setattr(model, "learning", learn_and_stop)
     carry_out(workspace, run_dir)
