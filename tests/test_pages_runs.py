@@ -168,7 +168,7 @@ def test_expert_settings_stay_when_the_page_is_left(project):
     at.switch_page("model_selection.py").run()
     assert at.number_input(key="expert-seed").value == 7
     at.button(key="reset-expert").click().run()
-    assert at.number_input(key="expert-seed").value == 0
+    assert at.number_input(key="expert-seed-again1").value == 0
 
 
 def test_missing_weights_that_cannot_be_fetched_are_told_before_a_run_is_wasted(project, monkeypatch, tmp_path):

@@ -25,6 +25,7 @@ EARLY_RATES = (0.05, 0.1, 0.2, 0.5, 1.0)
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 KEEP = {"persist_state": "session"}
+FORGOTTEN = "forgotten-expert"  # how often each option, or every one (""), went back to its default
 
 
 def settings(
@@ -57,7 +58,7 @@ def _start(name: str, backbone: str) -> str:
     if backbone != Recipe.backbone or not Recipe(name).fine_tunes:
         return backbone
     from_nothing = st.toggle(
-        _("Start from nothing: random weights instead of what Sprout has learned"), key="expert-from_nothing", **KEEP
+        _("Start from nothing: random weights instead of what Sprout has learned"), key=_named("from_nothing"), **KEEP
     )
     if not from_nothing:
         return backbone
@@ -79,7 +80,7 @@ def _pooling(shown: str, backbone: str) -> str:
         _("What it sees"),
         list(POOLINGS),
         format_func=lambda name: _(POOLINGS[name]),
-        key="expert-pooling",
+        key=_named("pooling"),
         help=_(
             "The average says what is in a picture, wherever it is. Every place by itself also says where: right for "
             "pictures that are always framed alike, and it wants more of them."
@@ -101,7 +102,7 @@ def _pictures(plan: Recipe) -> dict:
         None,
         step=16,
         # One control a network: each has its own limits.
-        key=f"expert-size-{plan.backbone}",
+        key=_named(f"size-{plan.backbone}"),
         placeholder=_size_words(plan, default),
         help=_("Larger pictures show more detail and take longer: twice the side costs four times the time."),
         **KEEP,
@@ -128,7 +129,7 @@ def _augmentation() -> list[str]:
     kind = page.choice(
         _("Varied copies (augmentation)"),
         kinds,
-        key="expert-augmentation-kind",
+        key=_named("augmentation-kind"),
         label_visibility="visible",
         help=_("Automatic tries on your own pictures which variations are safe for them."),
         **KEEP,
@@ -139,7 +140,7 @@ def _augmentation() -> list[str]:
             list(AUGMENTATIONS),
             ["crop", "brightness"],
             format_func=lambda name: _(AUGMENTATIONS[name]),
-            key="expert-augmentation",
+            key=_named("augmentation"),
             help=_("Choose only what leaves the meaning alone: a mirrored letter is another letter."),
             **KEEP,
         )
@@ -151,10 +152,10 @@ def _head(plan: Recipe) -> dict:
     if chosen["head"] == "hidden":
         units = (16, 32, 64, 128, 256, 512, 1024)
         chosen["hidden_units"] = st.select_slider(
-            _("Units in the hidden layer"), units, Recipe.hidden_units, key="expert-hidden_units", **KEEP
+            _("Units in the hidden layer"), units, Recipe.hidden_units, key=_named("hidden_units"), **KEEP
         )
     if replace(plan, head=chosen["head"]).uses("dropout"):
-        chosen["dropout"] = st.slider(_("Dropout"), 0.0, 0.9, Recipe.dropout, 0.05, key="expert-dropout", **KEEP)
+        chosen["dropout"] = st.slider(_("Dropout"), 0.0, 0.9, Recipe.dropout, 0.05, key=_named("dropout"), **KEEP)
     chosen["l2"] = _strength(_("L2 (large weights cost)"), STRENGTHS, "l2")
     chosen["l1"] = _strength(_("L1 (every weight costs)"), (0.0, *STRENGTHS[1:]), "l1")
     return chosen
@@ -166,7 +167,7 @@ def _strength(label: str, values: tuple, option: str) -> float | None:
         values,
         getattr(Recipe, option),
         format_func=lambda value: _("automatic") if value is None else decimal(value, "g"),
-        key=f"expert-{option}",
+        key=_named(option),
         **KEEP,
     )
 
@@ -184,7 +185,7 @@ def _steps(plan: Recipe) -> dict:
         0,
         2**31 - 1,
         0,
-        key="expert-seed",
+        key=_named("seed"),
         help=_("The same seed, pictures and settings give the same model again."),
         **KEEP,
     )
@@ -209,7 +210,7 @@ def _freeze_depth(plan: Recipe) -> float:
 
 def _fine_tuning(plan: Recipe) -> dict:
     optimizer = _choice(_("Optimizer"), OPTIMIZERS, "optimizer")
-    batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key="expert-batch_size", **KEEP)
+    batch = st.select_slider(_("Batch size"), BATCH_SIZES, Recipe.batch_size, key=_named("batch_size"), **KEEP)
     return {"optimizer": optimizer, **_rates(plan), "batch_size": batch, **_length(plan)}
 
 
@@ -258,7 +259,14 @@ def _length(plan: Recipe) -> dict:
 
 def _key(option: str, default) -> str:
     """Return the key of a control: another default is another control, with a memory of its own."""
-    return f"expert-{option}" if default == getattr(Recipe, option) else f"expert-{option}-{default}"
+    return _named(option) if default == getattr(Recipe, option) else _named(option, f"-{default}")
+
+
+def _named(option: str, variant: str = "") -> str:
+    """Return a key that no control had before its option was forgotten: the browser remembers values by their keys."""
+    times = st.session_state.get(FORGOTTEN, {})
+    again = times.get("", 0) + times.get(option, 0)
+    return f"expert-{option}{variant}" + (f"-again{again}" if again else "")
 
 
 def _choice(label: str, options: dict[str, str], option: str, default: str | None = None) -> str:
@@ -280,5 +288,7 @@ def _reset() -> None:
 
 def forget(option: str = "") -> None:
     """Let a control begin with its default again, which may be another one now; without `option`, all of them."""
+    times = st.session_state.get(FORGOTTEN, {})
+    st.session_state[FORGOTTEN] = {**times, option: times.get(option, 0) + 1}
     for key in [key for key in st.session_state if str(key).startswith(f"expert-{option}")]:
         del st.session_state[key]
