@@ -286,8 +286,9 @@ def in_words(status: dict) -> str:
 
 def show_progress(words: str, status: dict) -> None:
     left = status.get("seconds_left")
-    tail = f", {left:.0f} s left" if left else ""
-    line = f"{status.get('progress') or 0:4.0%}  {words}{tail}"
+    line = f"{status.get('progress') or 0:4.0%}  {words}"
+    if left:
+        line = f"{line.removesuffix('.')}, {left:.0f} s left"
     if sys.stderr.isatty():
         print(f"\r\033[K{line[:110]}", end="", file=sys.stderr, flush=True)
     elif line != show_progress.last:

@@ -30,8 +30,12 @@ was_active = opened is not None and run_list.view(opened).is_active
 others_are_active = bool(queue.waiting_or_training())
 
 
+waits_for_somebody = opened is not None and run_list.view(opened).state in ("paused", "interrupted")
 # Once the run has ended there is a button to press: looking again every second would race with the press.
-@st.fragment(run_every=1.0 if was_active or was_searching else 10.0 if others_are_active else None)
+now_and_then = 10.0 if others_are_active or waits_for_somebody else None
+
+
+@st.fragment(run_every=1.0 if was_active or was_searching else now_and_then)
 def live() -> None:
     """Read the files again once a second; when the run or the search has ended, the whole page follows once."""
     if search is not None:

@@ -339,7 +339,7 @@ def test_the_honest_number_is_a_sentence_with_interval_and_both_baselines(graft,
     said = words(open_page("evaluation"))
     assert f"On {facts['counts']['test']} pictures it never saw, it is right" in said
     assert "Guessing the largest class: 33." in said
-    assert "The same network before it learned from your pictures" in said
+    assert "The same network without training, by likeness to each class" in said
 
 
 def test_a_small_test_set_is_called_too_small(finished):

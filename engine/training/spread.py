@@ -138,7 +138,8 @@ class Spread:
                     while self._out(address) < PIECES_EACH and self._give(address):
                         pass
         except Exception:  # without the scheduler, everything is done here
-            log.exception("pieces for other workers")
+            if not self._ended.is_set():
+                log.exception("pieces for other workers")
             for piece in list(self._pieces):
                 self._take_back(piece)
 

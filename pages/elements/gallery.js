@@ -1,5 +1,5 @@
 // Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard. Arrow keys walk
-// from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, 1 to 9 move
+// from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, numbers move
 // them to a class, X excludes and Z undoes; where answers can be explained, W asks why.
 const LONG_PRESS = 500 // milliseconds
 const memory = new WeakMap()
@@ -72,7 +72,7 @@ class Gallery {
     this.keys.hidden = !data.sorting
     if (!data.sorting) return
     this.keys.setAttribute('aria-label', data.words.keys)
-    const chips = data.classes.map((name, position) => chip(String(position + 1), name, () => this.label(position)))
+    const chips = data.classes.map(([key, name]) => chip(key, name, () => this.label(key)))
     this.keys.replaceChildren(
       ...chips,
       chip('X', data.words.exclude, () => this.ask({ do: 'exclude' })),
@@ -133,9 +133,9 @@ class Gallery {
 
   // what is asked of the page
 
-  label(position) {
-    const label = this.data.classes[position]
-    if (label !== undefined) this.ask({ do: 'label', label })
+  label(wanted) {
+    const found = this.data.classes.find(([key]) => key === wanted)
+    if (found) this.ask({ do: 'label', label: found[1] })
   }
 
   ask(deed) {
@@ -235,7 +235,7 @@ class Gallery {
   sort(key) {
     if (this.data.explained && key.toLowerCase() === 'w') return this.why(this.at), true
     if (!this.data.sorting) return false
-    if (/^[1-9]$/.test(key)) this.label(Number(key) - 1)
+    if (/^\d$/.test(key)) this.label(key)
     else if (key === 'x' || key === 'X' || key === 'Delete') this.ask({ do: 'exclude' })
     else if (key === 'z' || key === 'Z') this.ask({ do: 'undo' })
     else if (key === 'a' || key === 'A') this.all()
@@ -263,7 +263,7 @@ class Gallery {
     close.setAttribute('aria-label', this.data.words.close)
     close.onclick = () => this.dialog.close()
     const line = text('p', '', picture.alt)
-    const keys = this.data.sorting ? this.data.classes.map((name, at) => chip(String(at + 1), name, () => this.label(at))) : []
+    const keys = this.data.sorting ? this.data.classes.map(([key, name]) => chip(key, name, () => this.label(key))) : []
     const row = text('div', 'row', '')
     if (this.data.explained) row.append(chip('W', this.data.words.why, () => this.why(index)))
     row.append(...keys, ...(this.data.sorting ? [chip('X', this.data.words.exclude, () => this.ask({ do: 'exclude' }))] : []))

@@ -44,7 +44,7 @@ def gallery(
     """Show the tiles; return the ids that are selected, in the order of the tiles.
 
     size: the least width of a column in CSS pixels. A new number in `clear` empties the selection.
-    on_keys: makes the gallery one for sorting by keys: 1 to 9 stand for the first of `classes`. It is given what was
+    on_keys: makes the gallery one for sorting by keys: numbers stand for `classes`. It is given what was
     asked, once each: {"do": "label", "label", "items"}, {"do": "exclude", "items"} or {"do": "undo"}.
     on_why: lets somebody ask why the model says what it says of a picture (button or W); it is given the picture's id.
     """
@@ -54,7 +54,7 @@ def gallery(
         "size": size,
         "clear": clear,
         "selected": list((st.session_state.get(key) or {}).get("selected") or []),
-        "classes": list(classes)[:9],
+        "classes": keystrokes.keyed(classes),
         "sorting": on_keys is not None,
         "explained": on_why is not None,
         "done": keystrokes.done(key),
@@ -89,7 +89,7 @@ def _words() -> dict[str, str]:
         "undo": _("Undo"),
         "excluded": _("Excluded"),
         "why": _("Why?"),
-        "keys": _("Keys: 1 to 9 move to a class, X excludes, Z undoes, P shows a picture larger"),
+        "keys": _("Keys: numbers move to a class, X excludes, Z undoes, P shows a picture larger"),
     }
 
 

@@ -3,6 +3,8 @@
 The component keeps a list of all it has asked, numbered upwards, until the page says up to which number it is done.
 """
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 
@@ -17,3 +19,11 @@ def fresh(key: str, asked: list[dict] | None) -> list[dict]:
     if new:
         st.session_state[f"{key}-keystrokes"] = new[-1]["n"]
     return new
+
+
+def keyed(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (key, class) of those that have a key: digits stand for themselves, other classes are numbered from 1."""
+    names = list(classes)
+    if all(len(name) == 1 and name in "0123456789" for name in names):
+        return [(name, name) for name in names]
+    return [(str(place), name) for place, name in enumerate(names[:9], 1)]

@@ -42,14 +42,14 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
     key = f"arrival-layout-{entry['id']}"
     chosen = choices[st.session_state.get(key, seen["recommended"])]
     st.markdown(f":material/inventory_2: **{md_escape(entry['title'])}** · {_size(seen)}")
+    read = several_choice.reading(project, entry["id"], chosen)
     if not seen["pictures"]:
         st.markdown(f"#### {_('No file in it has the name of a picture.')}")
     else:
-        read = several_choice.reading(project, entry["id"], chosen)
         st.markdown(f"#### {_headline(read)}")
         _what_it_gives(read)
         several_choice.ask(project, entry["id"], chosen)
-    loose = _what_else(entry["id"], seen, chosen)
+    loose = _what_else(entry["id"], seen, read)
     useless = seen["complete"] and not seen["pictures"]  # of a large one, only the beginning was seen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(choices) > 1 and seen["pictures"]:
@@ -57,7 +57,7 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
                 _("How folders are read"),
                 list(choices),
                 list(choices).index(seen["recommended"]),
-                format_func=lambda kind: _option(choices[kind]),
+                format_func=lambda kind: _option(several_choice.reading(project, entry["id"], choices[kind])),
                 key=key,
                 width=480,
                 help=_("A group is something the result should be shown for: a language, a speaker, a camera."),

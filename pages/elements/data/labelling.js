@@ -1,7 +1,7 @@
 // One picture to label after the other. Everything happens here at once; the page is told, and sends what comes next
 // without touching the picture in front. What was asked stays in a list until the page says it is done.
 const memory = new WeakMap()
-const KEYS = 9
+const KEYS = 9 // beyond classes that are digits themselves, which are their own keys
 const LIKELY = 3 // classes without a key that are offered if they are likely
 const WORTH_A_LOOK = 0.1 // of the probability: such classes are highlighted
 const WORTH_NAMING = 0.005
@@ -89,9 +89,16 @@ class Desk {
     return [...new Set([...this.data.classes, ...this.own])].sort()
   }
 
+  // [key, class] as in keystrokes.keyed: digits stand for themselves, other classes are numbered.
+  keyed() {
+    const names = this.classes()
+    if (names.every((name) => /^\d$/.test(name))) return names.map((name) => [name, name])
+    return names.slice(0, KEYS).map((name, place) => [String(place + 1), name])
+  }
+
   // The classes with a key, and after them what is likely among the others.
   offered() {
-    const keyed = this.classes().slice(0, KEYS)
+    const keyed = this.keyed().map(([, name]) => name)
     const likely = this.current.likeliest.slice(0, LIKELY).map(([label]) => label)
     return [...keyed, ...likely.filter((label) => !keyed.includes(label))]
   }
@@ -142,9 +149,9 @@ class Desk {
       return event.stopPropagation()
     }
     const key = event.key.toLowerCase()
-    if (/^[1-9]$/.test(key) && this.current) {
-      const label = this.classes()[Number(key) - 1] // of nine keys at most
-      if (label !== undefined) this.label(label)
+    if (/^\d$/.test(key) && this.current) {
+      const found = this.keyed().find(([own]) => own === key)
+      if (found) this.label(found[1])
     } else if (key === 'enter' && !event.target.matches('button')) {
       this.current?.likeliest.length ? this.label(this.current.likeliest[0][0]) : this.root.querySelector('input')?.focus()
     } else if (key === 'x') this.answer({ do: 'exclude' })
@@ -193,13 +200,14 @@ class Desk {
     const list = make('div', 'choices')
     const shares = new Map(this.current.likeliest)
     const [first] = this.current.likeliest[0] ?? []
-    this.offered().forEach((label, place) => {
+    const keys = new Map(this.keyed().map(([key, label]) => [label, key]))
+    this.offered().forEach((label) => {
       const share = shares.get(label)
       const button = make('button', label === first ? 'choice first' : share >= WORTH_A_LOOK ? 'choice likely' : 'choice')
       button.type = 'button'
       button.title = label
       button.style.setProperty('--share', share ?? 0)
-      button.append(make('kbd', place < KEYS ? '' : 'none', String(place + 1)), make('span', 'name', label))
+      button.append(make('kbd', keys.has(label) ? '' : 'none', keys.get(label) ?? ''), make('span', 'name', label))
       if (share >= WORTH_NAMING) button.append(make('span', 'share', percent(share)))
       if (label === first) button.append(make('kbd', '', '↵'))
       button.onclick = () => this.label(label)

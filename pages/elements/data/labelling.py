@@ -235,7 +235,7 @@ def _words() -> dict[str, str]:
         "waiting": _("The next pictures are on their way."),
         "picture": _("Picture to label: {name}"),
         "help": _(
-            "Enter takes the suggestion, 1 to 9 always the same class, N types one, X excludes, S skips, Z undoes."
+            "Enter takes the suggestion, numbers always the same class, N types one, X excludes, S skips, Z undoes."
         ),
     }
 

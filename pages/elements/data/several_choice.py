@@ -34,8 +34,10 @@ def wanted(project: Project, import_id: str, choice: dict) -> bool | None:
 
 
 def reading(project: Project, import_id: str, choice: dict) -> dict:
-    """Return the choice as the answer reads it."""
-    return {**choice, **choice.get("as_several", {})} if wanted(project, import_id, choice) else choice
+    """Return the choice as the answer reads it; where several classes may be shown, none is an answer too."""
+    if not wanted(project, import_id, choice):
+        return choice
+    return {**choice, **choice.get("as_several", {}), "rows_without_class": 0}
 
 
 def _key(import_id: str) -> str:

@@ -90,7 +90,12 @@ def _saved_and_lost(found: Outcome, always: Outcome, cost: float) -> str:
 def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
     known = facts.get("unknown")
     if known is None or not (folder / unknown.FILE).exists():
-        st.caption(_("This run cannot notice pictures unlike its training pictures: it is older, or has too few."))
+        st.caption(
+            _(
+                "This run cannot notice pictures unlike its training pictures: it is older, has too few, or sees "
+                "without pretraining or place by place."
+            )
+        )
         return stored.refuse_unknown
     chosen = st.toggle(
         _("Refuse pictures unlike anything in training"), stored.refuse_unknown, key=f"{TOGGLE}-{folder.name}"

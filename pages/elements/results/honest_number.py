@@ -35,7 +35,7 @@ def sentence(figures: HonestNumber) -> str:
     )
     words += " " + _("Guessing the largest class: {share}.").format(share=results.per_hundred(figures.majority))
     if figures.before is not None:
-        before = _("The same network before it learned from your pictures: {share}.")
+        before = _("The same network without training, by likeness to each class: {share}.")
         words += " " + before.format(share=results.per_hundred(figures.before))
     return words
 

@@ -37,7 +37,7 @@ def sentence(facts: dict, figures: HonestNumber) -> str:
         high=results.per_hundred(figures.high),
         found=results.per_hundred(facts["labels"]["found"]),
     )
-    before = _("The same network before it learned from your pictures: exactly right {share} times.")
+    before = _("The same network without training, by likeness to each class: exactly right {share} times.")
     return f"{words} {before.format(share=results.per_hundred(figures.before))}"
 
 
