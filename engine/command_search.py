@@ -155,7 +155,7 @@ def _tell(view: SearchView, told: set[str]) -> None:
         for step, accuracy in sorted(trial.scores.items()):
             _once(told, f"{name}: {accuracy:.1%} of the validation pictures right after {_step(view, trial, step)}")
         if trial.state == DROPPED:
-            _once(told, f"{name}: dropped, others are better")
+            _once(told, f"{name}: dropped, others are as good or better")
         if trial.state == FAILED:
             _once(told, f"{name}: failed. {_sentence(trial.error)}")
         if trial.state == LATE and not view.is_active:
@@ -236,9 +236,9 @@ def _row(graft: Graft, view: SearchView, trial: Trial) -> dict:
 def _print_trials(result: dict, out) -> None:
     """Print the table of trials, the best first."""
     rows = sorted(result["trials"], key=lambda row: (not row["best"], -(row["validation_accuracy"] or 0)))
-    print(
-        f"Tried {sum(bool(row['scores']) for row in rows)} combinations in {result['search_seconds']:.0f} s:", file=out
-    )
+    tried, seconds = sum(bool(row["scores"]) for row in rows), f"{result['search_seconds']:.0f} s"
+    alone = f"Tried one combination in {seconds}, so there is nothing to compare it with:"
+    print(alone if tried == 1 else f"Tried {tried} combinations in {seconds}:", file=out)
     for row in rows:
         right = f"{row['validation_accuracy']:6.1%}" if row["scores"] else "     -"
         mark = "best" if row["best"] else row["state"]

@@ -77,12 +77,13 @@ def test_a_search_that_ended_says_what_it_tried_what_it_left_out_and_leads_to_it
     shown = words(at)
     assert "The time limit of 2 min was reached." in shown and "**Sprout** with 90.0 %" in shown
     assert "2 combinations were tried." in shown and "There was no time for 1 more." in shown
+    assert "stops after" not in shown  # it has ended
     assert "MobileNetV2 0.35, MobileNetV2," in shown.replace("\\", "")
     _titles, rows = table_on(at)
     assert rows[0][:5] == ["Sprout", "90.0 %", "The best", "all pictures, 2 of 8 rounds", "Balanced"]
     assert rows[1][1:6] == [
         "70.0 %",
-        "Dropped: others are better",
+        "Dropped: others are as good or better",
         "a quarter of the pictures",
         "Instant",
         "144 pixels · A hidden layer before it",
@@ -92,6 +93,22 @@ def test_a_search_that_ended_says_what_it_tried_what_it_left_out_and_leads_to_it
     assert at.query_params["run"] in (run_id, [run_id])
     at.button(key="delete-search").click().run()
     assert not search.path.exists() and graft.registry.run(run_id) is not None
+
+
+def test_a_trial_at_work_tells_its_round_once_and_a_lone_one_that_it_was_compared_with_nothing(graft, project):  # noqa: F811
+    trial = Trial(0, 0, choice("sprout", "balanced"), states.AT_WORK, 3, {0: 0.8, 1: 0.85, 2: 0.9}, 2)
+    search = laid_out(graft, project, "running", [trial])
+    search.trial_dir(0).mkdir(parents=True)
+    with runs.RunWriter(search.path), runs.RunWriter(search.trial_dir(0)) as worker:
+        worker.status(state="running", message="Round 7 of 8.", values={})
+        _titles, rows = table_on(open_page("training"))
+    assert rows[0][2:4] == ["Round 7 of 8.", "all pictures"]
+    trial.state = states.DONE
+    search.write_trials([trial])
+    write_json(search.path / "winner.json", {"trial": 0, "epochs": 2, "run": "gone"})
+    told = {"state": "stopped", "message": "Stopped. The best so far was kept.", "values": {}, "reason": "stopped"}
+    write_json(search.path / runs.STATUS, {**runs.read_json(search.path / runs.STATUS), **told})
+    assert "One combination was tried, so there is nothing to compare it with" in words(open_page("training"))
 
 
 def test_an_interrupted_search_says_so_and_goes_on(graft, project):  # noqa: F811

@@ -102,19 +102,24 @@ def test_the_better_network_is_fine_tuned_and_the_others_are_dropped_after_a_qua
     workspace, no_pictures
 ):
     right = {"sprout": 0.5, "mobilenet_v2_035": 0.6, "mobilenet_v2": 0.55}
-    reason, trials, steps = conduct(
-        workspace, plan(target_accuracy=0.69), lambda recipe, step: right[recipe["backbone"]] + 0.03 * step
-    )
+
+    def table(recipe, step):
+        return right[recipe["backbone"]] + 0.03 * step - 0.01 * (recipe.get("head") == "hidden")
+
+    reason, trials, steps = conduct(workspace, plan(target_accuracy=0.69), table)
     assert reason == "target"
-    assert steps == [*((network, 0) for network in THREE), *(("mobilenet_v2_035", step) for step in (1, 2, 3))]
-    assert [trial.state for trial in trials] == [states.DROPPED, states.DONE, states.DROPPED]
+    looks = [(network, 0) for network in THREE] * 2  # with both heads
+    assert steps == [*looks, *(("mobilenet_v2_035", step) for step in (1, 1, 2, 3))]
+    assert [trial.state for trial in trials] == [states.DROPPED, states.DONE, *4 * [states.DROPPED]]
     assert best_of(trials).number == 1 and best_of(trials).epochs == 8
 
 
 def test_a_target_counts_from_all_pictures_on_and_ends_the_search(workspace, no_pictures):
     reason, trials, steps = conduct(workspace, plan(target_accuracy=0.7), lambda recipe, step: 0.8)
     assert reason == "target" and best_of(trials).is_whole
-    assert steps[-1] == ("sprout", 1)
+    assert [step for _network, step in steps] == [*6 * [0], 1, 1] and best_of(trials).choice == choice(
+        "sprout", "balanced"
+    )
 
 
 def test_a_search_without_a_limit_ends_when_everything_was_tried_and_measures_nothing_twice(workspace, no_pictures):
@@ -131,9 +136,30 @@ def test_the_time_limit_ends_it_with_the_best_so_far(workspace, no_pictures):
     assert {trial.state for trial in trials} == {states.LATE}
 
 
-def test_nothing_is_better_than_every_validation_picture(workspace, no_pictures):
-    reason, _trials, steps = conduct(workspace, plan(time_limit=None), lambda recipe, step: 1.0)
-    assert reason == "perfect" and len(steps) == 4
+def test_nothing_is_better_than_every_validation_picture_but_there_is_something_to_compare_it_with(
+    workspace, no_pictures
+):
+    wanted = plan(networks=("sprout",), time_limit=None)
+    reason, trials, steps = conduct(workspace, wanted, lambda recipe, step: 1.0)
+    assert reason == "perfect" and [step for _network, step in steps] == [0, 0, 0, 0, 1, 1]
+    assert [len(trial.scores) for trial in trials] == [2, 2, 1, 1]
+
+
+def test_with_one_network_other_heads_and_sizes_are_looked_at_before_anything_is_fine_tuned(workspace, no_pictures):
+    def table(recipe, step):
+        return 0.5 + 0.1 * step + 0.01 * (recipe.get("head") == "hidden")
+
+    reason, trials, steps = conduct(workspace, plan(networks=("sprout",), target_accuracy=0.8), table)
+    assert reason == "target" and [step for _network, step in steps] == [0, 0, 0, 0, 1, 1, 2, 3]
+    assert best_of(trials).choice == choice("sprout", "balanced", head="hidden")
+
+
+def test_the_first_round_favours_no_network():
+    for networks, combinations in ((THREE[:1], 4), (THREE[:2], 6), (THREE, 6), (tuple(catalogue.CATALOGUE), 15)):
+        tried = first_choices(plan(networks=networks), 6)
+        assert len(tried) == combinations
+        assert len({sum(one["network"] == network for one in tried) for network in networks}) == 1
+        assert tried[: len(networks)] == [choice(network, "balanced") for network in networks]
 
 
 def test_a_network_that_fails_is_told_with_its_reason_and_not_tried_again(workspace, no_pictures):
@@ -160,7 +186,7 @@ def test_a_search_whose_process_died_goes_on_where_it_was(workspace, no_pictures
         conduct(workspace, search.plan(), dies, search=search, leave=leave)
     before = search.trials()
     reason, trials, steps = conduct(workspace, search.plan(), lambda recipe, step: 0.5, search=search)
-    assert reason == "tried" and steps.count(("sprout", 0)) == 1  # three of four were known
+    assert reason == "tried" and steps.count(("sprout", 0)) == 2  # two of four were known
     assert [trial.choice for trial in trials[: len(before)]] == [trial.choice for trial in before]
 
 
@@ -175,7 +201,7 @@ def test_every_choice_means_a_recipe_that_makes_sense():
     assert all_choices(plan(networks=("sprout",), recipes=("instant",))) == [
         choice("sprout", "instant", size, head) for size in ("own", "larger") for head in ("linear", "hidden")
     ]
-    assert first_choices(plan(recipes=("instant",)))[0] == choice("sprout", "instant")
+    assert first_choices(plan(recipes=("instant",)), 6)[0] == choice("sprout", "instant")
 
 
 class InThisProcess(IdleWorkers):
@@ -198,7 +224,6 @@ def test_the_best_becomes_a_run_that_learns_nothing_twice_and_no_trial_sees_test
     project = registry.create_project("Discs")
     queue = RunQueue(workspace, lambda: InThisProcess())
     searches = Searches(workspace, registry, queue, lambda: InThisProcess())
-    monkeypatch.setattr("engine.search.conduct.first_choices", lambda plan: first_choices(plan)[:1])
     monkeypatch.setattr("engine.search.conduct.ROUND_SIZE", 0)
     monkeypatch.setattr("engine.search.conduct.STEPS", STEPS[:3])  # to a quarter of two epochs, which is one
     shutil.copytree(tiny_runs.converted(), workspace.caches / "litert", dirs_exist_ok=True)
@@ -257,8 +282,9 @@ def test_search_on_the_command_line_reaches_a_target_and_hands_over_an_evaluated
     asked = ("search", pictures, "--backbones", "sprout", "--target-accuracy", "0.3", "--seed", 1)
     found = answer(*asked, workspace=workspace)
     assert found["ended"] == "target" and found["state"] == "finished"
-    [trial] = found["trials"]
-    assert trial["best"] and trial["recipe"] == "instant" and trial["validation_accuracy"] >= 0.3
+    trial = next(trial for trial in found["trials"] if trial["best"])
+    assert len(found["trials"]) == 4 and all(one["scores"] for one in found["trials"])
+    assert trial["recipe"] == "instant" and trial["validation_accuracy"] >= 0.3
     assert set(trial["scores"]) == {"quarter_of_pictures", "all_pictures"}
     assert found["received"] == found["used"] == 48 and sum(found["splits"].values()) == 48
     assert 0 <= found["accuracy_interval"][0] <= found["accuracy"] and found["baselines"]["majority"]

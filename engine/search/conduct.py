@@ -19,11 +19,11 @@ from engine.runs import RunWriter
 from engine.search import folder as states
 from engine.search.folder import SearchFolder, Trial
 from engine.search.halving import Contest
-from engine.search.plan import STEPS, WHOLE, first_choices, recipe_of
+from engine.search.plan import STEPS, WHOLE, choice, first_choices, recipe_of
 from engine.workspace import Workspace
 
 TRIED, TARGET, PERFECT, TIME, STOPPED = "tried", "target", "perfect", "time", "stopped"
-# How many new combinations a later round begins with.
+# How many new combinations a round begins with; the first one has more where there are more networks.
 ROUND_SIZE = 6
 # After this share of the time, first looks at networks end: what is left is for those that look promising.
 LOOKING = 0.5
@@ -98,19 +98,19 @@ class Conductor:
         """Return the trials of a round; those that are known from before come first, so that numbers stay."""
         known = [trial for trial in self._trials if trial.round == round_]
         if round_ == 0:
-            return known or [self._add(round_, choice) for choice in first_choices(self._plan)]
+            return known or [self._add(round_, one) for one in first_choices(self._plan, ROUND_SIZE)]
         useless = self._without_result()
         while len(known) < ROUND_SIZE:
-            choice = self._contest.ask(len(self._trials), round_, useless)
-            if choice is None:
+            suggested = self._contest.ask(len(self._trials), round_, useless)
+            if suggested is None:
                 break
-            known.append(self._add(round_, choice, asked=True))
+            known.append(self._add(round_, suggested, asked=True))
         return known
 
-    def _add(self, round_: int, choice: dict, *, asked: bool = False) -> Trial:
-        trial = Trial(len(self._trials), round_, choice)
+    def _add(self, round_: int, chosen: dict, *, asked: bool = False) -> Trial:
+        trial = Trial(len(self._trials), round_, chosen)
         if not asked:
-            self._contest.enter(trial.number, round_, choice)
+            self._contest.enter(trial.number, round_, chosen)
         self._trials.append(trial)
         self._keep()
         return trial
@@ -129,12 +129,15 @@ class Conductor:
             self._start_clock()
             self._check_limits()
             self._drop_late(waiting, step)
+            self._drop_broken(waiting)
             self._give(waiting)
             self._keep()
             self._changed.wait(LOOK_SECONDS)
             self._changed.clear()
             self._gather()
         self._check_limits()
+        if step >= WHOLE and self._reached >= 1:  # not before all have answered, so that there is something to compare
+            raise Enough(PERFECT)
         return self._choose(group, step)
 
     def _has_to_take(self, trial: Trial, step: int) -> bool:
@@ -186,13 +189,15 @@ class Conductor:
         if not self._search.path.exists() or self._writer.stop_requested():
             raise Enough(STOPPED)
         target, limit = self._plan.target_accuracy, self._plan.limit
-        reached = max((trial.accuracy for trial in self._trials if trial.is_whole), default=0.0)
-        if target is not None and reached >= target:
+        if target is not None and self._reached >= target:
             raise Enough(TARGET)
-        if reached >= 1:
-            raise Enough(PERFECT)
         if limit is not None and self._seconds >= limit:
             raise Enough(TIME)
+
+    @property
+    def _reached(self) -> float:
+        """The share of validation pictures that the best gets right, of those that learned from all pictures."""
+        return max((trial.accuracy for trial in self._trials if trial.is_whole), default=0.0)
 
     def _drop_late(self, waiting: list[Trial], step: int) -> None:
         """End the first looks at networks when half of the time is gone and something is there to go on with."""
@@ -204,6 +209,16 @@ class Conductor:
         waiting.clear()
         for number in self._at_work:
             runs.request_stop(self._search.trial_dir(number))
+
+    def _drop_broken(self, waiting: list[Trial]) -> None:
+        """Try no more of a network that failed as it comes, with nothing measured of it: it would fail again."""
+        useless = self._without_result()
+        for trial in list(waiting):
+            plain = choice(trial.choice["network"], trial.choice["recipe"])
+            broken = next((one for one in self._trials if one.state == states.FAILED and one.choice == plain), None)
+            if broken is not None and trial.choice["network"] in useless:
+                waiting.remove(trial)
+                self._end(trial, states.FAILED, broken.error)
 
     def _check_that_something_works(self) -> None:
         if states.best_of(self._trials) is None:

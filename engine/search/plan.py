@@ -99,10 +99,20 @@ class Plan:
             catalogue.info(network)
 
 
-def first_choices(plan: Plan) -> list[dict]:
-    """Return what is tried first: every network as it comes, with every recipe that fine-tunes."""
+def first_choices(plan: Plan, room: int) -> list[dict]:
+    """Return what is tried first: every network as it comes, with every recipe that fine-tunes.
+
+    With few networks there is `room` for more, so that the first step has something to compare: the same ones with
+    another head, then with larger pictures, which the probe can tell apart. All networks are given as many.
+    """
     names = plan.tuning or ["instant"]
-    return [choice(network, name) for network in plan.networks for name in names]
+    found: list[dict] = []
+    for size, head in itertools.product(SIZES, HEADS):
+        more = [choice(network, name, size, head) for network in plan.networks for name in names]
+        if found and len(found) + len(more) > room:
+            break
+        found += filter(_makes_a_difference, more)
+    return found
 
 
 def all_choices(plan: Plan) -> list[dict]:

@@ -50,7 +50,7 @@ def _heading(view: SearchView) -> None:
         st.badge(words, icon=icon, color=colour)
         st.space("stretch")
         aim = {"target_accuracy": view.plan.target_accuracy, "time_limit": view.plan.limit}
-        aim = {option: value for option, value in aim.items() if value}
+        aim = {option: value for option, value in aim.items() if value and view.is_active}
         owner = "" if view.plan.owner == "root" else md_escape(view.plan.owner)
         st.caption(" · ".join(filter(None, [goal.in_words(aim) if aim else "", owner])), width="content")
 
@@ -125,13 +125,17 @@ def _ending(view: SearchView) -> None:
 
 
 def _found(view: SearchView) -> None:
-    tried = plural(
-        "{n} combination was tried.", "{n} combinations were tried.", sum(bool(t.scores) for t in view.trials)
-    )
-    sentence = _("The best is {network} with {share} of the validation pictures right; it has become a training.")
-    network = md_escape(network_title(view, view.best))
-    found = sentence.format(network=f"**{network}**", share=percent(view.best.accuracy))
-    st.markdown(f"{tried} {found}")
+    network, share = f"**{md_escape(network_title(view, view.best))}**", percent(view.best.accuracy)
+    tried = sum(bool(trial.scores) for trial in view.trials)
+    if tried == 1:
+        alone = _(
+            "One combination was tried, so there is nothing to compare it with: {network}, with {share} of the "
+            "validation pictures right. It has become a training."
+        )
+        st.markdown(alone.format(network=network, share=share))
+        return
+    found = _("The best is {network} with {share} of the validation pictures right; it has become a training.")
+    st.markdown(f"{_('{n} combinations were tried.').format(n=tried)} {found.format(network=network, share=share)}")
 
 
 def _see(view: SearchView) -> None:

@@ -70,7 +70,7 @@ def _state(view: SearchView, trial: Trial, is_best: bool) -> str:
         return _("The best so far") if view.is_active else _("The best")
     return {
         states.WAITING: _("Waiting for its turn"),
-        states.DROPPED: _("Dropped: others are better"),
+        states.DROPPED: _("Dropped: others are as good or better"),
         states.DONE: _("Stopped with the search") if trial.cut else _("Done"),
         states.LATE: _("There was no time left for it"),
     }[trial.state]
@@ -81,7 +81,7 @@ def _learned(view: SearchView, trial: Trial) -> str:
         return "–"
     if STEPS[max(trial.scores)].share < 1:
         return _("a quarter of the pictures")
-    if not trial.epochs:
+    if not trial.epochs or trial.state == states.AT_WORK:  # at which round it is stands beside it
         return _("all pictures")
     epochs = view.recipe(trial).epochs
     return _("all pictures, {done} of {epochs} rounds").format(done=trial.epochs, epochs=epochs)
