@@ -28,7 +28,7 @@ from pages.elements.results.honest_number import show_honest_number
 from pages.elements.results.parts import Part
 from pages.elements.results.several import honest_number as several_number
 from pages.elements.results.several import tabs as several_tabs
-from pages.elements.runs import run_list
+from pages.elements.runs import run_list, turns_taken
 from pages.elements.runs.run_list import RunView
 
 project = state.project()
@@ -54,6 +54,7 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
 retrain.bar(entry)
 shows_several = several_results.is_of(entry.facts)
 (several_number.show if shows_several else show_honest_number)(entry.facts, run_list.measured_alike(entry, entries))
+turns_taken.nothing_gained(entry)
 if not shows_several:
     answering.note(entry.facts, entry.folder)
 

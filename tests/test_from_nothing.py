@@ -1,5 +1,7 @@
 """Trainings that begin with random weights: the whole network learns, BatchNorm and the scale of the features too."""
 
+import itertools
+
 import keras
 import numpy as np
 import pyarrow.parquet
@@ -37,6 +39,28 @@ def test_everything_learns_from_random_weights_and_the_file_reproduces_its_answe
     answers = trained.predict(Pixels(workspace, 48, "stretch").read(stored["sha256"]), verbose=0)
     np.testing.assert_allclose(answers, np.array(stored["probabilities"]), atol=2e-3)
     assert not (run_dir / unknown.FILE).exists()  # random weights cannot tell what is strange
+
+
+@pytest.mark.parametrize(("last", "restarts"), [(10.0, 0), (40.0, 3)])
+def test_only_a_loss_that_grows_went_astray_however_much_harder_mixed_pictures_are_than_the_probes(
+    workspace, monkeypatch, last, restarts
+):
+    losses = itertools.cycle((10.0, 10.0, last, last))  # two batches a round, two rounds; guessing: 0.7
+
+    def learn(*_arguments):
+        loss = next(losses)
+        return {"loss": loss, "entropy": loss, "accuracy": 0.5}
+
+    monkeypatch.setattr(fine_tune.pieces, "learn", learn)
+    options = {"name": "balanced", "backbone": KEY, "epochs": 2, "batch_size": 16, "augmentation": []}
+    run_dir = train(workspace, discs(workspace, 20, ("red", "blue")), **options)
+    events = runs.read_events(run_dir)
+    rates = [event["learning_rate"] for event in events if event["kind"] == "diverged"]
+    assert len(rates) == restarts
+    ends = [(event["tries"], event["learning_rate"]) for event in events if event["kind"] == "gave_up"]
+    assert ends == ([(4, rates[-1])] if restarts else [])
+    rounds = [row for row in runs.read_metrics(run_dir) if row["phase"] == "fine_tune"]
+    assert len(rounds) == (0 if restarts else 2)
 
 
 def test_random_weights_are_the_same_everywhere_and_are_not_sprouts():

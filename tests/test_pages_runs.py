@@ -269,10 +269,29 @@ def test_a_training_that_went_astray_says_that_it_began_again_more_gently(graft,
     finish_run(graft, run_id)
     with open(graft.workspace.run_dir(run_id) / runs.EVENTS, "a", encoding="utf-8") as file:
         file.write('{"kind": "diverged", "restart": 1, "learning_rate": 3e-05}\n')
+        file.write('{"kind": "gave_up", "tries": 4, "learning_rate": 3e-05}\n')
         file.write('{"kind": "patience", "epoch": 7, "best_epoch": 1}\n')
     at = open_page("training")
     assert "learning went astray. It began again from the first model, with a learning rate of 3e-05." in words(at)
+    assert "With a learning rate of 3e-05 learning went astray too. That was the last of 4 tries" in words(at)
     assert "Ended after epoch 7: there had been no better one since epoch 1." in words(at)
+
+
+def test_an_adapting_that_gave_nothing_is_told_on_train_and_results_with_all_its_turns(graft, project):
+    run_id = add_run(graft, project, recipe={"name": "balanced"})
+    finish_run(graft, run_id)
+    folder = graft.workspace.run_dir(run_id)
+    (folder / runs.METRICS).unlink()
+    assert "gave nothing better" not in words(open_page("training"))  # it never came to that
+    with open(folder / runs.EVENTS, "a", encoding="utf-8") as file:
+        file.write('{"kind": "gave_up", "tries": 4, "learning_rate": 3e-05}\n')
+    assert "Adapting the network gave nothing better" in words(open_page("training"))
+    at = open_page("evaluation")
+    assert "Adapting the network gave nothing better" in words(at)
+    at.session_state["results-parts"] = "Curves"
+    at.run()
+    assert "No round of adapting the network was kept" in words(at)
+    assert "That was the last of 4 tries" in words(at) and "Balanced shows one" not in words(at)
 
 
 def test_a_failed_training_says_why(graft, project):

@@ -40,6 +40,8 @@ MOST_RESTARTS = 3
 # The validation loss has diverged when it is this many times that of the probe, and clearly worse than guessing.
 DIVERGED = 3.0
 WORSE_THAN_GUESSING = 1.5
+# A network that begins with random weights is compared with its training loss on so many first batches instead.
+FIRST_BATCHES = 8
 MIXTURES = (0.25, 0.5, 0.75)
 MIXING_DICE = 1  # another stream of chance than the order of the pictures
 
@@ -105,8 +107,7 @@ def fine_tune(part: keras.Model, data: Data, recipe: Recipe, progress: Progress,
     try:
         while not _attempt(part, data, recipe, state, progress, folder, saved):
             saved = None
-            _start_gently(part, probe, state, progress, folder)
-            if state.restarts > MOST_RESTARTS:
+            if not _start_gently(part, probe, state, progress, folder):
                 break
         if state.epoch:
             _try_mixtures(part, probe, data, state)
@@ -214,7 +215,8 @@ def _epoch(part, data: Data, recipe: Recipe, state: State, progress: Progress, k
     learned = _train(part, data, recipe, state, progress, keep)
     scores = _validate(part, data)
     guessing = data.objective.guessing_loss(data.y_train)
-    # BatchNorm that begins with nothing needs some epochs until it can be validated; in training it sees its batch.
+    # BatchNorm that begins with nothing needs some epochs until it can be validated; in training it sees its batch. The
+    # pictures are varied and mixed there, so `_train` notes what their loss began with: far above that of the probe.
     loss = learned["loss"] if recipe.from_nothing else scores["validation_loss"]
     if loss > max(DIVERGED * state.start_loss, WORSE_THAN_GUESSING * guessing):
         raise Diverged
@@ -245,6 +247,8 @@ def _train(part, data: Data, recipe: Recipe, state: State, progress: Progress, k
             raise Diverged
         state.step, state.dice = state.step + 1, dice.bit_generator.state
         state.totals = state.totals[0] + float(logs["entropy"]), state.totals[1] + float(logs["accuracy"])
+        if recipe.from_nothing and epoch == 1 and state.step <= FIRST_BATCHES:
+            state.start_loss = state.totals[0] / state.step
         share = epoch - 1 + state.step / len(batches)
         try:
             progress.advance(share, recipe.epochs, EPOCH_MESSAGE, epoch=epoch, epochs=recipe.epochs)
@@ -354,15 +358,18 @@ def _try_mixtures(part, probe: list[np.ndarray], data: Data, state: State) -> No
         _keep_best(part, state, state.epoch, _validate(part, data), data.objective)
 
 
-def _start_gently(part, probe: list[np.ndarray], state: State, progress: Progress, folder: Path) -> None:
-    """Go back to the probe with a lower rate; a best epoch of the failed attempt is kept."""
-    state.restarts, state.epoch = state.restarts + 1, 0
-    state.step, state.totals, state.dice = 0, (0.0, 0.0), None
-    state.learning_rate *= GENTLER
+def _start_gently(part, probe: list[np.ndarray], state: State, progress: Progress, folder: Path) -> bool:
+    """Go back to the probe with a lower rate; a best epoch of the failed attempt is kept. False: that was the last."""
+    state.epoch, state.step, state.totals, state.dice = 0, 0, (0.0, 0.0), None
     _assign(part, probe)
     checkpoint.forget(folder)
     progress.forget_epochs_after(0)
+    if state.restarts == MOST_RESTARTS:
+        progress.writer.event("gave_up", tries=MOST_RESTARTS + 1, learning_rate=state.learning_rate)
+        return False
+    state.restarts, state.learning_rate = state.restarts + 1, state.learning_rate * GENTLER
     progress.writer.event("diverged", restart=state.restarts, learning_rate=state.learning_rate)
+    return True
 
 
 def _weights(part) -> list[np.ndarray]:

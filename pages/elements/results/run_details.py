@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine import runs
-from engine.evaluation import charts, range_test_chart
+from engine.evaluation import charts, range_test_chart, results
 from engine.training.recipe import Recipe
 from pages.elements import page
 from pages.elements.data import compare_versions
@@ -49,19 +49,25 @@ def before_and_after(facts: dict) -> None:
 
 
 def curves(folder: Path) -> None:
-    """Loss and accuracy of every epoch."""
+    """Loss and accuracy of every epoch, or why there are none; the turns it took, and how its rate was found."""
     rows = [row for row in runs.read_metrics(folder) if row["phase"] == "fine_tune"]
-    if not rows:
+    if rows:
+        _epochs(rows)
+    elif Recipe.from_dict(results.recipe(folder)).fine_tunes:
+        st.caption(_("No round of adapting the network was kept, so there is no curve."))
+    else:
         st.caption(_("This recipe learns in one step, so there is no curve. Balanced shows one."))
-        return
+    turns_taken.show(folder)
+    _range_test(folder)
+
+
+def _epochs(rows: list[dict]) -> None:
     left, right = st.columns(2)
     for column, measure in ((left, "loss"), (right, "accuracy")):
         with column:
             chart(
                 charts.curve_figure(rows, measure, dark=is_dark(), _=_), f"curve-{measure}", _("Curve over the epochs")
             )
-    turns_taken.show(folder)
-    _range_test(folder)
 
 
 def _range_test(folder: Path) -> None:

@@ -106,6 +106,7 @@ def _ending(entry: RunView) -> None:
         ):
             state.open_run(entry.run.id)
             state.go("results")
+    turns_taken.nothing_gained(entry)
 
 
 def _reason(entry: RunView) -> None:

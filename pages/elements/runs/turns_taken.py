@@ -1,11 +1,13 @@
-"""What a training did by itself on its way, in words: it began again more gently, or ended early."""
+"""What a training did by itself on its way, in words: it began again more gently, ended early, or gained nothing."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from engine import runs
+from engine.training.recipe import Recipe
 from pages.elements.i18n import _, decimal
+from pages.elements.runs.run_list import RunView
 
 
 def show(folder: Path) -> None:
@@ -15,6 +17,25 @@ def show(folder: Path) -> None:
             st.caption(words)
 
 
+def nothing_gained(entry: RunView) -> None:
+    """Say so where the network was adapted to the end and the first model is the answer all the same."""
+    if entry.state != "finished" or entry.facts is None or entry.facts.get("chosen") != "probe":
+        return
+    if Recipe.from_dict(entry.recipe).fine_tunes and _tried(entry.folder):
+        st.caption(
+            _(
+                ":material/info: Adapting the network gave nothing better: the answer comes from the head alone, which "
+                "learned first."
+            )
+        )
+
+
+def _tried(folder: Path) -> bool:
+    """Tell whether the network was adapted at all: with an aim, the first model may have been enough."""
+    rounds = any(row["phase"] == "fine_tune" for row in runs.read_metrics(folder))
+    return rounds or any(event["kind"] in ("diverged", "gave_up") for event in runs.read_events(folder))
+
+
 def _words(event: dict) -> str | None:
     if event["kind"] == "diverged":
         rate = decimal(event["learning_rate"], "g")
@@ -22,6 +43,11 @@ def _words(event: dict) -> str | None:
             ":material/replay: The steps were too large and learning went astray. It began again from the first model, "
             "with a learning rate of {rate}."
         ).format(rate=rate)
+    if event["kind"] == "gave_up":
+        return _(
+            ":material/flag: With a learning rate of {rate} learning went astray too. That was the last of {n} tries; "
+            "the best model until then is kept."
+        ).format(rate=decimal(event["learning_rate"], "g"), n=event["tries"])
     if event["kind"] == "range_test":
         return _(
             ":material/speed: A short test on some training pictures found the learning rate {rate}; what it learned "
