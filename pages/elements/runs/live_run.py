@@ -62,7 +62,8 @@ def _progress(entry: RunView, position: str) -> None:
         if status["message"]:
             st.caption(say(status["message"], status["values"]), width="content")
         st.space("stretch")
-        _requests(entry)
+        with st.container(horizontal=True, width="content"):  # on a phone they go to the next line together
+            _requests(entry)
 
 
 def _requests(entry: RunView) -> None:
