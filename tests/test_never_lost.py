@@ -51,16 +51,18 @@ def small_files_only(_workspace):
 def no_byte_left(workspace):
     """Fill the disk that the workspace lies on; there is room again when somebody looks after the run."""
     filler = workspace.root / "filler"
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
+    with open(filler, "wb", buffering=0) as file:
+        for size in (1_000_000, 4096):
+            with contextlib.suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
     yield
 
 
 @pytest.fixture
 def small_disk(workspace):
-    """Make the folder of the workspace a disk of its own, of 128 MB."""
-    options = ["-t", "tmpfs", "-o", "size=128m", "tmpfs", str(workspace.root)]
+    """Make the folder of the workspace a disk of its own; some systems give each of its small files 2 MB."""
+    options = ["-t", "tmpfs", "-o", "size=512m", "tmpfs", str(workspace.root)]
     if subprocess.run(["mount", *options], capture_output=True).returncode:
         pytest.skip("only an administrator may mount a small disk here")
     yield Workspace(workspace.root).create()
@@ -116,7 +118,9 @@ def test_server_and_worker_killed_at_once_leave_an_interrupted_run_that_the_next
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
     [run_dir] = [file.parents[1] for file in found]
-    status = runs.read_status(run_dir)
+    end = time.monotonic() + 30  # the system takes a moment to end a process with much memory
+    while (status := runs.read_status(run_dir))["state"] == "running" and time.monotonic() < end:
+        time.sleep(0.05)
     assert (status["state"], status["message"]) == ("interrupted", runs.INTERRUPTED)
     before = runs.read_metrics(run_dir)
     monkeypatch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
