@@ -16,12 +16,12 @@ lint: $(VENV)/.ready-test
 
 # The figures of benchmarks/RESULTS.md, a row a target: `make bench-head`. DATA is a folder with the sets named there.
 DATA ?= ../shared/data
-BENCH := head head-mobilenet again fine-tune embedding warm estimates scale cluster server try-it quality
+BENCH := head head-mobilenet again fine-tune embedding warm estimates scale cluster server results-page try-it quality
 bench: $(addprefix bench-,$(BENCH))
 bench-%: export GRAFT_WEIGHTS_DIR ?= $(DATA)
 bench-%: export TF_CPP_MIN_LOG_LEVEL := 3
 $(addprefix bench-,$(BENCH) mnist scale-full): $(VENV)/.ready-test
-bench-warm bench-server bench-try-it: browser
+bench-warm bench-server bench-results-page bench-try-it: browser
 
 bench-head:
 	$(PYTHON) -m benchmarks.against_keras --source $(DATA)/cifar10-sample.zip
@@ -43,6 +43,8 @@ bench-cluster:
 	$(PYTHON) -m benchmarks.cluster
 bench-server:
 	$(PYTHON) -m benchmarks.server
+bench-results-page:
+	$(PYTHON) -m benchmarks.results_page --source $(DATA)/clothing.zip
 bench-try-it:
 	$(PYTHON) -m benchmarks.try_it
 bench-quality:

@@ -15,7 +15,7 @@ from benchmarks.common import Watch, arguments, row, verdict, workspace_in
 from engine.backbones import catalogue, forward, litert
 from engine.backbones.build import architecture
 
-TARGET, NEVER = 4, 1
+TARGET, NEVER = 4, 0.97  # where Keras is chosen both ways are the same calls, which never take quite the same time
 MOBILE = "mobilenet"
 
 

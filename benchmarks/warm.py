@@ -4,7 +4,7 @@ python -m benchmarks.warm [--example digits]
 
 Warm: the same pictures were trained on before, as they are when somebody changes a label and retrains. The click is
 Chromium's; the end is the run's own file, so the page's next look at it is not counted. First step: fine-tuning has
-seen its first batch. Cold: from the start of the server's process to the model, a browser clicking as soon as it can.
+seen its first batch. Cold: the server was started, and a new browser clicked as soon as it could.
 """
 
 import statistics
@@ -42,7 +42,7 @@ def main() -> None:
             steps = [_timed(server, page, "Balanced", first_step) for _round in range(options.rounds)]
             query = page.url.partition("?")[2]
             server.stop()
-            cold = _cold(server, browser, query)
+            since_click, since_start = _cold(server, browser, query)
         finally:
             browser.close()
             server.stop()
@@ -51,10 +51,12 @@ def main() -> None:
     probe, step = (tuple(map(statistics.median, zip(*taken, strict=True))) for taken in (probes, steps))
     row("click to evaluated probe", *probe)
     row("click to first fine-tuning step", *step)
-    row("server's start to evaluated probe", *cold)
+    row("the same click as soon as the page is there after the server's start", *since_click)
+    row("the server's start to that evaluated probe", since_start, "")
     verdict("Click to evaluated probe, warm, s", f"under {PROBE:g}", probe[0], probe[0] < PROBE)
     verdict("Click to first fine-tuning step, warm, s", f"under {STEP:g}", step[0], step[0] < STEP)
-    verdict("A cold start more than that, s", f"under {COLD:g}", cold[0] - probe[0], cold[0] - probe[0] < COLD)
+    more = since_click[0] - probe[0]
+    verdict("With workers that have just been started more than that, s", f"under {COLD:g}", more, more < COLD)
 
 
 def evaluated(run_dir: Path) -> float | None:
@@ -77,7 +79,11 @@ def _timed(server: Server, page: Page, recipe: str, reached: Callable) -> tuple[
 
 
 def _choose(page: Page, recipe: str) -> None:
-    page.get_by_text(recipe, exact=True).locator("visible=true").first.click(timeout=TRAINING_MS)
+    option = page.locator("[class*='st-key-recipe-'] label").filter(has=page.get_by_text(recipe, exact=True))
+    option.wait_for(timeout=TRAINING_MS)
+    while not option.locator("input").is_checked():  # what is above may still move it away from under the mouse
+        option.click()
+        settled(page)
     settled(page)
 
 
@@ -110,15 +116,16 @@ def _ended(run_dir: Path) -> float | None:
     return None if runs.read_status(run_dir)["state"] in runs.ACTIVE else time.time()
 
 
-def _cold(server: Server, browser, query: str) -> tuple[float, float]:
+def _cold(server: Server, browser, query: str) -> tuple[tuple[float, float], float]:
+    """Return what `_click` does for the first click after the server's start, and the seconds since that start."""
     began = time.time()
     server.start()
     page = browser.new_context().new_page()
     page.goto(f"{server.url}/model?{query}")
     _choose(page, "Instant")
     waited = time.time() - began
-    seconds, spent = _click(server, page, evaluated)
-    return waited + seconds, spent
+    clicked = _click(server, page, evaluated)
+    return clicked, waited + clicked[0]
 
 
 def _processor(server: Server) -> float:

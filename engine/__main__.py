@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import NoReturn
 
 from engine import backbone_commands, commands
 from engine.backbones.uploads.preparation import PREPARATIONS
@@ -30,8 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[0].upper()}{message[1:]}. '{self.prog} --help' tells what can be given.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m engine", description="Transfer learning with an honest number.")
+    parser = Parser(prog="python -m engine", description="Transfer learning with an honest number.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = _add(subparsers, "train", commands.train, "train a classifier on a folder, archive, table or example:NAME")

@@ -6,7 +6,7 @@ from engine import graft
 from engine.training.recipe import RECIPES, fitted
 from engine.training.recommend import recommend
 from pages.elements import page, state
-from pages.elements.data import balance
+from pages.elements.data import arrival, balance
 from pages.elements.data.dataset_facts import facts_of
 from pages.elements.i18n import _, say_error
 from pages.elements.model import backbone_cards, expert, goal, own_models
@@ -27,6 +27,15 @@ if project is None:
     )
 
 facts = facts_of(project)
+if facts.problem is not None and arrival.on_the_way(project.dataset_id):
+    page.nothing_yet(
+        _("Model"),
+        ":material/hourglass_top:",
+        _("Pictures are on their way"),
+        _("They are still being read, or wait for your yes. Once they are in, choose a network here."),
+        button=_("Go to Data"),
+        leads_to="data",
+    )
 if facts.problem is not None:
     page.nothing_yet(
         _("Model"),

@@ -7,6 +7,7 @@ import pytest
 
 from engine import runs
 from engine.evaluation import charts, results
+from engine.evaluation.matrix_part import STEPS, contrast, matrix_part, shades
 from tests.run_files import add_run, fill_project, finish_run, idle_graft
 
 MATRIX = [[8, 2, 0], [1, 9, 0], [3, 0, 7]]
@@ -90,57 +91,25 @@ def test_a_share_is_never_rounded_to_perfection(share, words):
     assert results.per_hundred(share) == words
 
 
-def test_every_cell_of_the_matrix_is_a_point_that_knows_its_class_pair():
-    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"])
-    points = figure.data[2]
-    assert [tuple(p[:3]) for p in points.customdata] == [(i, j, MATRIX[i][j]) for i in range(3) for j in range(3)]
-    assert list(zip(points.y, points.x, strict=True)) == [(i, j) for i in range(3) for j in range(3)]
+def test_a_part_of_the_matrix_has_its_counts_and_shares_of_whole_rows():
+    part = matrix_part(MATRIX, [0, 2], [2, 0])
+    assert (part.rows, part.columns) == ([0, 2], [2, 0])
+    assert part.counts == [[0, 8], [7, 3]] and part.shares == [[0.0, 0.8], [0.7, 0.3]]
+    assert matrix_part([[0, 0], [0, 1]], [0, 1], [0, 1]).shares == [[0.0, 0.0], [0.0, 1.0]]
 
 
-def test_hovering_a_cell_says_in_words_what_happened():
-    words = [point[4] for point in charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[2].customdata]
-    assert words[:2] == ["apple, recognised", "apple, taken for pear"]
-
-
-def test_hits_and_mistakes_are_coloured_apart():
-    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[:2]
-    for i in range(3):
-        for j in range(3):
-            assert (hits.z[i][j] is None) == (i != j)
-            assert (mistakes.z[i][j] is None) == (i == j)
-    assert hits.z[0][0] == pytest.approx(0.8**0.5)
-
-
-def test_counts_or_shares_stand_in_the_cells():
-    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"]).data[:2]
-    assert [list(row) for row in hits.text] == [["8", "", ""], ["", "9", ""], ["", "", "7"]]
-    assert [list(row) for row in mistakes.text] == [["", "2", ""], ["1", "", ""], ["3", "", ""]]
-    hits, mistakes = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], share=True).data[:2]
-    assert (hits.text[0][0], mistakes.text[0][1]) == ("80%", "20%")
-
-
-def test_a_part_of_the_matrix_keeps_the_positions_of_the_whole():
-    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], positions=[0, 2])
-    assert [tuple(p[:3]) for p in figure.data[2].customdata] == [(0, 0, 8), (0, 2, 0), (2, 0, 3), (2, 2, 7)]
-    assert list(figure.layout.xaxis.ticktext) == ["apple", "plum"]
+@pytest.mark.parametrize("dark", [False, True])
+def test_numbers_in_the_matrix_can_be_read_on_every_shade(dark):
+    for shade in shades(dark).values():
+        assert len(shade) == STEPS + 1
+        for background, text in shade:
+            assert contrast(text, background) >= 4.5
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert shades(dark)["hit"][1:] != shades(dark)["mistake"][1:]
 
 
 def test_the_hardest_classes_are_those_with_most_mistakes():
     assert results.hardest_classes(FACTS, 2) == [0, 1]
-
-
-@pytest.mark.parametrize("size", [2, 100])
-def test_the_matrix_stays_readable(size):
-    matrix = [[10 if i == j else 0 for j in range(size)] for i in range(size)]
-    figure = charts.confusion_matrix_figure(matrix, [f"class {i}" for i in range(size)])
-    assert 230 <= figure.layout.height <= 1700
-    assert list(figure.layout.yaxis.range) == [size - 0.5, -0.5]
-
-
-def test_a_class_named_like_html_stays_text():
-    name = "<b>bold</b><a href='http://x'>"
-    figure = charts.confusion_matrix_figure([[1, 0], [0, 1]], [name, "plain"])
-    assert "<b>" not in figure.to_json().replace("<extra></extra>", "")
 
 
 def test_per_class_bars_stand_in_the_order_given_with_their_support(finished):
@@ -175,8 +144,8 @@ def test_the_axis_of_accuracies_that_hardly_differ_names_no_percent_twice():
 
 
 def test_the_words_of_a_figure_are_translated():
-    figure = charts.confusion_matrix_figure(MATRIX, FACTS["class_names"], _=lambda text: f"«{text}»")
-    assert figure.layout.yaxis.title.text == "«True class»"
+    figure = charts.curve_figure([{"loss": 1.0}], "loss", _=lambda text: f"«{text}»")
+    assert figure.layout.yaxis.title.text == "«loss»"
 
 
 def test_reading_predictions_brings_no_pandas_into_the_server(finished):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from streamlit.typing import PlotlyState
 
 from engine import graft as graft_module
 from engine import runs
@@ -55,11 +54,18 @@ def words(at: AppTest) -> str:
 
 def table_on(at: AppTest) -> tuple[list[str], list[list[str]]]:
     """Return (titles, rows of texts) of the page's table."""
-    found = [
-        json.loads(element.proto.json) for element in at.get("bidi_component") if '"columns"' in element.proto.json
-    ]
-    table = found[0][0]
+    table = component_with(at, '"sortable"')
     return [c["title"] for c in table["columns"]], [[c["text"] for c in row["cells"]] for row in table["rows"]]
+
+
+def matrix_on(at: AppTest) -> dict:
+    """Return what the confusion matrix of the page is given to draw."""
+    return component_with(at, '"across"')
+
+
+def component_with(at: AppTest, word: str) -> dict:
+    found = [each.proto.json for each in at.get("bidi_component") if word in each.proto.json]
+    return json.loads(found[0])[0]
 
 
 def wait_for_answers() -> None:
@@ -272,8 +278,8 @@ def test_a_training_that_went_astray_says_that_it_began_again_more_gently(graft,
         file.write('{"kind": "gave_up", "tries": 4, "learning_rate": 3e-05}\n')
         file.write('{"kind": "patience", "epoch": 7, "best_epoch": 1}\n')
     at = open_page("training")
-    assert "learning went astray. It began again from the first model, with a learning rate of 3e-05." in words(at)
-    assert "With a learning rate of 3e-05 learning went astray too. That was the last of 4 tries" in words(at)
+    assert "learning went astray. It began again from the first model, with a learning rate of 0.00003." in words(at)
+    assert "With a learning rate of 0.00003 learning went astray too. That was the last of 4 tries" in words(at)
     assert "Ended after epoch 7: there had been no better one since epoch 1." in words(at)
 
 
@@ -369,13 +375,10 @@ def test_a_click_on_a_cell_opens_exactly_its_pictures(graft, finished):
     facts = runs.read_evaluation(graft.workspace.run_dir(finished))
     matrix = facts["confusion_matrix"]
     i, j = next((i, j) for i in range(3) for j in range(3) if i != j and matrix[i][j])
-    point = {"customdata": [i, j, matrix[i][j], "", "", 0.0]}
-    selection = PlotlyState({"selection": {"points": [point], "point_indices": [3 * i + j], "box": [], "lasso": []}})
-    at = open_page("evaluation", **{f"confusion-{finished}": selection})
-    at.session_state[f"confusion-{finished}"] = selection
-    at.run()
+    at = open_page("evaluation", **{f"confusion-chosen-{finished}": (i, j)})
     names = facts["class_names"]
     assert f"**{names[i]}, taken for {names[j]}** · {matrix[i][j]} picture" in words(at)
+    assert matrix_on(at)["selected"] == [i, j]
 
 
 def test_a_pair_from_the_list_opens_its_pictures_too(finished):
@@ -399,17 +402,12 @@ def test_every_part_of_the_results_opens(finished, tab):
     assert not at.exception
 
 
-def test_the_matrix_is_also_a_table_for_the_keyboard(graft, finished):
-    at = open_page("evaluation")
-    at.session_state["confusion-view"] = "table"
-    at.run()
+def test_the_matrix_has_every_number_of_the_evaluation(graft, finished):
     facts = runs.read_evaluation(graft.workspace.run_dir(finished))
-    titles, rows = table_on(at)
-    assert titles[1:] == facts["class_names"]
-    assert [[int(text) for text in row[1:]] for row in rows] == facts["confusion_matrix"]
-    at.session_state[f"confusion-table-{finished}"] = {"selected": [0, 0]}
-    at.run()
-    assert "**apple, recognised** ·" in words(at)
+    shown = matrix_on(open_page("evaluation"))
+    assert shown["down"] == shown["across"] == facts["class_names"]
+    assert shown["counts"] == facts["confusion_matrix"] and not shown["share"]
+    assert matrix_on(open_page("evaluation", **{"confusion-view": "shares"}))["share"]
 
 
 @pytest.fixture
@@ -426,15 +424,15 @@ def test_a_hundred_classes_are_seen_in_groups_and_a_group_opens_with_its_names(g
     at = open_page("evaluation", current_project=project.id)
     parts = at.selectbox(key=f"confusion-part-{run_id}")
     assert parts.options[:2] == ["All 100, in groups", "The 20 classes with most mistakes"]
-    at.session_state["confusion-view"] = "table"
+    at.session_state["confusion-view-many"] = "table"
     at.run()
     titles, rows = table_on(at)
     assert len(titles) - 1 == len(rows) == len(parts.options) - 2 <= 14
     matrix = runs.read_evaluation(graft.workspace.run_dir(run_id))["confusion_matrix"]
     assert sum(int(text) for row in rows for text in row[1:]) == sum(map(sum, matrix))
     at.selectbox(key=f"confusion-part-{run_id}").select_index(2).run()
-    titles, rows = table_on(at)
-    assert 2 <= len(rows) <= 15 and titles[1:] == [row[0] for row in rows]
+    shown = matrix_on(at)
+    assert 2 <= len(shown["down"]) <= 15 and shown["across"] == shown["down"]
     at.button(key=f"confusion-part-{run_id}-back").click().run()
     assert at.session_state[f"confusion-part-{run_id}"] == "all" and not at.exception
 
@@ -443,13 +441,11 @@ def test_where_two_groups_meet_rows_and_columns_differ_and_cells_open_their_pict
     project, run_id = hundred_classes
     facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
     groups = class_order.similar_groups(facts["confusion_matrix"])
-    chosen = {"confusion-view": "table", f"confusion-part-{run_id}": "0-1"}
-    at = open_page("evaluation", current_project=project.id, **chosen)
-    titles, rows = table_on(at)
-    names = facts["class_names"]
-    assert titles[1:] == [names[place] for place in groups[1]]
-    assert [row[0] for row in rows] == [names[place] for place in groups[0]]
-    at.session_state[f"confusion-table-{run_id}-0-1"] = {"selected": [groups[0][0], groups[1][0]]}
+    at = open_page("evaluation", current_project=project.id, **{f"confusion-part-{run_id}": "0-1"})
+    shown, names = matrix_on(at), facts["class_names"]
+    assert shown["across"] == [names[place] for place in groups[1]]
+    assert shown["down"] == [names[place] for place in groups[0]]
+    at.session_state[f"confusion-chosen-{run_id}"] = (groups[0][0], groups[1][0])
     at.run()
     assert f"**{names[groups[0][0]]}, taken for {names[groups[1][0]]}** ·" in words(at)
 
@@ -467,10 +463,9 @@ def test_the_list_of_pairs_goes_on_to_the_last_mistake(graft, hundred_classes):
 
 def test_a_few_classes_stay_by_name_and_can_be_sorted_by_confusion(finished):
     at = open_page("evaluation")
-    at.session_state["confusion-view"] = "table"
     at.session_state[f"confusion-order-{finished}"] = "similar"
     at.run()
-    assert sorted(table_on(at)[0][1:]) == ["apple", "pear", "plum"] and not at.exception
+    assert sorted(matrix_on(at)["across"]) == ["apple", "pear", "plum"] and not at.exception
 
 
 def test_names_of_classes_are_shown_as_they_are(graft):

@@ -73,7 +73,7 @@ def desktop(browser: Browser, url: str, query: str, theme: str) -> None:
     for path, name in PAGES.items():
         go_to(page, name)
         if path == "results":
-            click_cell(page, true=0, predicted=0, classes=6)
+            click_cell(page, true=0, predicted=0)
         if path == "try":
             page.locator(".gallery button.picture").first.click(timeout=60_000)
         page.wait_for_timeout(2500)

@@ -83,7 +83,7 @@ AUGMENTATIONS = {
 }
 MIXINGS = {
     "none": "Every picture by itself",
-    "auto": "Whatever your pictures survive",
+    "auto": "Mixed as your pictures stand it",
     "mixup": "Two pictures laid over each other (MixUp)",
     "cutmix": "A piece of one in the other (CutMix)",
 }

@@ -1,5 +1,7 @@
 """The words of the pages, in the language of whoever looks at them."""
 
+from decimal import Decimal
+
 import streamlit as st
 
 from engine import translation
@@ -34,9 +36,14 @@ def number(n: int) -> str:
     return f"{n:,}".replace(",", THOUSANDS[language()])
 
 
-def decimal(value: float, form: str = ".1f") -> str:
+def decimal(value: float | Decimal, form: str = ".1f") -> str:
     """Return a number in `form` with the decimal sign of the language: "97,3" in German."""
     return format(value, form).replace(".", POINT.get(language(), "."))
+
+
+def rate(value: float) -> str:
+    """Return a learning rate in two figures without powers of ten: 0.000035."""
+    return decimal(Decimal(format(value, ".2g")), "f")
 
 
 def say(template: str, values: dict | None = None) -> str:

@@ -14,6 +14,11 @@ def md_escape(name) -> str:
     return text.replace(":", ":\u2060").replace("www.", "www\u2060.").replace("@", "@\u2060")
 
 
+def set_off(name) -> str:
+    """Return `name` safe for Markdown, in quotes where it is so short that it reads like part of a sentence: “5”."""
+    return f"“{md_escape(name)}”" if len(str(name)) <= 2 else md_escape(name)
+
+
 def shortened(name, length: int = 28) -> str:
     """Return `name` with its middle left out when it is longer than `length` characters."""
     text = str(name)

@@ -102,15 +102,10 @@ def ask_why(page: Page, gallery: str) -> None:
     expect(first.locator(".picture")).to_be_focused()
 
 
-def click_cell(page: Page, true: int, predicted: int, classes: int) -> None:
-    """Click the confusion matrix at (row, column)."""
-    area = page.locator("[class*='st-key-confusion-'] .nsewdrag").first
-    area.wait_for(state="attached")
-    page.wait_for_timeout(800)
-    box = area.bounding_box()
-    x = box["x"] + box["width"] * (predicted + 0.5) / classes
-    y = box["y"] + box["height"] * (true + 0.5) / classes
-    page.mouse.move(x - 4, y - 4)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)
-    page.mouse.click(x, y)
+def matrix_cell(page: Page, true: int, predicted: int) -> Locator:
+    """Return the button of the confusion matrix in so many rows and columns from its corner."""
+    return page.locator(f"[class*='st-key-confusion-'] td[data-at='{true},{predicted}'] button")
+
+
+def click_cell(page: Page, true: int, predicted: int) -> None:
+    matrix_cell(page, true, predicted).click()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine import settings
-from tests.browser.steps import settled, widget
+from tests.browser.steps import matrix_cell, settled, widget
 from tests.conftest import use_workspace
 from tests.run_files import add_run, fill_project, finish_run, idle_graft
 
@@ -43,10 +43,29 @@ def point(page: Page, key: str, row: float, column: float) -> tuple[float, float
 def test_one_tap_on_a_telephone_opens_the_pictures_of_a_cell(shared_server, phone):
     phone.goto(address(shared_server, 4))
     settled(phone)
-    phone.touchscreen.tap(*point(phone, "confusion-", 3 / 8, 3 / 8))
+    matrix_cell(phone, 1, 1).tap()
     expect(widget(phone, "cell-pictures")).to_contain_text("class 01, recognised")
-    phone.touchscreen.tap(*point(phone, "confusion-", 5 / 8, 5 / 8))
+    matrix_cell(phone, 2, 2).tap()
     expect(widget(phone, "cell-pictures")).to_contain_text("class 02, recognised")
+    matrix_cell(phone, 2, 2).tap()
+    expect(widget(phone, "cell-pictures")).to_have_count(0)
+
+
+def test_arrow_keys_walk_the_matrix_and_a_pair_from_the_list_marks_its_cell(shared_server, page):
+    page.goto(address(shared_server, 3))
+    settled(page)
+    matrix_cell(page, 0, 0).focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(matrix_cell(page, 0, 1)).to_be_focused()
+    expect(page.locator("[class*='st-key-confusion-'] .said")).to_contain_text("class 00, taken for class 01: ")
+    page.keyboard.press("Enter")
+    expect(widget(page, "cell-pictures")).to_contain_text("class 00, taken for class 01")
+    expect(matrix_cell(page, 0, 1)).to_be_focused()
+    page.locator("[class*='st-key-confused-pairs-'] label").filter(has_text="class 02 taken for class 00").click()
+    expect(widget(page, "cell-pictures")).to_contain_text("class 02, taken for class 00")
+    expect(matrix_cell(page, 2, 0)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[class*='st-key-confusion-'] [aria-pressed=true]")).to_have_count(1)
 
 
 def test_with_many_classes_a_tap_steps_into_a_group_and_the_next_opens_a_cell(shared_server, phone):
@@ -55,11 +74,10 @@ def test_with_many_classes_a_tap_steps_into_a_group_and_the_next_opens_a_cell(sh
     phone.touchscreen.tap(*point(phone, "confusion-overview", 0.05, 0.05))
     expect(phone.get_by_role("button", name="Back to all 40")).to_be_visible()
     settled(phone)
-    names = phone.locator("[class*='st-key-confusion-'] .ytick")
+    names = phone.locator("[class*='st-key-confusion-'] tbody th")
     inside = names.count()
     assert 1 < inside < 40
-    first = names.first.text_content()
-    phone.touchscreen.tap(*point(phone, "confusion-", 0.5 / inside, 0.5 / inside))
-    expect(widget(phone, "cell-pictures")).to_contain_text(f"{first}, recognised")
+    matrix_cell(phone, 0, 0).tap()
+    expect(widget(phone, "cell-pictures")).to_contain_text(f"{names.first.text_content()}, recognised")
     phone.get_by_role("button", name="Back to all 40").tap()
     expect(phone.locator("[class*='st-key-confusion-overview']")).to_be_visible()

@@ -45,7 +45,7 @@ def test_from_a_cell_to_its_pictures_to_another_class_to_what_changed(shared_ser
     open_results(page)
     page.set_viewport_size({"width": 1280, "height": 1400})
     settled(page)
-    click_cell(page, true=0, predicted=1, classes=2)
+    click_cell(page, true=0, predicted=1)
     pictures = widget(page, "cell-gallery").locator(".gallery .picture")
     expect(pictures).to_have_count(4)
     ask_why(page, "cell-gallery")

@@ -61,7 +61,7 @@ def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(shared_server, p
     start_training(page)
     open_results(page)
     see_honest_number(page)
-    click_cell(page, true=3, predicted=3, classes=10)
+    click_cell(page, true=3, predicted=3)
     pictures = widget(page, "cell-pictures")
     expect(pictures).to_be_visible()
     expect(pictures.locator("img").nth(9)).to_be_visible()

@@ -37,6 +37,12 @@ def cards(project: Project) -> bool:
     return bool(waiting)
 
 
+def on_the_way(dataset_id: str) -> bool:
+    """Tell whether pictures are being read, or wait for an answer."""
+    here = graft.current()
+    return bool(here.imports.waiting(dataset_id) or here.running_imports(dataset_id))
+
+
 def _card(project: Project, entry: dict, primary: bool) -> None:
     seen, choices = entry["arrival"], {choice["kind"]: choice for choice in entry["arrival"]["choices"]}
     key = f"arrival-layout-{entry['id']}"

@@ -1,21 +1,23 @@
-"""The confusion matrix: click a cell and its pictures open below. A table and a list do the same by keyboard."""
+"""The confusion matrix: choose a cell, or a pair from the list, and its pictures open below."""
 
+import functools
 from pathlib import Path
 
 import streamlit as st
 
-from engine.evaluation import charts, results
+from engine.evaluation import results
+from engine.evaluation.matrix_part import matrix_part
 from engine.evaluation.results import Confusion, Prediction
 from pages.elements import page
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
-from pages.elements.names import md_escape
+from pages.elements.names import md_escape, set_off
 from pages.elements.probabilities import percent
-from pages.elements.results import fixing, matrix_view, taps
-from pages.elements.results.matrix_view import View
-from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
+from pages.elements.results import fixing, matrix_view
+from pages.elements.results.drawing import is_dark
+from pages.elements.results.matrix import show_matrix
 
-MATRIX, CELLS, PAIRS, VIEW = "confusion", "confusion-table", "confused-pairs", "confusion-view"
+MATRIX, CHOSEN, PAIRS, VIEW = "confusion", "confusion-chosen", "confused-pairs", "confusion-view"
 PAIRS_AT_FIRST = 10
 PER_PAGE = 24
 
@@ -27,10 +29,10 @@ def show_confusion(facts: dict, folder: Path) -> None:
     def part() -> None:
         left, right = st.columns([2.2, 1], gap="medium")
         with left:
-            chosen = _matrix(facts, folder.name)
+            _matrix(facts, folder.name)
         with right:
-            pair = _pairs(facts, folder.name)
-        _pictures(facts, folder, chosen or pair)
+            _pairs(facts, folder.name)
+        _pictures(facts, folder, st.session_state.get(f"{CHOSEN}-{folder.name}"))
 
     part()
 
@@ -49,64 +51,39 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
     ]
 
 
-def _matrix(facts: dict, run_id: str) -> tuple[int, int] | None:
-    """Show the matrix as a picture or a table; return the chosen cell (true, predicted) as positions."""
-    views = {"counts": _("Counts"), "shares": _("Shares"), "table": _("Table")}
+def _matrix(facts: dict, run_id: str) -> None:
+    """Show the matrix, or the groups of a large one."""
+    many = len(facts["class_names"]) > matrix_view.MANY_CLASSES
+    views = {"counts": _("Counts"), "shares": _("Shares")} | ({"table": _("Table")} if many else {})
     with st.container(horizontal=True):
-        show_as = page.choice(_("Show as"), views, key=VIEW)
+        show_as = page.choice(_("Show as"), views, key=f"{VIEW}-many" if many else VIEW)
         part = matrix_view.choose(facts, run_id)
-        taps.hear()
     if part.groups:
         matrix_view.overview(facts, run_id, part.groups, show_as)
-        return None
-    return _table(facts, run_id, part) if show_as == "table" else _figure(facts, run_id, part, show_as == "shares")
-
-
-def _figure(facts: dict, run_id: str, part: View, share: bool) -> tuple[int, int] | None:
-    figure = charts.confusion_matrix_figure(
-        facts["confusion_matrix"],
+        return
+    show_matrix(
+        matrix_part(facts["confusion_matrix"], part.rows, part.columns),
         facts["class_names"],
-        positions=part.rows,
-        columns=part.columns,
-        share=share,
-        dark=st.context.theme.type == "dark",
-        _=_,
-    )
-    event = st.plotly_chart(
-        figure,
+        share=show_as == "shares",
+        dark=is_dark(),
+        selected=st.session_state.get(f"{CHOSEN}-{run_id}"),
         key=f"{MATRIX}-{run_id}{part.key}",
-        on_select=_forget_pair,
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=_(
-            "Confusion matrix: true classes in rows, answers of the model in columns. The table has the same numbers."
-        ),
+        on_choose=functools.partial(_choose_cell, run_id),
     )
-    points = event["selection"]["points"]
-    return tuple(points[0]["customdata"][:2]) if points else None
 
 
-def _table(facts: dict, run_id: str, part: View) -> tuple[int, int] | None:
-    """The matrix as a table that Tab and Enter can walk through; only cells with pictures can be chosen."""
-    names, matrix = facts["class_names"], facts["confusion_matrix"]
-    key = f"{CELLS}-{run_id}{part.key}"
-    columns = [Column(_("True class")), *(Column(names[j], number=True) for j in part.columns)]
-    rows = [Row([Cell(names[i]), *(_count(names, matrix, i, j) for j in part.columns)]) for i in part.rows]
-    alt = _("Confusion matrix: true classes in rows, answers of the model in columns")
-    table = Table(columns, rows, alt, "cells", sortable=False, selected=chosen_in(key))
-    chosen = show_table(table, key=key, on_choose=_forget_pair)
-    return tuple(chosen) if chosen else None
+def _choose_cell(run_id: str, cell: tuple[int, int] | None) -> None:
+    """A click into the matrix replaces the pair chosen from the list."""
+    st.session_state[f"{CHOSEN}-{run_id}"] = cell
+    st.session_state[f"{PAIRS}-{run_id}"] = None
 
 
-def _count(names: list[str], matrix: list[list[int]], i: int, j: int) -> Cell:
-    if not matrix[i][j]:
-        return Cell("0")
-    label = _("{true}, taken for {predicted}: {count}").format(true=names[i], predicted=names[j], count=matrix[i][j])
-    return Cell(str(matrix[i][j]), id=[i, j], label=label)
+def _choose_pair(run_id: str) -> None:
+    st.session_state[f"{CHOSEN}-{run_id}"] = st.session_state[f"{PAIRS}-{run_id}"]
 
 
-def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:
-    """List the most confused pairs in words; return the chosen one as positions."""
+def _pairs(facts: dict, run_id: str) -> None:
+    """List the most confused pairs in words; each opens like its cell."""
     names = facts["class_names"]
     every = results.most_confused(facts, limit=len(names) ** 2)
     shown = every[: st.session_state.get(f"pairs-shown-{run_id}", PAIRS_AT_FIRST)]
@@ -114,19 +91,20 @@ def _pairs(facts: dict, run_id: str) -> tuple[int, int] | None:
     st.markdown(f"**{_('Most often confused')}**")
     if not pairs:
         st.caption(_("Not a single mistake on the test pictures."))
-        return None
-    chosen = st.radio(
+        return
+    st.radio(
         _("Most often confused"),
         list(pairs),
         index=None,
         format_func=lambda positions: _pair_words(pairs[positions]),
         key=f"{PAIRS}-{run_id}",
         label_visibility="collapsed",
+        on_change=_choose_pair,
+        args=(run_id,),
     )
     if len(shown) < len(every):
         label = _("More pairs ({n} in all)").format(n=len(every))
         st.button(label, key=f"pairs-more-{run_id}", on_click=_more_pairs, args=(run_id, len(shown)))
-    return chosen
 
 
 def _more_pairs(run_id: str, shown: int) -> None:
@@ -135,14 +113,8 @@ def _more_pairs(run_id: str, shown: int) -> None:
 
 def _pair_words(pair: Confusion) -> str:
     return _("{true} taken for {predicted}: {count} ({share} of {true})").format(
-        true=md_escape(pair.true), predicted=md_escape(pair.predicted), count=pair.count, share=percent(pair.share)
+        true=set_off(pair.true), predicted=set_off(pair.predicted), count=pair.count, share=percent(pair.share)
     )
-
-
-def _forget_pair() -> None:
-    """A click into the matrix replaces the pair chosen from the list."""
-    for key in [key for key in st.session_state if str(key).startswith(f"{PAIRS}-")]:
-        st.session_state[key] = None
 
 
 def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from engine.evaluation import class_order, overview_chart, results
 from pages.elements import page
 from pages.elements.i18n import _
+from pages.elements.results import taps
 from pages.elements.table import Cell, Column, Row, Table, show_table
 
 ORDER, PART, OVERVIEW, GROUPS = "confusion-order", "confusion-part", "confusion-overview", "confusion-groups"
@@ -54,6 +55,7 @@ def overview(facts: dict, run_id: str, groups: list[list[int]], view: str) -> No
         _groups_table(facts, run_id, groups)
         return
     key = f"{OVERVIEW}-{run_id}"
+    taps.hear()
     st.plotly_chart(
         overview_chart.confusion_overview_figure(
             facts["confusion_matrix"],

@@ -1,6 +1,6 @@
 """After pictures were put right: how many changed since a training, one button to train again, and its progress."""
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 import streamlit as st
 
@@ -14,12 +14,15 @@ from pages.elements.runs import run_list
 from pages.elements.runs.live_run import phase_words
 from pages.elements.runs.run_list import RunView, duration
 
+A_MOMENT = 0.1
 SHOW_CHANGES = "retrain-show-changes"  # the run whose tab "What changed" is to open
 
 
 def changes(entry: RunView) -> Future:
-    """Return what changed in the pictures since the run, to come."""
-    return compare_versions.difference(entry.run.dataset_id, entry)
+    """Return what changed in the pictures since the run, to come; mostly it is there after a moment."""
+    found = compare_versions.difference(entry.run.dataset_id, entry)
+    wait([found], A_MOMENT)
+    return found
 
 
 def is_due(entry: RunView) -> bool:
@@ -41,11 +44,11 @@ def bar(entry: RunView) -> None:
 
 
 def _wait(entry: RunView) -> None:
-    """Look again in a moment; the page is drawn anew only when there is something to offer."""
+    """Look again until it is known what changed; drawing the page anew takes the timer away."""
 
     @st.fragment(run_every=0.5)
     def part() -> None:
-        if is_due(entry):
+        if changes(entry).done():
             st.rerun()
 
     part()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import runs
 from engine.training.recipe import Recipe
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, rate
 from pages.elements.runs.run_list import RunView
 
 
@@ -38,21 +38,20 @@ def _tried(folder: Path) -> bool:
 
 def _words(event: dict) -> str | None:
     if event["kind"] == "diverged":
-        rate = decimal(event["learning_rate"], "g")
         return _(
             ":material/replay: The steps were too large and learning went astray. It began again from the first model, "
             "with a learning rate of {rate}."
-        ).format(rate=rate)
+        ).format(rate=rate(event["learning_rate"]))
     if event["kind"] == "gave_up":
         return _(
             ":material/flag: With a learning rate of {rate} learning went astray too. That was the last of {n} tries; "
             "the best model until then is kept."
-        ).format(rate=decimal(event["learning_rate"], "g"), n=event["tries"])
+        ).format(rate=rate(event["learning_rate"]), n=event["tries"])
     if event["kind"] == "range_test":
         return _(
             ":material/speed: A short test on some training pictures found the learning rate {rate}; what it learned "
             "meanwhile was forgotten."
-        ).format(rate=decimal(event["learning_rate"], "g"))
+        ).format(rate=rate(event["learning_rate"]))
     if event["kind"] == "smaller":
         return _(
             ":material/photo_size_select_small: Pictures of {wanted} pixels would have been too much for this machine, "
