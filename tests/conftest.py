@@ -1,10 +1,13 @@
 """Fixtures every test may use. No test touches the network or the developer's own workspace."""
 
+import functools
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from engine import graft as graft_module
 from engine import settings
@@ -31,6 +34,23 @@ def quiet_environment(tmp_path_factory) -> Iterator[None]:
     use_workspace(tmp_path_factory.mktemp("unused"))
     yield
     graft_module.close_current()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_collections() -> None:
+    """Freeze what is alive, as app.py does: Streamlit collects after every rerun, seconds where Keras is loaded."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_components() -> Iterator[None]:
+    """Look only once for components of installed packages, which every AppTest does anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
 
 
 @pytest.fixture
