@@ -29,9 +29,9 @@ def main() -> None:
         source="mnist.npz",
         workspace="",
         train=60_000,
-        epochs=8,
-        rate=1e-3,
-        batch=64,
+        epochs=7,
+        rate=1.5e-3,
+        batch=128,
         size=48,
         augmentation="crop,rotate",
     )

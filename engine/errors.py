@@ -4,8 +4,8 @@
 class UserError(Exception):
     """Something went wrong that the reader of the sentence can put right.
 
-    `template` is a literal English sentence with {placeholders} and is what gets translated; `values` fill it in.
-    `str(error)` is the English sentence.
+    `template` is a literal English sentence with {placeholders} and is what gets translated; `values` fill it in. One
+    of them may be a sentence itself: another UserError, or its `to_dict()`. `str(error)` is the English sentence.
     """
 
     def __init__(self, template: str, **values):
@@ -14,7 +14,7 @@ class UserError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        return self.template.format(**self.values)
+        return sentence(self.template, self.values)
 
     def __reduce__(self):
         return _rebuild, (type(self), self.template, self.values)
@@ -48,5 +48,18 @@ def _rebuild(kind: type, template: str, values: dict) -> UserError:
     return kind(template, **values)
 
 
+def sentence(template: str, values: dict) -> str:
+    """Return the English sentence, with sentences inside it filled in as well."""
+    return template.format(**{key: _spoken(value) for key, value in values.items()})
+
+
+def _spoken(value):
+    return sentence(value["template"], value["values"]) if isinstance(value, dict) else value
+
+
 def _plain(value):
+    if isinstance(value, UserError):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return value
     return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -193,10 +193,9 @@ def _embed(work: Work) -> ShardCache:
     cache, elsewhere = spread.embed(
         work.workspace, work.recipe.backbone, work.pixels, keys, work.progress.advance, work.run_dir
     )
-    entry = f"{work.recipe.backbone}-{work.recipe.size}"
-    # Where others helped it says little about this machine, where pictures had to be decoded little about the network.
-    if not elsewhere and (not undecoded or speed.known(work.workspace, work.recipe.backbone, work.recipe.size) is None):
-        speed.remember(work.workspace, entry, missing, time.perf_counter() - began)
+    if not elsewhere:  # where others helped it says little about this machine
+        spent = time.perf_counter() - began
+        speed.remember(work.workspace, work.recipe, missing, spent, decoded=bool(undecoded))
     work.progress.writer.event("embedded", pictures=len(keys), computed=missing, elsewhere=elsewhere)
     return cache
 

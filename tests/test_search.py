@@ -170,8 +170,9 @@ def test_a_network_that_fails_is_told_with_its_reason_and_not_tried_again(worksp
     assert reason == "target" and trials[0].state == states.FAILED
     assert trials[0].error["template"] == "Too large."
     assert steps.count(("sprout", 0)) == 1
-    with pytest.raises(TrainingError, match="None of the networks could be tried.*Too large"):
+    with pytest.raises(TrainingError, match="None of the networks could be tried.*Too large") as caught:
         conduct(workspace, plan(), lambda recipe, step: TrainingError("Too large."))
+    assert caught.value.to_dict()["values"]["reason"]["template"] == "Too large."  # translated on the page as well
 
 
 def test_a_search_whose_process_died_goes_on_where_it_was(workspace, no_pictures):

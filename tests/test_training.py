@@ -14,8 +14,9 @@ from engine.backbones import catalogue, forward
 from engine.backbones.build import architecture
 from engine.evaluation.predict import PREPARATION
 from engine.shards import ShardCache
-from engine.training import checkpoint, fine_tune, model
+from engine.training import checkpoint, fine_tune, model, speed
 from engine.training.pixels import Pixels
+from engine.training.recipe import Recipe
 from engine.workspace import read_json
 from tests.tiny_runs import carry_out, discs, new_run, train
 
@@ -327,6 +328,19 @@ def test_the_speed_of_a_network_is_measured_once(workspace, monkeypatch):
     monkeypatch.setattr(forward, "open_backbone", lambda *_arguments: pytest.fail("measured again"))
     assert tasks.measure_speed("sprout", str(workspace.root)) == first
     assert first["images_per_second"] > 10
+
+
+def test_a_run_corrects_the_remembered_pace_but_decoding_never_makes_a_network_look_slow(workspace):
+    recipe = Recipe(backbone="sprout", image_size=96)
+    for pictures, seconds, decoded, pace in (
+        (speed.ENOUGH - 1, 1.0, False, None),
+        (300, 1.0, True, 300),
+        (300, 2.0, True, 300),
+        (400, 1.0, True, 400),
+        (300, 2.0, False, 150),
+    ):
+        speed.remember(workspace, recipe, pictures, seconds, decoded=decoded)
+        assert speed.known(workspace, "sprout", 96) == pace
 
 
 def test_stop_while_fine_tuning_prepares_keeps_the_probe(workspace, monkeypatch):

@@ -223,8 +223,7 @@ class Conductor:
     def _check_that_something_works(self) -> None:
         if states.best_of(self._trials) is None:
             error = next((trial.error for trial in self._trials if trial.error), None)
-            reason = UserError(error["template"], **error["values"]) if error else ""
-            raise TrainingError(NOTHING_WORKED, reason=str(reason))
+            raise TrainingError(NOTHING_WORKED, reason=error or "")
 
     # workers
 

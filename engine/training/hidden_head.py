@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from engine.training import objective as objectives
-from engine.training.head import Head, standardisation
+from engine.training.head import Head, standardised
 from engine.training.progress import Progress, Stopped
 from engine.training.recipe import Recipe
 
@@ -18,8 +18,7 @@ MOST_EPOCHS, FEWEST_EPOCHS, STEPS = 40, 4, 4000
 def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, progress: Progress) -> Head:
     """Fit a hidden layer (ReLU, dropout) and an output layer on training features (N, D). Raises Stopped."""
     keras.utils.set_random_seed(recipe.seed)
-    mean, deviation = standardisation(features)
-    x = ((features - mean) / deviation).astype(np.float32)
+    x, mean, deviation = standardised(features)
     objective = objectives.of(y, num_classes)
     rows = objective.rows(y, recipe.class_balancing, np.random.default_rng(recipe.seed))
     x, y = x[rows], y[rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine.training.head import Head, standardisation
+from engine.training.head import Head, standardised
 from engine.training.recipe import Recipe
 from engine.training.scores import log_loss
 
@@ -46,8 +46,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
         from engine.training.several import probe as several
 
         return several.fit(features, y, recipe)
-    mean, deviation = standardisation(features)
-    x = ((features - mean) / deviation).astype(np.float32)
+    x, mean, deviation = standardised(features)
     work = x.size * num_classes
     with threadpool_limits(limits=None if work > THREADED_WORK else 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged within ITERATIONS: good enough, and the time is bounded

@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from engine.training import focal, probe
-from engine.training.head import Head, sigmoid, standardisation
+from engine.training.head import Head, sigmoid, standardised
 from engine.training.recipe import Recipe
 from engine.training.several.balance import positive_weights, repeated
 from engine.training.several.scores import log_loss
@@ -15,8 +15,7 @@ from engine.training.several.scores import log_loss
 
 def fit(features: np.ndarray, y: np.ndarray, recipe: Recipe) -> probe.Probe:
     """Fit the probe on training features (N, D) and y (N, C) of 0 and 1; every class has pictures with and without."""
-    mean, deviation = standardisation(features)
-    x = ((features - mean) / deviation).astype(np.float32)
+    x, mean, deviation = standardised(features)
     with threadpool_limits(limits=None if x.size * y.shape[1] > probe.THREADED_WORK else 1):
         strength, source = _strength(x, y, recipe)
         layer = _with_l1(x, y, recipe, strength) if recipe.l1 else _solve(x, y, recipe, strength, probe.ITERATIONS)
