@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.elements.i18n import decimal
+from pages.elements.i18n import _, decimal
 from pages.elements.names import md_escape
 
 QUIET = {"displayModeBar": False}
@@ -20,6 +20,13 @@ def is_dark() -> bool:
 def percent(share: float | None) -> str:
     """Return "83,6 %" with the decimal sign of the language, or a dash where nothing was measured."""
     return "–" if share is None else f"{decimal(100 * share)} %"
+
+
+def gain(after: float | None, before: float | None) -> str | None:
+    """Return the change of a share in points, signed: "+1.7 points"; None where there is none, which needs no arrow."""
+    if after is None or before is None or not round(100 * (after - before), 1):
+        return None
+    return _("{points} points").format(points=decimal(100 * (after - before), "+.1f"))
 
 
 def bold(name: str) -> str:

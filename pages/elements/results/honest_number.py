@@ -6,6 +6,7 @@ from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
+from pages.elements.results.drawing import gain
 
 
 def show_honest_number(facts: dict, others: int = 0) -> None:
@@ -71,12 +72,11 @@ def small(figures: HonestNumber) -> str:
 
 
 def _cards(facts: dict, figures: HonestNumber) -> None:
-    gain = None if figures.before is None else 100 * (figures.accuracy - figures.before)
     cards = (
         (
             _("Accuracy"),
             _percent(figures.accuracy),
-            None if gain is None else _("{points} points").format(points=decimal(gain, "+.1f")),
+            gain(figures.accuracy, figures.before),
             _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
         ),
         (

@@ -7,7 +7,7 @@ from engine.evaluation.results import HonestNumber
 from pages.elements.data import classes
 from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
-from pages.elements.results.drawing import percent
+from pages.elements.results.drawing import gain, percent
 from pages.elements.results.honest_number import small, untouched
 
 
@@ -42,14 +42,12 @@ def sentence(facts: dict, figures: HonestNumber) -> str:
 
 
 def _cards(facts: dict, figures: HonestNumber) -> None:
-    gain = _("{points} points").format(points=decimal(100 * (figures.accuracy - figures.before), "+.1f"))
     labels, base = facts["labels"], facts["baselines"]
-    better = 100 * (facts["mean_average_precision"] - base["before_mean_average_precision"])
     cards = (
         (
             _("Exactly right"),
             percent(figures.accuracy),
-            gain,
+            gain(figures.accuracy, figures.before),
             _("Test pictures with all of their classes named and none besides. One wrong class makes a picture wrong."),
         ),
         (
@@ -75,7 +73,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         (
             _("Mean average precision"),
             percent(facts["mean_average_precision"]),
-            _("{points} points").format(points=decimal(better, "+.1f")),
+            gain(facts["mean_average_precision"], base["before_mean_average_precision"]),
             _("How well each class's pictures come first when sorted by its probability, whatever the thresholds."),
         ),
     )
