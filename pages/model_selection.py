@@ -28,11 +28,12 @@ if project is None:
 
 facts = facts_of(project)
 if facts.problem is not None and arrival.on_the_way(project.dataset_id):
+    arrival.look_again(project.dataset_id)
     page.nothing_yet(
         _("Model"),
         ":material/hourglass_top:",
         _("Pictures are on their way"),
-        _("They are still being read, or wait for your yes. Once they are in, choose a network here."),
+        _("They are still being read, or wait for an answer on the Data page. This page goes on by itself."),
         button=_("Go to Data"),
         leads_to="data",
     )

@@ -123,7 +123,7 @@ def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance
     assert right >= 15 and not found.turned_wrong()
     said = words(at)
     assert f"{right} turned right, 0 turned wrong. **More than chance:**" in said
-    assert "It is right 100 times in 100; before, it was" in said
+    assert "it is right 100 times in 100; before, it was" in said
     assert "3 classes went up" in said
     assert len(galleries(at)[0]["tiles"]) == min(24, right)
 

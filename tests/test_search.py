@@ -317,10 +317,12 @@ def begin(place: Path, *arguments) -> subprocess.Popen:
     command += ["--workspace", str(place / "workspace")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ, start_new_session=True, **pipes)
+    lines = []
     for line in process.stderr:
         if "all training pictures" in line:
             return process
-    raise AssertionError("it ended too early")
+        lines.append(line)
+    raise AssertionError("it ended too early:\n" + "".join(lines))
 
 
 def test_ctrl_c_keeps_the_best_and_a_killed_search_goes_on(place):

@@ -57,8 +57,10 @@ class Account:
         """Raise DataError with the most frequent reason when nothing could be used and nothing was there already."""
         if self.used or any(refusal["reason"] == ALREADY for refusal in self.refused):
             return
-        (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1) or [("", 0)]
-        first = next((refusal for refusal in self.refused if refusal["reason"] == reason), {"file": "", "values": {}})
+        if not self.received:
+            raise DataError("There is no file in {source}.", source=self.source)
+        (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1)
+        first = next(refusal for refusal in self.refused if refusal["reason"] == reason)
         several = "None of the {received} files in {source} can be used. {file}: {reason}"
         raise DataError(
             "The only file in {source} cannot be used. {file}: {reason}" if self.received == 1 else several,

@@ -53,7 +53,7 @@ RECIPES = {
 }
 
 FITS = {
-    "auto": "Look at the pictures: cut photos, keep the whole of drawings, texts and long pictures",
+    "auto": "Cut photos, keep all of drawings",
     "letterbox": "Keep the whole picture, fill the rest with its border colour",
     "crop": "Cut the middle square out",
     "stretch": "Squeeze the whole picture into a square",

@@ -1,6 +1,7 @@
 """Names that people typed, made safe to show."""
 
 import re
+import unicodedata
 
 
 def md_escape(name) -> str:
@@ -8,10 +9,17 @@ def md_escape(name) -> str:
 
     For labels, captions, pills and alerts. Selectboxes and tables show plain text and need no escape.
     """
-    text = re.sub(r"([\\`*_{}\[\]()<>#+\-!|$~])", r"\\\1", str(name).replace("\n", " "))
+    text = re.sub(r"([\\`*_{}\[\]()<>#+\-!|$~])", r"\\\1", isolated(name).replace("\n", " "))
     text = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", text)  # "1. one" would become a list
     # A word joiner breaks :icons:, :red[..] and automatic links without being seen.
     return text.replace(":", ":\u2060").replace("www.", "www\u2060.").replace("@", "@\u2060")
+
+
+def isolated(name) -> str:
+    """Return `name` so that numbers and brackets beside it keep their place when it is written from right to left."""
+    text = str(name)
+    rightwards = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+    return f"\u2068{text}\u2069" if rightwards else text
 
 
 def set_off(name) -> str:

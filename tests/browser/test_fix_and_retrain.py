@@ -60,7 +60,7 @@ def test_from_a_cell_to_its_pictures_to_another_class_to_what_changed(shared_ser
     expect(widget(page, "cell-gallery")).to_contain_text("now red")
     press(page, "retrain")
     main = page.get_by_test_id("stMain")
-    expect(main).to_contain_text("It is right 100 times in 100; before, it was 100.", timeout=TRAINING_MS)
+    expect(main).to_contain_text("it is right 100 times in 100; before, it was 100.", timeout=TRAINING_MS)
     expect(main).to_contain_text("Compared on the 24 test pictures")
     expect(main).to_contain_text("4 of them have another class now")
     expect(main).to_contain_text("4 pictures relabelled")

@@ -11,6 +11,7 @@ from engine import graft
 from engine.data.split import SPLITS
 from engine.registry import Project
 from pages.elements import state
+from pages.elements.answers import LOOK_AGAIN_SECONDS
 from pages.elements.data import imports, several_choice
 from pages.elements.data.reading import gives, words
 from pages.elements.i18n import _, decimal, number, plural, say
@@ -41,6 +42,13 @@ def on_the_way(dataset_id: str) -> bool:
     """Tell whether pictures are being read, or wait for an answer."""
     here = graft.current()
     return bool(here.imports.waiting(dataset_id) or here.running_imports(dataset_id))
+
+
+@st.fragment(run_every=LOOK_AGAIN_SECONDS)
+def look_again(dataset_id: str) -> None:
+    """Draw the page anew when nothing is on its way any more."""
+    if not on_the_way(dataset_id):
+        st.rerun()
 
 
 def _card(project: Project, entry: dict, primary: bool) -> None:

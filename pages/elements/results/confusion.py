@@ -11,7 +11,7 @@ from engine.evaluation.results import Confusion, Prediction
 from pages.elements import page
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
-from pages.elements.names import md_escape, set_off
+from pages.elements.names import isolated, md_escape, set_off
 from pages.elements.probabilities import percent
 from pages.elements.results import fixing, matrix_view
 from pages.elements.results.drawing import is_dark
@@ -43,8 +43,8 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
         Tile(
             id=row.item,
             src=thumbnail_url(row.sha256),
-            caption=f"{row.predicted} ({percent(row.probability)})",
-            note=_("is {label}").format(label=row.label) if with_truth else "",
+            caption=f"{isolated(row.predicted)} ({percent(row.probability)})",
+            note=_("is {label}").format(label=isolated(row.label)) if with_truth else "",
             tone="good" if row.label == row.predicted else "bad",
         )
         for row in rows
@@ -73,9 +73,7 @@ def _matrix(facts: dict, run_id: str) -> None:
 
 
 def _choose_cell(run_id: str, cell: tuple[int, int] | None) -> None:
-    """A click into the matrix replaces the pair chosen from the list."""
     st.session_state[f"{CHOSEN}-{run_id}"] = cell
-    st.session_state[f"{PAIRS}-{run_id}"] = None
 
 
 def _choose_pair(run_id: str) -> None:
@@ -92,6 +90,8 @@ def _pairs(facts: dict, run_id: str) -> None:
     if not pairs:
         st.caption(_("Not a single mistake on the test pictures."))
         return
+    chosen = st.session_state.get(f"{CHOSEN}-{run_id}")
+    st.session_state[f"{PAIRS}-{run_id}"] = chosen if chosen in pairs else None  # one choice, shown in both places
     st.radio(
         _("Most often confused"),
         list(pairs),

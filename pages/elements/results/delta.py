@@ -79,9 +79,9 @@ def _flattered(found: Comparison) -> None:
 
 
 def headline(found: Comparison) -> str:
-    """Return "It is right 92 times in 100; before, it was 88."."""
+    """Return "By the classes of today, it is right 92 times in 100; before, it was 88."."""
     before, after = (results.per_hundred(share) for share in found.accuracies())
-    words = _("It is right {after} times in 100; before, it was {before}.")
+    words = _("By the classes of today, it is right {after} times in 100; before, it was {before}.")
     return words.format(after=after, before=before)
 
 

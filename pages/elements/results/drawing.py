@@ -24,9 +24,10 @@ def percent(share: float | None) -> str:
 
 def gain(after: float | None, before: float | None) -> str | None:
     """Return the change of a share in points, signed: "+1.7 points"; None where there is none, which needs no arrow."""
-    if after is None or before is None or not round(100 * (after - before), 1):
+    if after is None or before is None:
         return None
-    return _("{points} points").format(points=decimal(100 * (after - before), "+.1f"))
+    points = round(100 * after, 1) - round(100 * before, 1)  # what the two shares say as they are shown
+    return _("{points} points").format(points=decimal(points, "+.1f")) if round(points, 1) else None
 
 
 def bold(name: str) -> str:

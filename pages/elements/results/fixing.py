@@ -38,7 +38,8 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
         on_why=why.open_from_gallery,
     )
     with bar:
-        _actions(project, [items[item] for item in selected if item in items], labels, key=key)
+        changed = any(news(items.get(row.item), row.label) for row in rows)
+        _actions(project, [items[item] for item in selected if item in items], labels, key=key, changed=changed)
 
 
 def news(item: Item | None, label: str) -> str:
@@ -62,7 +63,10 @@ def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
     return replace(tile, note=f"→ {words}", tone="") if words else tile
 
 
-def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str) -> None:
+def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str, changed: bool) -> None:
+    if not chosen and changed:
+        st.caption(_("Kept. When all is put right, press *Retrain* at the top of this page."))
+        return
     if not chosen:
         st.caption(_("Is a label wrong? Click its picture and put it right; then train again."))
         return

@@ -126,12 +126,12 @@ export default function ({ parentElement, data: wrapped, setTriggerValue }) {
   }
 
   function walk(event) {
-    const step = ARROWS[event.key]
-    const at = event.target.closest('td')?.dataset.at
+    const at = event.target.closest('td')?.dataset.at?.split(',').map(Number)
+    const edge = { Home: 0, End: data.columns.length - 1 }[event.key]
+    const step = ARROWS[event.key] ?? (edge === undefined ? null : [0, edge - at?.[1]])
     if (!step || !at) return
     event.preventDefault()
-    const [row, column] = at.split(',').map((place, index) => Number(place) + step[index])
-    const next = own.cells[row]?.[column]?.firstChild
+    const next = own.cells[at[0] + step[0]]?.[at[1] + step[1]]?.firstChild
     if (!next) return
     reach(next)
     next.focus()

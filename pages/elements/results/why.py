@@ -19,7 +19,7 @@ from pages.elements import answers, page
 from pages.elements.data import classes
 from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, decimal, say_error
-from pages.elements.names import md_escape, shortened
+from pages.elements.names import isolated, md_escape, shortened
 from pages.elements.probabilities import percent
 from pages.elements.results.heat_map import heat_map
 from pages.elements.runs.run_list import RunView
@@ -166,7 +166,7 @@ def _target(picture: Picture) -> str:
         _("What speaks for"),
         options,
         key=key,
-        format_func=lambda name: f"{name} ({percent(shares[name])})" if name in shares else name,
+        format_func=lambda name: f"{isolated(name)} ({percent(shares[name])})" if name in shares else name,
     )
 
 
