@@ -144,7 +144,7 @@ def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project,
     other = finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), seed=3)
     at = open_tab("Compare", current_run=finished.name)
     said = words(at)
-    assert "Their test pictures are not the same. Only those they share are compared here." in said
+    assert "Their test pictures, or the classes of some, are not the same." in said
     assert "1 test picture of First" in said
     assert "These were measured on other test pictures" in said
     assert other.name in {run.id for run in graft.registry.runs(project.id)}

@@ -48,6 +48,15 @@ def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):  #
     assert "The first folder is the group (2 groups)" in everything_written(data_page(app))
 
 
+def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, languages):  # noqa: F811
+    _project, import_id = arrived(app, opened, languages)
+    app.switch_page("model_selection.py").run()
+    assert "Pictures are on their way" in everything_written(app) and not app.exception
+    data_page(app).button(key=f"arrival-use-{import_id}").click().run()
+    app.switch_page("model_selection.py").run()
+    assert "on their way" not in everything_written(app) and app.button(key="start-training")
+
+
 def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages):  # noqa: F811
     project, import_id = arrived(app, opened, languages)
     app.selectbox(key=f"arrival-layout-{import_id}").set_value("class").run()

@@ -57,6 +57,11 @@ def test_arrow_keys_walk_the_matrix_and_a_pair_from_the_list_marks_its_cell(shar
     matrix_cell(page, 0, 0).focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
         page.keyboard.press(key)
+    page.keyboard.press("End")
+    expect(matrix_cell(page, 0, 2)).to_be_focused()
+    page.keyboard.press("Home")
+    expect(matrix_cell(page, 0, 0)).to_be_focused()
+    page.keyboard.press("ArrowRight")
     expect(matrix_cell(page, 0, 1)).to_be_focused()
     expect(page.locator("[class*='st-key-confusion-'] .said")).to_contain_text("class 00, taken for class 01: ")
     page.keyboard.press("Enter")
@@ -66,6 +71,11 @@ def test_arrow_keys_walk_the_matrix_and_a_pair_from_the_list_marks_its_cell(shar
     expect(widget(page, "cell-pictures")).to_contain_text("class 02, taken for class 00")
     expect(matrix_cell(page, 2, 0)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[class*='st-key-confusion-'] [aria-pressed=true]")).to_have_count(1)
+    matrix_cell(page, 0, 1).click()
+    expect(page.locator("[class*='st-key-confused-pairs-'] input:checked")).to_have_count(1)
+    expect(page.locator("[class*='st-key-confused-pairs-'] label:has(input:checked)")).to_contain_text(
+        "class 00 taken for"
+    )
 
 
 def test_with_many_classes_a_tap_steps_into_a_group_and_the_next_opens_a_cell(shared_server, phone):

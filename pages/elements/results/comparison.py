@@ -77,7 +77,9 @@ def _what_differs(entries: list[RunView], found: Comparison, names: Sequence[str
     if compare.same_test([one.folder for one in entries]):
         st.caption(f":material/balance: {_('Measured on the same test pictures: their numbers can be compared.')}")
         return
-    words = _("Their test pictures are not the same. Only those they share are compared here.")
+    words = _(
+        "Their test pictures, or the classes of some, are not the same. Only pictures they share are compared here."
+    )
     if not found.pictures:
         words = _("They share no test picture: nothing of what they reached can be compared.")
     st.warning(f"{words} {delta.basis_words(found, names)}", icon=":material/warning:")

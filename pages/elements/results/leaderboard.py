@@ -28,7 +28,10 @@ def view(entry: RunView, entries: list[RunView]) -> None:
     if others:
         st.caption(
             ":material/warning: "
-            + _("These were measured on other test pictures: do not compare their accuracy with those above.")
+            + _(
+                "These were measured on other test pictures, or before some of them changed class: do not compare "
+                "their accuracy with those above."
+            )
         )
         _table(others, entry, key="leaderboard-others")
 
