@@ -313,13 +313,14 @@ def test_workers_do_not_hear_of_ctrl_c_since_the_best_is_still_to_be_evaluated(w
 
 
 def begin(place: Path, *arguments) -> subprocess.Popen:
+    """Start a search, and return when it has told of its first trial: there is enough left to do."""
     command = [sys.executable, "-m", "engine", "search", *map(str, arguments), "--json"]
     command += ["--workspace", str(place / "workspace")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ, start_new_session=True, **pipes)
     lines = []
     for line in process.stderr:
-        if "all training pictures" in line:
+        if "a quarter of the training pictures" in line:
             return process
         lines.append(line)
     raise AssertionError("it ended too early:\n" + "".join(lines))
