@@ -1,7 +1,5 @@
 """Results: how good a model is, in words first; then where it fails, with the pictures to see why."""
 
-import streamlit as st
-
 from engine.evaluation.several import results as several_results
 from pages.elements import page, state
 from pages.elements.i18n import _
@@ -88,11 +86,7 @@ def parts_of_one_class(before: RunView | None) -> list[Part]:
     ]
 
 
-if shows_several:
-    parts.show(several_tabs.parts(entry, entries))
-else:
-    repeated = delta.earlier(entry)
-    arrived = st.session_state.pop(retrain.SHOW_CHANGES, None) == entry.run.id
-    parts.show(parts_of_one_class(repeated), "changed" if arrived else None)
+shown = several_tabs.parts(entry, entries) if shows_several else parts_of_one_class(delta.earlier(entry))
+parts.show(shown, entry.run.id)
 why.warm(entry.folder)
 why.show(entry)

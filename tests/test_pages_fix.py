@@ -114,6 +114,41 @@ def test_changed_pictures_are_counted_and_retraining_repeats_the_run(graft, proj
     assert not {picture.item for picture in versions.of_run(folder)} & set(wrong[:2])
 
 
+@pytest.mark.parametrize("at_work", [False, True])
+def test_a_training_that_ends_opens_what_changed_but_takes_nobody_away_from_work(graft, project, finished, at_work):  # noqa: F811
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
+    at = open_tab("Pictures")
+    at.button(key="retrain").click().run()
+    new = finish(graft, graft.registry.runs(project.id)[0].id, accuracy=1.0)
+    if at_work:
+        choose(at, "results-mistakes", wrong[3:4])
+        assert at.selectbox(key="run-picker").value != new.name
+        assert "has learned what changed since this training: 2 pictures taken out." in words(at)
+        at.button(key="learned-open").click()
+    at.run()
+    assert at.session_state["current_run"] == new.name
+    assert "it is right 100 times in 100; before, it was" in words(at)
+
+
+def test_only_what_no_training_has_learned_calls_for_another_one(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, ambiguous=True)
+    new = graft.start_run(project.id, {"name": "instant", "seed": 7})
+    assert "You changed 2 pictures since this training." in words(open_page("evaluation", current_run=finished.name))
+    finish(graft, new)
+    at = open_page("evaluation", current_run=finished.name)
+    assert "has learned what changed since this training: 2 pictures taken out." in words(at)
+    assert "retrain" not in {button.key for button in at.button}
+    graft.registry.change_items(project.dataset_id, wrong[2:3], SUMMARY, removed=True)
+    at.run()
+    assert "You changed 1 picture that no training has learned yet." in words(at)
+    assert "2 pictures taken out." in words(at)
+    at.button(key="learned-open").click().run()
+    assert at.session_state["current_run"] == new
+    assert "You changed 1 picture since this training." in words(at)
+
+
 def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance(graft, project):  # noqa: F811
     old = finish(graft, add_run(graft, project), accuracy=0.3, seed=1)
     new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=old.name), accuracy=1.0, seed=1)

@@ -73,6 +73,11 @@ def facts(run_dir: Path) -> dict:
     return read_json(run_dir / FACTS) or _facts_of_older_run(run_dir)
 
 
+def fingerprint(pictures: Iterable[Picture]) -> str:
+    """Return a text that two versions share when they hold the same pictures, labels, groups and parts."""
+    return _fingerprint([(p.item, p.sha256, p.label, p.group, p.split) for p in pictures])
+
+
 def test_fingerprint(run_dir: Path) -> str:
     """Return a text that two runs share when they were measured on the same pictures with the same labels."""
     return facts(run_dir)["test_fingerprint"]
@@ -95,10 +100,9 @@ def _facts_of_older_run(run_dir: Path) -> dict:
 
 def _facts(pictures: tuple[Picture, ...]) -> dict:
     measured = [(p.item, p.sha256, p.label) for p in pictures if p.split == "test"]
-    everything = [(p.item, p.sha256, p.label, p.group, p.split) for p in pictures]
     return {
         "pictures": len(pictures),
-        "fingerprint": _fingerprint(everything),
+        "fingerprint": fingerprint(pictures),
         "test_fingerprint": _fingerprint(measured),
     }
 

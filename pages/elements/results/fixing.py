@@ -13,7 +13,8 @@ from pages.elements import state
 from pages.elements.data import class_boxes, class_edits, classes, picture_actions, several
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
-from pages.elements.results import why
+from pages.elements.results import retrain, why
+from pages.elements.runs import run_list
 
 
 def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int) -> None:
@@ -64,7 +65,7 @@ def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
 
 
 def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str, changed: bool) -> None:
-    if not chosen and changed:
+    if not chosen and changed and retrain.is_due(run_list.shown()):
         st.caption(_("Kept. When all is put right, press *Retrain* at the top of this page."))
         return
     if not chosen:

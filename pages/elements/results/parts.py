@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 KEY, IN_ADDRESS = "results-parts", "tab"
+NEXT = "results-part-next"  # the part to open, and the run it belongs to
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,17 @@ class Part:
     show: Callable[[], None]
 
 
-def show(parts: list[Part], wanted: str | None = None) -> None:
-    """Show the tabs and draw only the open one: `wanted`, else what was chosen, else what the address names."""
+def open_next(part: str, run_id: str) -> None:
+    """Open this part when the page draws the run again; where the run has none of that name, nothing happens."""
+    st.session_state[NEXT] = (part, run_id)
+
+
+def show(parts: list[Part], run_id: str) -> None:
+    """Show the tabs and draw only the open one: what is to be opened next, what was chosen, what the address names."""
     titles = {part.id: part.title for part in parts}
+    wanted, of_run = st.session_state.pop(NEXT, (None, None))
     asked = st.query_params.get(IN_ADDRESS)
-    if wanted in titles:
+    if of_run == run_id and wanted in titles:
         st.session_state[KEY] = titles[wanted]
     elif st.session_state.get(KEY) not in titles.values():
         # Another run or another language: what was chosen may not be among its tabs, which would be an error.

@@ -10,37 +10,43 @@ from engine.training.recipe import Recipe
 from pages.elements import page, person, state
 from pages.elements.data import compare_versions, measured
 from pages.elements.i18n import _, plural, say
+from pages.elements.results import learned, touched
+from pages.elements.results.learned import Changes
 from pages.elements.runs import run_list
 from pages.elements.runs.live_run import phase_words
 from pages.elements.runs.run_list import RunView, duration
 
 A_MOMENT = 0.1
-SHOW_CHANGES = "retrain-show-changes"  # the run whose tab "What changed" is to open
+OWN_KEYS = "retrain"  # how the keys of this bar begin
+BEGUN = "retrain-begun"  # the run that was begun here, and what the page looked like then
 
 
 def changes(entry: RunView) -> Future:
     """Return what changed in the pictures since the run, to come; mostly it is there after a moment."""
-    found = compare_versions.difference(entry.run.dataset_id, entry)
+    found = learned.since(entry)
     wait([found], A_MOMENT)
     return found
 
 
 def is_due(entry: RunView) -> bool:
-    """Say whether pictures are known to have changed since the run, or it is being repeated now."""
+    """Say whether pictures are known to have changed that no run has learned, or the run is being repeated now."""
     found = changes(entry)
-    return _under_way(entry) is not None or (found.done() and found.exception() is None and bool(found.result()))
+    return _under_way(entry) is not None or (found.done() and found.exception() is None and bool(found.result().left))
 
 
 def bar(entry: RunView) -> None:
-    """Show the way to the next training where pictures have changed; nothing where none has."""
+    """Show the way to the next training where pictures have changed, or to the one that has learned it already."""
     if (running := _under_way(entry)) is not None:
         _progress(running)
         return
+    _go_on()
     found = changes(entry)
     if not found.done():
         _wait(entry)
-    elif found.result():
+    elif found.result().left:
         _offer(entry, found.result())
+    else:
+        learned.note(entry, found.result())
 
 
 def _wait(entry: RunView) -> None:
@@ -54,24 +60,29 @@ def _wait(entry: RunView) -> None:
     part()
 
 
-def _offer(entry: RunView, found: Difference) -> None:
+def _offer(entry: RunView, found: Changes) -> None:
     with st.container(border=True, key="retrain-bar"), page.errors_in_words():
         with st.container(horizontal=True, vertical_alignment="center", key="retrain-row"):
-            st.markdown(
-                "**"
-                + plural(
-                    "You changed {n} picture since this training.",
-                    "You changed {n} pictures since this training.",
-                    len(_touched(found)),
-                )
-                + "**",
-                width="content",
-            )
-            st.caption(compare_versions.in_words(found), width="content")
+            st.markdown(f"**{_changed_words(found)}**", width="content")
+            st.caption(compare_versions.in_words(found.left), width="content")
             st.space("stretch")
             _buttons(entry)
-        if number := _test_changed(entry, found):
+        if number := _test_changed(found.left):
             st.caption(f":material/lock: {measured.in_words(number)} {_('Only the pictures both share are compared.')}")
+        learned.note(entry, found)
+
+
+def _changed_words(found: Changes) -> str:
+    number = len(_touched(found.left))
+    if found.by is None:
+        return plural(
+            "You changed {n} picture since this training.", "You changed {n} pictures since this training.", number
+        )
+    return plural(
+        "You changed {n} picture that no training has learned yet.",
+        "You changed {n} pictures that no training has learned yet.",
+        number,
+    )
 
 
 def _buttons(entry: RunView) -> None:
@@ -95,8 +106,19 @@ def _buttons(entry: RunView) -> None:
 
 
 def _start(entry: RunView, recipe: dict) -> None:
-    graft.current().start_run(entry.run.project_id, recipe, owner=person.name(), after=entry.run.id)
+    run_id = graft.current().start_run(entry.run.project_id, recipe, owner=person.name(), after=entry.run.id)
+    state.open_run(entry.run.id)  # else the newest is shown, as soon as it has results
+    st.session_state[BEGUN] = (run_id, touched.mark(but=OWN_KEYS))
     st.rerun()
+
+
+def _go_on() -> None:
+    """Open the results of the training that was begun here, unless somebody is at work: then a note leads there."""
+    run_id, then = st.session_state.pop(BEGUN, (None, None))
+    run = graft.current().registry.run(run_id) if run_id else None
+    if run is not None and run_list.view(run).facts is not None and touched.mark(but=OWN_KEYS) == then:
+        learned.open_changes(run_id)
+        st.rerun()
 
 
 def _under_way(entry: RunView) -> RunView | None:
@@ -111,13 +133,14 @@ def _under_way(entry: RunView) -> RunView | None:
 
 
 def _progress(running: RunView) -> None:
-    """Follow the training; when it has ended, its results open with what changed."""
+    """Follow the training; the page is drawn anew when it has ended."""
 
     @st.fragment(run_every=0.5)
     def part() -> None:
         now = run_list.view(running.run)
         if not now.is_active:
-            _arrive(now)
+            _say_why_it_failed(now)
+            st.rerun()
         share = min(1.0, max(0.0, now.status["progress"]))
         with st.container(border=True, key="retrain-bar"):
             st.progress(share, text=f"**{_('Training again')}** · {phase_words(now.status['phase'])} · {share:.0%}")
@@ -125,15 +148,11 @@ def _progress(running: RunView) -> None:
     part()
 
 
-def _arrive(ended: RunView) -> None:
-    if ended.facts is not None:
-        state.open_run(ended.run.id)
-        st.session_state[SHOW_CHANGES] = ended.run.id
-    else:
+def _say_why_it_failed(ended: RunView) -> None:
+    if ended.facts is None:
         error = ended.status.get("error") or ended.status
         template = error.get("template") or error.get("message") or ""
         st.toast(say(template, error.get("values")), icon=":material/error:")
-    st.rerun()
 
 
 def _touched(found: Difference) -> set[int]:
@@ -141,7 +160,7 @@ def _touched(found: Difference) -> set[int]:
     return {one.item for one in (*found.added, *found.removed)} | {new.item for _old, new in pairs}
 
 
-def _test_changed(entry: RunView, found: Difference) -> int:
+def _test_changed(found: Difference) -> int:
     """Return how many trainings were measured on test pictures that changed."""
     pairs = [*found.relabelled, *found.moved]
     old = [*found.removed, *(before for before, _after in pairs)]

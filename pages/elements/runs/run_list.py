@@ -158,6 +158,11 @@ def picker(entries: list[RunView]) -> RunView:
     return by_id[current]
 
 
+def shown() -> RunView:
+    """Return the run that the picker of this page shows."""
+    return view(graft.current().registry.run(st.session_state[PICKER]))
+
+
 def chosen_note(entry: RunView, entries: list[RunView]) -> None:
     """Say whether this is *the* model of the project; where it is another one, lead there. Nothing while none is."""
     chosen = chosen_model.of_project(entry.run)
