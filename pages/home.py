@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements import examples, gallery, page, project_picker, projects, state
-from pages.elements.i18n import _, decimal, plural
+from pages.elements import examples, gallery, page, project_picker, projects, shares, state
+from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape, shortened
 
 MOST_CARDS = 12
@@ -22,7 +22,7 @@ def project_card(project: Project) -> None:
             plural("{n} class", "{n} classes", about.classes),
         ]
         if about.accuracy is not None:
-            numbers.append(_("best accuracy {percent} %").format(percent=decimal(100 * about.accuracy)))
+            numbers.append(_("best accuracy {percent} %").format(percent=shares.figure(about.accuracy)))
         st.caption(" · ".join(numbers) if about.items else _("No pictures yet"))
         if st.button(_("Open"), key=f"open-{project.id}", icon=":material/arrow_forward:"):
             state.open_project(project.id)

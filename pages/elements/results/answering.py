@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine.evaluation import results, selective
 from engine.evaluation.selective import Answering
+from pages.elements import shares
 from pages.elements.i18n import _, decimal
 from pages.elements.results.drawing import bold
 
@@ -52,7 +53,7 @@ def note(facts: dict, folder: Path) -> None:
     words = words.format(classes=classes)
     y, probabilities = results.scores(folder)
     if len(y):
-        share = results.per_hundred(selective.outcome(y, probabilities, 0.0, own).accuracy)
+        share = shares.per_hundred(selective.outcome(y, probabilities, 0.0, own).accuracy)
         words += " " + _("With the thresholds, it is right {share} times in 100.").format(share=share)
     with st.container(horizontal=True, vertical_alignment="center", key="own-thresholds"):
         st.caption(f":material/tune: {words}", width="content")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from engine import runs
-from engine.evaluation import compare, comparison_charts, results
+from engine.evaluation import compare, comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
 from engine.evaluation.several import results as several_results
-from pages.elements import gallery, page
+from pages.elements import gallery, page, shares
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _, number
 from pages.elements.names import md_escape
@@ -118,8 +118,7 @@ def _settled(entry: RunView) -> dict:
 
 
 def _share(found: Comparison, place: int, share: float) -> str:
-    low, high = (results.per_hundred(end) for end in found.interval(place))
-    return f"{results.per_hundred(share)} % ({low}–{high})"
+    return shares.with_interval(share, found.interval(place))
 
 
 def _speed(rate: float | None) -> str:

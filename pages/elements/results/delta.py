@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from engine import graft, runs
-from engine.evaluation import compare, comparison_charts, results
+from engine.evaluation import compare, comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
-from pages.elements import answers, gallery, page
+from pages.elements import answers, gallery, page, shares
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
@@ -80,7 +80,7 @@ def _flattered(found: Comparison) -> None:
 
 def headline(found: Comparison) -> str:
     """Return "By the classes of today, it is right 92 times in 100; before, it was 88."."""
-    before, after = (results.per_hundred(share) for share in found.accuracies())
+    before, after = (shares.per_hundred(share) for share in found.accuracies())
     words = _("By the classes of today, it is right {after} times in 100; before, it was {before}.")
     return words.format(after=after, before=before)
 
@@ -104,7 +104,7 @@ def chance_words(p: float) -> str:
     words = _(
         "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100."
     )
-    return words.format(share=results.per_hundred(p))
+    return words.format(share=shares.per_hundred(p))
 
 
 def basis_words(found: Comparison, names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from engine.evaluation import results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering, Outcome
+from pages.elements import shares
 from pages.elements.i18n import _, decimal
 from pages.elements.results import answering
 from pages.elements.results.drawing import chart, is_dark
@@ -61,12 +62,12 @@ def _cost(stored: Answering, run_id: str) -> float:
 def _sentence(found: Outcome) -> str:
     if not found.withheld:
         return _("It answers every picture and is right {share} times in 100.").format(
-            share=results.per_hundred(found.accuracy)
+            share=shares.per_hundred(found.accuracy)
         )
     if not found.answered:
         return _("It would not answer a single test picture.")
     return _("It answers {answered} pictures in 100 and is right in {share} of 100 answers.").format(
-        answered=results.per_hundred(found.answered / found.pictures), share=results.per_hundred(found.accuracy)
+        answered=shares.per_hundred(found.answered / found.pictures), share=shares.per_hundred(found.accuracy)
     )
 
 
@@ -101,7 +102,7 @@ def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
         _("Refuse pictures unlike anything in training"), stored.refuse_unknown, key=f"{TOGGLE}-{folder.name}"
     )
     words = _("It wrongly refuses {share} of 100 test pictures of the known classes.").format(
-        share=results.per_hundred(known["false_refusals"])
+        share=shares.per_hundred(known["false_refusals"])
     )
     st.caption(f"{words} {_left_out(known['left_out'])}")
     return chosen
@@ -115,7 +116,7 @@ def _left_out(found: dict | None) -> str:
         "Trained without some of your classes, it found {auroc} times in 100 that a picture of theirs was stranger "
         "than one of the others, and refused {refused} of 100. Things of quite another kind are easier."
     )
-    return words.format(auroc=results.per_hundred(found["auroc"]), refused=results.per_hundred(found["refused"]))
+    return words.format(auroc=shares.per_hundred(found["auroc"]), refused=shares.per_hundred(found["refused"]))
 
 
 def _keep(stored: Answering, chosen: Answering, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.elements import shares
 from pages.elements.i18n import _, decimal
 from pages.elements.names import md_escape
 
@@ -17,16 +18,11 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def percent(share: float | None) -> str:
-    """Return "83,6 %" with the decimal sign of the language, or a dash where nothing was measured."""
-    return "–" if share is None else f"{decimal(100 * share)} %"
-
-
 def gain(after: float | None, before: float | None) -> str | None:
     """Return the change of a share in points, signed: "+1.7 points"; None where there is none, which needs no arrow."""
     if after is None or before is None:
         return None
-    points = round(100 * after, 1) - round(100 * before, 1)  # what the two shares say as they are shown
+    points = shares.points(after) - shares.points(before)  # what the two shares say as they are shown
     return _("{points} points").format(points=decimal(points, "+.1f")) if round(points, 1) else None
 
 

@@ -10,7 +10,8 @@ from engine.evaluation import charts
 from engine.evaluation.intervals import pictures_for_margin
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
-from pages.elements.results.drawing import bold, chart, is_dark, percent
+from pages.elements.results.drawing import bold, chart, is_dark
+from pages.elements.shares import interval, percent
 from pages.elements.table import Cell, Column, Row, Table, show_table
 
 # A group whose interval reaches further than this on either side cannot be judged.
@@ -90,13 +91,12 @@ def _table(rows: list[dict], learned: Counter) -> Table:
 
 
 def _row(row: dict, best: float, learned: Counter, before: bool) -> Row:
-    low, high = row["interval"]
     gap = best - row["accuracy"]
     points = _("{points} points").format(points=decimal(-100 * gap, "+.1f")) if gap else "–"
     cells = [
         Cell(row["group"]),
         Cell(percent(row["accuracy"]), row["accuracy"]),
-        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        Cell(f"{interval(row['interval'])} %", row["interval"][0]),
         Cell(points, gap),
         Cell(in_words(row["support"]), row["support"]),
         Cell(in_words(learned[row["group"]]), learned[row["group"]]),

@@ -4,9 +4,11 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
+from pages.elements import shares
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
 from pages.elements.results.drawing import gain
+from pages.elements.shares import percent
 
 
 def show_honest_number(facts: dict, others: int = 0) -> None:
@@ -30,14 +32,14 @@ def sentence(figures: HonestNumber) -> str:
     """Return the honest number in words, with its interval and what it is to be compared with."""
     words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).").format(
         n=in_words(figures.pictures),
-        share=results.per_hundred(figures.accuracy),
-        low=results.per_hundred(figures.low),
-        high=results.per_hundred(figures.high),
+        share=shares.per_hundred(figures.accuracy),
+        low=shares.per_hundred(figures.low),
+        high=shares.per_hundred(figures.high),
     )
-    words += " " + _("Guessing the largest class: {share}.").format(share=results.per_hundred(figures.majority))
+    words += " " + _("Guessing the largest class: {share}.").format(share=shares.per_hundred(figures.majority))
     if figures.before is not None:
         before = _("The same network without training, by likeness to each class: {share}.")
-        words += " " + before.format(share=results.per_hundred(figures.before))
+        words += " " + before.format(share=shares.per_hundred(figures.before))
     return words
 
 
@@ -65,8 +67,8 @@ def small(figures: HonestNumber) -> str:
     )
     return words.format(
         n=in_words(figures.pictures),
-        low=results.per_hundred(figures.low),
-        high=results.per_hundred(figures.high),
+        low=shares.per_hundred(figures.low),
+        high=shares.per_hundred(figures.high),
         more=in_words(figures.more_needed),
     )
 
@@ -75,31 +77,31 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
     cards = (
         (
             _("Accuracy"),
-            _percent(figures.accuracy),
+            percent(figures.accuracy),
             gain(figures.accuracy, figures.before),
             _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
         ),
         (
             _("Before training"),
-            _percent(figures.before),
+            percent(figures.before),
             None,
             _("The network as it came, giving each picture the class whose average it is nearest to."),
         ),
         (
             _("Balanced accuracy"),
-            _percent(facts["balanced_accuracy"]),
+            percent(facts["balanced_accuracy"]),
             None,
             _("The average over the classes: a large class cannot hide a small one that fails."),
         ),
         (
             _("Macro F1"),
-            _percent(facts["macro_f1"]),
+            percent(facts["macro_f1"]),
             None,
             _("Counts misses and false alarms of every class alike; 100 % is perfect."),
         ),
         (
             _("Calibration error"),
-            _percent(facts.get("calibration_error")),
+            percent(facts.get("calibration_error")),
             None,
             _(
                 "How far its probabilities are off on average: with 5 %, answers it gives with 90 % are right "
@@ -119,14 +121,14 @@ def _more(facts: dict) -> None:
         (
             _("Weighted F1"),
             facts.get("weighted_f1"),
-            _percent,
+            percent,
             _("F1 of each class, averaged by its number of pictures: large classes count more."),
         ),
         *(
             (
                 _("Top {k}").format(k=k),
                 share,
-                _percent,
+                percent,
                 _("How often the right class is among its {k} likeliest.").format(k=k),
             )
             for k, share in top.items()
@@ -157,7 +159,3 @@ def _more(facts: dict) -> None:
 
 def _plain(value: float) -> str:
     return decimal(value, ".3f")
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{decimal(100 * share)} %"

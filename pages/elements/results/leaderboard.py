@@ -6,9 +6,9 @@ from engine.data import versions
 from engine.evaluation import compare
 from pages.elements import chosen_model, state
 from pages.elements.i18n import _, decimal, number
-from pages.elements.results.drawing import percent
 from pages.elements.runs import accuracy
 from pages.elements.runs.run_list import RunView, duration, local_time, name_of
+from pages.elements.shares import percent
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 

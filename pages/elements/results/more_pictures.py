@@ -5,9 +5,10 @@ import streamlit as st
 from engine.evaluation.learning_curve_chart import learning_curve_figure
 from pages.elements.i18n import _, decimal, number, plural
 from pages.elements.results import measurement
-from pages.elements.results.drawing import chart, is_dark, percent
+from pages.elements.results.drawing import chart, is_dark
 from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
+from pages.elements.shares import percent
 
 FILE = "learning_curve.json"  # as engine.evaluation.learning_curve, which only workers import
 

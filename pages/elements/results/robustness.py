@@ -5,11 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from engine import checkups, graft
-from engine.evaluation import results, trust_charts
-from pages.elements import page
+from engine.evaluation import trust_charts
+from pages.elements import page, shares
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, say
-from pages.elements.results.drawing import chart, is_dark, percent
+from pages.elements.results.drawing import chart, is_dark
+from pages.elements.shares import percent
 
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -94,8 +95,8 @@ def _verdict(rows: list[dict], names: dict[str, str]) -> str:
     ).format(
         kind=names[first["kind"]],
         n=first["breaks"],
-        now=results.per_hundred(first["accuracy"][first["breaks"]]),
-        before=results.per_hundred(first["accuracy"][0]),
+        now=shares.per_hundred(first["accuracy"][first["breaks"]]),
+        before=shares.per_hundred(first["accuracy"][0]),
     )
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import streamlit as st
 
 from engine.evaluation import calibration, results, trust_charts
+from pages.elements import shares
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
-from pages.elements.results.drawing import chart, is_dark, percent
+from pages.elements.results.drawing import chart, is_dark
+from pages.elements.shares import percent
 
 CLOSE = 0.03  # nearer to 1 than this a temperature changes nothing anybody would notice
 
@@ -42,12 +44,12 @@ def _worth(spoken: dict | None) -> str:
     if spoken is None:
         return _("There are too few test pictures to say what its probabilities are worth.")
     words = _("When it says about {said} %, it is right {share} times in 100.").format(
-        said=f"{100 * spoken['level']:.0f}", share=results.per_hundred(spoken["accuracy"])
+        said=f"{100 * spoken['level']:.0f}", share=shares.per_hundred(spoken["accuracy"])
     )
     between = _("({n} test pictures; likely between {low} and {high})").format(
         n=in_words(spoken["count"]),
-        low=results.per_hundred(spoken["low"]),
-        high=results.per_hundred(spoken["high"]),
+        low=shares.per_hundred(spoken["low"]),
+        high=shares.per_hundred(spoken["high"]),
     )
     return f"{words} :gray[:small[{between}]]"
 

@@ -1,6 +1,7 @@
 """How good a run is, as two columns that every table of runs shows."""
 
-from pages.elements.i18n import _, decimal
+from pages.elements import shares
+from pages.elements.i18n import _
 from pages.elements.table import Cell, Column
 
 
@@ -15,8 +16,8 @@ def columns() -> tuple[Column, Column]:
 
 def cells(facts: dict) -> tuple[Cell, Cell]:
     """Return the cells of a run, from its evaluation."""
-    low, high = facts["accuracy_interval"]
+    ends = facts["accuracy_interval"]
     return (
-        Cell(f"{decimal(100 * facts['accuracy'])} %", facts["accuracy"]),
-        Cell(f"{100 * low:.0f}–{100 * high:.0f} %", low),
+        Cell(shares.percent(facts["accuracy"]), facts["accuracy"]),
+        Cell(f"{shares.interval(ends)} %", ends[0]),
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine import graft, runs
 from engine.evaluation import charts, results
-from pages.elements import page, state
+from pages.elements import page, shares, state
 from pages.elements.i18n import _, say
 from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
@@ -97,7 +97,7 @@ def _ending(entry: RunView) -> None:
         if entry.facts is not None:
             number = results.honest_number(entry.facts)
             sentence = _("On {n} pictures it never saw, it is right {share} times in 100.")
-            sentence = sentence.format(n=in_words(number.pictures), share=results.per_hundred(number.accuracy))
+            sentence = sentence.format(n=in_words(number.pictures), share=shares.per_hundred(number.accuracy))
             st.markdown(f"**{sentence}**", width="content")
         st.space("stretch")
         if entry.state in ("stopped", "paused", "interrupted", "failed") and entry.folder.exists():

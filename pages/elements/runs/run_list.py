@@ -12,7 +12,7 @@ from engine.data import versions
 from engine.evaluation import results
 from engine.registry import Project, Run
 from engine.training.recipe import RECIPES
-from pages.elements import chosen_model, state
+from pages.elements import chosen_model, shares, state
 from pages.elements.i18n import _
 from pages.elements.names import md_escape
 
@@ -79,11 +79,8 @@ def state_words(name: str) -> tuple[str, str, str]:
 
 
 def accuracy_words(facts: dict | None) -> str:
-    """Return "92 % (88–95)", or a dash where nothing was measured."""
-    if facts is None:
-        return "–"
-    low, high = (results.per_hundred(end) for end in facts["accuracy_interval"])
-    return f"{results.per_hundred(facts['accuracy'])} % ({low}–{high})"
+    """Return "92.3 % (88–95)", or a dash where nothing was measured."""
+    return "–" if facts is None else shares.with_interval(facts["accuracy"], facts["accuracy_interval"])
 
 
 def recipe_words(recipe: dict) -> str:

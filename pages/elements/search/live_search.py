@@ -10,7 +10,8 @@ from pages.elements.i18n import _, plural, say
 from pages.elements.model import goal
 from pages.elements.names import md_escape
 from pages.elements.runs.run_list import duration
-from pages.elements.search.trial_table import network_title, percent, trial_table
+from pages.elements.search.trial_table import network_title, trial_table
+from pages.elements.shares import percent
 
 
 def newest(project: Project | None) -> SearchView | None:

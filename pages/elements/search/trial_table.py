@@ -10,6 +10,7 @@ from engine.search.searches import SearchView
 from engine.training.recipe import HEADS, RECIPES
 from pages.elements.i18n import _, decimal, plural, say_plain
 from pages.elements.runs.run_list import duration
+from pages.elements.shares import percent
 from pages.elements.table import Cell, Column, Row, Table, show_table
 
 
@@ -36,10 +37,6 @@ def trial_table(view: SearchView) -> None:
 def network_title(view: SearchView, trial: Trial) -> str:
     """Return what the network of a trial is called."""
     return graft.current().networks.title_of(trial.choice["network"])
-
-
-def percent(share: float) -> str:
-    return f"{decimal(100 * share)} %"
 
 
 def _rank(trial: Trial, best: Trial | None) -> tuple:

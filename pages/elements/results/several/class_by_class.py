@@ -8,8 +8,9 @@ import streamlit as st
 from engine.evaluation.several import metrics, results, thresholds
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, decimal, number, plural
-from pages.elements.results.drawing import bold, percent
+from pages.elements.results.drawing import bold
 from pages.elements.results.several.galleries import show_rows
+from pages.elements.shares import percent, with_interval
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE, CELLS = "several-classes", "several-cells"
@@ -75,8 +76,7 @@ def _cells(row: dict, threshold: float, counts: dict[str, int]) -> list[Cell]:
 def _with_range(share: float, found: int, count: int) -> str:
     if not count:
         return "–"
-    low, high = metrics.wilson_interval(found, count)
-    return f"{percent(share)} ({100 * low:.0f}–{100 * high:.0f})"
+    return with_interval(share, metrics.wilson_interval(found, count))
 
 
 def _one(

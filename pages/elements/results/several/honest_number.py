@@ -4,11 +4,13 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
+from pages.elements import shares
 from pages.elements.data import classes
 from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
-from pages.elements.results.drawing import gain, percent
+from pages.elements.results.drawing import gain
 from pages.elements.results.honest_number import small, untouched
+from pages.elements.shares import percent
 
 
 def show(facts: dict, others: int = 0) -> None:
@@ -32,13 +34,13 @@ def sentence(facts: dict, figures: HonestNumber) -> str:
         "{high}), and it finds {found} of 100 labels."
     ).format(
         n=in_words(figures.pictures),
-        share=results.per_hundred(figures.accuracy),
-        low=results.per_hundred(figures.low),
-        high=results.per_hundred(figures.high),
-        found=results.per_hundred(facts["labels"]["found"]),
+        share=shares.per_hundred(figures.accuracy),
+        low=shares.per_hundred(figures.low),
+        high=shares.per_hundred(figures.high),
+        found=shares.per_hundred(facts["labels"]["found"]),
     )
     before = _("The same network without training, by likeness to each class: exactly right {share} times.")
-    return f"{words} {before.format(share=results.per_hundred(figures.before))}"
+    return f"{words} {before.format(share=shares.per_hundred(figures.before))}"
 
 
 def _cards(facts: dict, figures: HonestNumber) -> None:
