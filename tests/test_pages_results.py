@@ -206,10 +206,12 @@ def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():
     assert list(trust_charts.selective_figure(points).data[0].y) == [1.0, 0.75]
 
 
-def results_at(tab: str) -> AppTest:
+def results_at(tab: str = "", **more: str) -> AppTest:
     """Return the page as a link to one of its parts opens it."""
     at = AppTest.from_file(FRAME, default_timeout=120).run()
-    at.switch_page("evaluation.py").query_params["tab"] = tab
+    at.switch_page("evaluation.py")
+    for name, value in {"tab": tab, **more}.items():
+        at.query_params[name] = value
     at.run()
     assert not at.exception, at.exception
     return at
@@ -232,3 +234,34 @@ def test_another_language_leaves_the_same_part_open(finished):
     at.session_state["lang"] = "de"
     at.run()
     assert not at.exception and at.session_state["results-parts"] == "Karte"
+
+
+def test_a_link_opens_the_same_cell_in_the_same_order_and_as_the_same_shares(finished):
+    asked = {"run": finished.name, "cell": "0-1", "show": "shares", "order": "similar"}
+    at = results_at(**asked)
+    assert "**apple, taken for pear**" in words(at)
+    assert (at.session_state["confusion-view"], at.session_state[f"confusion-order-{finished.name}"]) == (
+        "shares",
+        "similar",
+    )
+    assert {name: at.query_params[name] for name in asked} == asked
+    at.session_state["confusion-view"] = "counts"
+    at.session_state[f"confusion-chosen-{finished.name}"] = None
+    at.run()
+    assert not {"cell", "show"} & set(at.query_params), "what is so from the start needs no name"
+
+
+@pytest.mark.parametrize("cell", ["0-3", "-1-0", "0", "a-b", "0-1-2", ""])
+def test_a_cell_that_this_run_does_not_have_opens_nothing(finished, cell):
+    at = results_at(cell=cell, show="nonsense", order="nonsense")
+    assert "Choose a cell or a pair to see its pictures." in words(at)
+
+
+def test_a_cell_in_the_address_belongs_to_its_run_only(graft, project, finished):  # noqa: F811
+    other = add_run(graft, project, "Second")
+    finish_run(graft, other, seed=3)
+    at = results_at(run=finished.name, cell="0-1")
+    at.selectbox(key="run-picker").set_value(other).run()
+    assert "Choose a cell or a pair to see its pictures." in words(at) and "cell" not in at.query_params
+    at.selectbox(key="run-picker").set_value(finished.name).run()
+    assert at.query_params["cell"] == "0-1"

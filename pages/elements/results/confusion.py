@@ -1,6 +1,7 @@
 """The confusion matrix: choose a cell, or a pair from the list, and its pictures open below."""
 
 import functools
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.matrix_part import matrix_part
 from engine.evaluation.results import Confusion, Prediction
-from pages.elements import page
+from pages.elements import address, state
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import isolated, md_escape, set_off
@@ -18,6 +19,7 @@ from pages.elements.results.drawing import is_dark
 from pages.elements.results.matrix import show_matrix
 
 MATRIX, CHOSEN, PAIRS, VIEW = "confusion", "confusion-chosen", "confused-pairs", "confusion-view"
+CELL, SHOW = "cell", "show"  # in the address
 PAIRS_AT_FIRST = 10
 PER_PAGE = 24
 
@@ -27,12 +29,13 @@ def show_confusion(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        chosen = _chosen(facts, folder.name)
         left, right = st.columns([2.2, 1], gap="medium")
         with left:
             _matrix(facts, folder.name)
         with right:
             _pairs(facts, folder.name)
-        _pictures(facts, folder, st.session_state.get(f"{CHOSEN}-{folder.name}"))
+        _pictures(facts, folder, chosen)
 
     part()
 
@@ -51,12 +54,28 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
     ]
 
 
+def _chosen(facts: dict, run_id: str) -> tuple[int, int] | None:
+    """Return the open cell as positions (true, predicted); at first that of the address, which follows the choice."""
+    size, key = len(facts["class_names"]), f"{CHOSEN}-{run_id}"
+
+    def parse(text: str) -> tuple[int, int] | None:
+        found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", text, re.ASCII)
+        cell = tuple(map(int, found.groups())) if found else ()
+        return cell if cell and max(cell) < size else None
+
+    address.speaks_of(run_id, CELL, matrix_view.IN_ADDRESS)
+    address.recall(key, CELL, parse)
+    cell = st.session_state.get(key)
+    address.keep(CELL, cell and f"{cell[0]}-{cell[1]}")
+    return cell
+
+
 def _matrix(facts: dict, run_id: str) -> None:
     """Show the matrix, or the groups of a large one."""
     many = len(facts["class_names"]) > matrix_view.MANY_CLASSES
     views = {"counts": _("Counts"), "shares": _("Shares")} | ({"table": _("Table")} if many else {})
     with st.container(horizontal=True):
-        show_as = page.choice(_("Show as"), views, key=f"{VIEW}-many" if many else VIEW)
+        show_as = address.choice(_("Show as"), views, name=SHOW, key=f"{VIEW}-many" if many else VIEW)
         part = matrix_view.choose(facts, run_id)
     if part.groups:
         matrix_view.overview(facts, run_id, part.groups, show_as)
@@ -74,10 +93,11 @@ def _matrix(facts: dict, run_id: str) -> None:
 
 def _choose_cell(run_id: str, cell: tuple[int, int] | None) -> None:
     st.session_state[f"{CHOSEN}-{run_id}"] = cell
+    state.open_run(run_id)  # the address says whose cell it is, and a newer run does not take its place
 
 
 def _choose_pair(run_id: str) -> None:
-    st.session_state[f"{CHOSEN}-{run_id}"] = st.session_state[f"{PAIRS}-{run_id}"]
+    _choose_cell(run_id, st.session_state[f"{PAIRS}-{run_id}"])
 
 
 def _pairs(facts: dict, run_id: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import Prediction
-from pages.elements import page
+from pages.elements import address
 from pages.elements.gallery import Tile, page_of
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
@@ -25,7 +25,7 @@ def view(facts: dict, folder: Path) -> None:
     @st.fragment
     def part() -> None:
         views = {"mistakes": _("Surest mistakes"), "unsure": _("Least sure"), "right": _("Surest and right")}
-        kind = page.choice(_("Which pictures"), views, key="results-gallery")
+        kind = address.choice(_("Which pictures"), views, name="pictures", key="results-gallery")
         rows = _rows(kind, folder)
         st.caption(_explained(kind, rows))
         start = page_of(len(rows), key=f"gallery-page-{kind}-{folder.name}", per_page=PER_PAGE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine.evaluation import class_order, overview_chart, results
-from pages.elements import page
+from pages.elements import address
 from pages.elements.i18n import _
 from pages.elements.results import taps
 from pages.elements.table import Cell, Column, Row, Table, show_table
@@ -15,6 +15,7 @@ MANY_CLASSES = 30
 FEW_CLASSES = 12  # up to so many are seen at one glance, and stay in the order their owner knows
 HARDEST = 20
 ALL, HARD = "all", "hardest"
+IN_ADDRESS = "part"
 
 
 @dataclass(frozen=True)
@@ -86,24 +87,38 @@ def _order(size: int, run_id: str) -> str:
     default = "name" if size <= FEW_CLASSES else "similar"
     # Other groups: what was stepped into is no more.
     back = {"on_change": _go, "args": (f"{PART}-{run_id}", ALL)}
-    return page.choice(_("Order of the classes"), words, key=f"{ORDER}-{run_id}", default=default, **back)
+    key = f"{ORDER}-{run_id}"
+    return address.choice(_("Order of the classes"), words, name="order", key=key, default=default, **back)
 
 
 def _part(facts: dict, groups: list[list[int]], key: str) -> str:
     """Offer all classes, the hardest and every group; and a button back from a part."""
     words = _part_words(facts, groups)
+    address.recall(key, IN_ADDRESS, lambda text: text if text in words or _is_crossing(text, groups) else None)
     now = st.session_state.get(key)
     if now and now not in words:
         row, column = (int(place) + 1 for place in now.split("-"))
         words[now] = _("Group {n}, taken for group {other}").format(n=row, other=column)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = st.selectbox(
-            _("Classes shown"), list(words), format_func=lambda one: words.get(one, one), key=key, width=420
+            _("Classes shown"),
+            list(words),
+            format_func=lambda one: words.get(one, one),
+            key=key,
+            width=420,
+            persist_state="session",
         )
+        address.keep(IN_ADDRESS, None if part == ALL else part)
         if part != ALL:
             label = _("Back to all {n}").format(n=len(facts["class_names"]))
             st.button(label, icon=":material/zoom_out:", key=f"{key}-back", on_click=_go, args=(key, ALL))
     return part
+
+
+def _is_crossing(text: str, groups: list[list[int]]) -> bool:
+    """Say whether this names the part where two groups meet, "0-3"."""
+    places = text.split("-")
+    return len(places) == 2 and all(place.isdecimal() and int(place) < len(groups) for place in places)
 
 
 def _part_words(facts: dict, groups: list[list[int]]) -> dict[str, str]:
