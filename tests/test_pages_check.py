@@ -244,7 +244,7 @@ def test_the_score_with_leakage_stands_beside_the_honest_one(desk):
     mixed = {"accuracy": 0.96, "interval": [0.93, 0.98], "correct": 96, "count": 100}
     leakage = {"reason": "groups", "apart": apart, "mixed": mixed, "within_chance": False, "message": "", "values": {}}
     here.look(told, leakage=leakage).app.run()
-    shown = "".join(element.proto.body for element in here.app.get("html"))
+    shown = "".join(element.proto.body for element in here.app.get("html")).replace("\N{NO-BREAK SPACE}", " ")
     assert "96 %" in shown and "82 %" in shown
     assert "between 78 % and 86 %" in shown
     assert "Measured, not guessed" in here.words()

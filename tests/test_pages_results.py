@@ -206,6 +206,13 @@ def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():
     assert list(trust_charts.selective_figure(points).data[0].y) == [1.0, 0.75]
 
 
+def test_the_mark_of_a_threshold_is_whole_where_the_plot_ends():
+    here = {"false_alarms": 0.0, "recall": 1.0, "precision": 1.0}
+    curve = {"false_alarms": [0, 1], "recall": [0, 1], "precision": [1, 1]}
+    for figure in (trust_charts.roc_figure(curve, here), trust_charts.precision_recall_figure(curve, here)):
+        assert figure.data[-1].y[0] == 1.0 and figure.data[-1].cliponaxis is False
+
+
 def results_at(tab: str = "", **more: str) -> AppTest:
     """Return the page as a link to one of its parts opens it."""
     at = AppTest.from_file(FRAME, default_timeout=120).run()

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from engine.errors import DataError
@@ -24,6 +24,8 @@ MIN_LIKENESS = 0.8  # mean share of all class names that each group has
 MIN_DEEPER = 0.9  # a cover picture beside the class folders does not hide them
 MIN_BESIDE = 0.2  # a heap of pictures without a class beside several class folders does not hide them either
 MAX_LABEL = 80  # characters
+KEPT_OF_LONG = MAX_LABEL - 9  # of a longer name, before a mark and eight letters that tell it apart
+LONG = re.compile(rf"(.{{{KEPT_OF_LONG}}}…)[0-9a-f]{{8}}")
 MAX_NAME = 4096  # characters of a path that are kept, its end
 SYSTEM_NAMES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
 
@@ -95,7 +97,20 @@ def clean_name(text: str) -> str:
     if len(name) <= MAX_LABEL:
         return name
     # Two long names that begin alike stay two classes.
-    return f"{name[: MAX_LABEL - 9]}…{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{name[:KEPT_OF_LONG]}…{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def without_tails(text: str, classes: Collection[str]) -> str:
+    """Return a text with long class names in it as people know them, without the letters `clean_name` ends them in.
+
+    The letters stay where they tell a name from another one of `classes`, and at names that are none of them.
+    """
+
+    def readable(found: re.Match) -> str:
+        rivals = sum(name.startswith(found[1]) and len(name) == MAX_LABEL for name in classes)
+        return found[1] if rivals == 1 and found[0] in classes else found[0]
+
+    return LONG.sub(readable, text)
 
 
 def shown(name: str) -> str:

@@ -142,7 +142,9 @@ def _bar(values, places, name: str, colour: str, edge: str) -> go.Bar:
 def _marks(values, places, name: str, colour: str, symbol: str) -> go.Scatter:
     marker = {"color": colour, "symbol": symbol, "size": 9, "line": {"width": 2, "color": colour}}
     hover = "%{y}: %{x:.1%}<extra>" + name + "</extra>"
-    return go.Scatter(x=values, y=places, name=name, mode="markers", marker=marker, hovertemplate=hover)
+    return go.Scatter(
+        x=values, y=places, name=name, mode="markers", marker=marker, hovertemplate=hover, cliponaxis=False
+    )
 
 
 def _rows_layout(figure: go.Figure, names: list[str]) -> go.Figure:

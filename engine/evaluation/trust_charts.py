@@ -145,6 +145,7 @@ def _bins(rows: Sequence[dict], name: str, colour: str, symbol: str, _: Translat
             "line": {"color": colour, "width": 1.5},
         },
         hovertemplate=hover + f"<extra>{name}</extra>",
+        cliponaxis=False,
     )
 
 
@@ -162,7 +163,8 @@ def _curve(x: Sequence[float], y: Sequence[float], colours: Palette, words: str)
 def _mark(x: float, y: float, colours: Palette, name: str) -> go.Scatter:
     marker = {"color": colours.bad, "size": 14, "line": {"color": colours.empty, "width": 2}}
     hover = "%{x:.1%}, %{y:.1%}<extra>" + name + "</extra>"
-    return go.Scatter(x=[x], y=[y], name=name, mode="markers", marker=marker, hovertemplate=hover)
+    # Whole at 100 % too, where the plot ends.
+    return go.Scatter(x=[x], y=[y], name=name, mode="markers", marker=marker, hovertemplate=hover, cliponaxis=False)
 
 
 def _shares(figure: go.Figure, across: str, up: str) -> go.Figure:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.elements import keystrokes
 from pages.elements.i18n import _
+from pages.elements.names import readable
 
 _HERE = Path(__file__).parent
 
@@ -49,7 +50,7 @@ def gallery(
     on_why: lets somebody ask why the model says what it says of a picture (button or W); it is given the picture's id.
     """
     data = {
-        "tiles": [asdict(tile) for tile in tiles],
+        "tiles": [asdict(tile) | {"caption": readable(tile.caption), "note": readable(tile.note)} for tile in tiles],
         "selectable": selectable,
         "size": size,
         "clear": clear,

@@ -1,7 +1,13 @@
 """Names that people typed, made safe to show."""
 
+import functools
 import re
 import unicodedata
+
+import streamlit as st
+
+from engine import graft
+from engine.data import layout, several
 
 
 def md_escape(name) -> str:
@@ -15,9 +21,15 @@ def md_escape(name) -> str:
     return text.replace(":", ":\u2060").replace("www.", "www\u2060.").replace("@", "@\u2060")
 
 
+def readable(text) -> str:
+    """Return plain text with long class names in it as short as they can be told apart in the project."""
+    text = str(text)
+    return layout.without_tails(text, _classes_here()) if layout.LONG.search(text) else text
+
+
 def isolated(name) -> str:
     """Return `name` so that numbers and brackets beside it keep their place when it is written from right to left."""
-    text = str(name)
+    text = readable(name)
     rightwards = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
     return f"\u2068{text}\u2069" if rightwards else text
 
@@ -29,8 +41,23 @@ def set_off(name) -> str:
 
 def shortened(name, length: int = 28) -> str:
     """Return `name` with its middle left out when it is longer than `length` characters."""
-    text = str(name)
+    text = readable(name)
     if len(text) <= length:
         return text
     keep = (length - 1) // 2
     return f"{text[:keep]}…{text[-keep:]}"
+
+
+def _classes_here() -> frozenset[str]:
+    """Return the classes of the project in front of the person; none where there is no project."""
+    project_id = st.session_state.get("current_project")  # state.PROJECT, which imports this module
+    project = graft.current().registry.project(project_id) if project_id else None
+    return (
+        _classes(project.dataset_id, graft.current().registry.version(project.dataset_id)) if project else frozenset()
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _classes(dataset_id: str, _version: str) -> frozenset[str]:
+    labels = graft.current().registry.counts(dataset_id)
+    return frozenset(name for label in labels if label for name in (label, *several.names_of(label)))

@@ -10,7 +10,7 @@ from engine.evaluation import results
 from engine.evaluation.several import thresholds
 from pages.elements.data import classes
 from pages.elements.i18n import _
-from pages.elements.names import md_escape
+from pages.elements.names import md_escape, readable
 from pages.elements.probabilities import STYLE, percent
 from pages.elements.runs.run_list import RunView
 
@@ -50,7 +50,7 @@ def say(named: Sequence[str], likeliest: Sequence[tuple[str, float]], truth: str
 
 
 def _bar(name: str, share: float, named: bool) -> str:
-    label, value = html.escape(name), html.escape(percent(share))
+    label, value = html.escape(readable(name)), html.escape(percent(share))
     kind = "bar named" if named else "bar"
     return (
         f'<div class="{kind}" role="listitem"><div class="line"><span>{label}</span><span>{value}</span></div>'

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.elements.names import readable
+
 _HERE = Path(__file__).parent
 
 
@@ -70,7 +72,9 @@ def plain_table(columns: dict[str, Sequence[str]], *, key: str, alt: str) -> Non
 
 
 def _cell(cell: Cell) -> dict:
-    return {name: value for name, value in asdict(cell).items() if value not in (None, "")} | {"text": cell.text}
+    return {name: value for name, value in asdict(cell).items() if value not in (None, "")} | {
+        "text": readable(cell.text)
+    }
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.elements.i18n import _, number
+from pages.elements.names import readable
 
 _HERE = Path(__file__).parent
 
@@ -27,7 +28,12 @@ def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None
     remembered = (st.session_state.get(key) or {}).get("chosen")
     chosen = remembered if remembered in counts else next(iter(counts))
     rows = [
-        {"id": label, "name": (names or {}).get(label, label), "number": number(n), "share": n / max(counts.values())}
+        {
+            "id": label,
+            "name": readable((names or {}).get(label, label)),
+            "number": number(n),
+            "share": n / max(counts.values()),
+        }
         for label, n in counts.items()
     ]
     result = _component()(

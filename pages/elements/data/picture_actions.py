@@ -8,6 +8,7 @@ from engine import graft
 from engine.registry import Project
 from pages.elements.data import class_edits, measured
 from pages.elements.i18n import _
+from pages.elements.names import readable
 
 CLEAR = "picture_actions-cleared"
 
@@ -24,6 +25,7 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
         labels,
         index=None,
         placeholder=_("Move to a class, or type a new one"),
+        format_func=readable,
         accept_new_options=True,
         label_visibility="collapsed",
         width=260,

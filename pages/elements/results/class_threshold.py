@@ -9,6 +9,7 @@ from engine.evaluation import curves, results, selective, trust_charts
 from engine.evaluation.curves import Counts
 from engine.evaluation.selective import Answering
 from pages.elements.i18n import _, decimal, plural
+from pages.elements.names import readable
 from pages.elements.results import answering
 from pages.elements.results.drawing import bold, chart, is_dark
 from pages.elements.table import plain_table
@@ -29,7 +30,11 @@ def view(facts: dict, folder: Path) -> None:
     left, right = st.columns(2, gap="large")
     weakest = min(range(len(names)), key=lambda i: facts["per_class"][i]["f1"])
     position = left.selectbox(
-        _("Class"), range(len(names)), index=weakest, format_func=names.__getitem__, key=f"{CLASS}-{folder.name}"
+        _("Class"),
+        range(len(names)),
+        index=weakest,
+        format_func=lambda i: readable(names[i]),
+        key=f"{CLASS}-{folder.name}",
     )
     stored = selective.read(folder)
     with right:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from engine.evaluation.matrix_part import MatrixPart, shades
 from pages.elements.i18n import _
+from pages.elements.names import readable
 
 _HERE = Path(__file__).parent
 
@@ -30,8 +31,8 @@ def show_matrix(
     """Draw the cells of `part`; `on_choose` is told the positions (true, predicted) of a cell, None when it is left."""
     data = {
         **asdict(part),
-        "down": [class_names[position] for position in part.rows],
-        "across": [class_names[position] for position in part.columns],
+        "down": [readable(class_names[position]) for position in part.rows],
+        "across": [readable(class_names[position]) for position in part.columns],
         "share": share,
         "shades": shades(dark),
         "selected": selected,

@@ -7,6 +7,7 @@ import streamlit as st
 from engine.evaluation import class_order, overview_chart, results
 from pages.elements import address
 from pages.elements.i18n import _
+from pages.elements.names import readable
 from pages.elements.results import taps
 from pages.elements.table import Cell, Column, Row, Table, show_table
 
@@ -133,7 +134,7 @@ def _part_words(facts: dict, groups: list[list[int]]) -> dict[str, str]:
 
 
 def _group_words(names: list[str], place: int, group: list[int], head: list[int]) -> str:
-    named = ", ".join(names[position] for position in head)
+    named = ", ".join(readable(names[position]) for position in head)
     more = len(group) - len(head)
     return f"{place + 1} · {named} +{more}" if more else f"{place + 1} · {named}"
 
