@@ -122,7 +122,7 @@ def _left_out(x, y, split, out, others) -> tuple[float, ...]:
     strange = x[(split == "test") & ~known]
     told = [unknown.auroc(score(x[test]), score(strange)) for score in scores]
     far = [unknown.auroc(score(x[test]), score(others)) if len(others) else np.nan for score in scores]
-    return *told, *far, unknown.refused_share(detector, x[test])
+    return *told, *far, float(detector.refuses(x[test]).mean())
 
 
 def _features(workspace, items, backbone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

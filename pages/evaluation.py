@@ -51,10 +51,11 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
 
 retrain.bar(entry)
 shows_several = several_results.is_of(entry.facts)
-(several_number.show if shows_several else show_honest_number)(entry.facts, run_list.measured_alike(entry, entries))
+(several_number.show if shows_several else show_honest_number)(
+    entry.facts, run_list.measured_alike(entry, entries), chosen_here=answering.is_chosen_here(entry.folder)
+)
 turns_taken.nothing_gained(entry)
-if not shows_several:
-    answering.note(entry.facts, entry.folder)
+(several_number.note if shows_several else answering.note)(entry.facts, entry.folder)
 
 
 def classes() -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -81,16 +82,42 @@ def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F81
 
 def test_the_cost_of_a_mistake_is_kept_with_the_model_when_asked_for(finished):
     at = open_tab("“I don’t know”")
-    assert "It answers every picture" in words(at)
+    assert "It answers 90 of 90 test pictures" in words(at)
     at.select_slider(key=f"dont-know-cost-{finished.name}").set_value(5).run()
     y, probabilities = results.scores(finished)
     found = selective.outcome(y, probabilities, 0.8)
-    assert f"It answers {results.per_hundred(found.answered / len(y))} pictures in 100" in words(at)
+    assert f"It answers {found.answered} of 90 test pictures and is right in {found.right} of those" in words(at)
     assert selective.read(finished) == Answering()
     at.button(key="dont-know-save").click().run()
     assert not at.exception
     assert selective.read(finished) == Answering(cost=5)
     assert "In use: it answers from 80 % on" in words(open_tab("“I don’t know”"))
+
+
+def test_refused_pictures_count_in_what_it_answers_what_that_costs_and_what_is_in_use(finished):
+    facts = runs.read_evaluation(finished)
+    items = results.predictions(finished).column("item")
+    facts["unknown"] = {**BLOCKS, "refused": items[:12], "false_refusals": 12 / 90, "left_out": None}
+    runs.write_json(finished / runs.EVALUATION, facts)
+    y, probabilities = results.scores(finished)
+    found = selective.outcome(y, probabilities, 0.0, refused=np.arange(90) < 12)
+    at = open_tab("“I don’t know”")
+    said = words(at)
+    assert f"It answers 78 of 90 test pictures and is right in {found.right} of those answers." in said
+    assert f"costs {found.cost(1):g} instead of" in said and "12 pictures are refused as too strange." in said
+    assert "It wrongly refuses 12 of 90 test pictures" in said
+    assert "In use: it refuses pictures unlike anything in training and answers all others." in said
+    assert "too few validation and test pictures to leave some of your classes out" in said, "there are three classes"
+    dot = json.loads(at.get("plotly_chart")[0].proto.spec)["data"][1]
+    assert (dot["x"], dot["y"]) == ([78 / 90], [pytest.approx(found.accuracy)])
+    at.toggle(key=f"dont-know-refuse-{finished.name}").set_value(False).run()
+    assert "It answers 90 of 90 test pictures" in words(at)
+    selective.change(finished, lambda now: now.with_miss_cost("pear", 9))  # kept in another window meanwhile
+    at.button(key="dont-know-save").click().run()
+    assert selective.read(finished) == Answering(refuse_unknown=False, miss_costs={"pear": 9})
+    said = words(at.run())
+    assert "In use: it always answers. It calls **pear** from 10 % on, whatever that says." in said
+    assert "were chosen here while looking at them" in said and "used for nothing but this number" not in said
 
 
 def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft, finished):  # noqa: F811

@@ -11,7 +11,7 @@ from sklearn.metrics import hamming_loss as reference_hamming
 
 from engine import graft as graft_module
 from engine import runs
-from engine.evaluation.several import metrics
+from engine.evaluation.several import metrics, results, thresholds
 from engine.training import model
 from engine.training.several.scores import exact
 from engine.workspace import Workspace
@@ -89,6 +89,22 @@ def pages(run, place, monkeypatch) -> Iterator[Path]:
 @pytest.mark.parametrize("page", ["evaluation", "try_it"])
 def test_the_pages_of_such_a_run_open(pages, page):
     assert words(open_page(page, current_run=pages.name))
+
+
+def test_thresholds_set_on_the_page_are_said_beside_the_numbers_that_do_not_count_them(pages):
+    at = open_page("evaluation", current_run=pages.name)
+    assert "used for nothing but this number" in words(at) and "With yours" not in words(at)
+    thresholds.set_one(pages, "square", 0.99)
+    truth, probabilities = results.scores(pages)
+    own = np.array(thresholds.of_run(pages, runs.read_evaluation(pages)))
+    share = 100 * ((probabilities >= own) == truth).all(axis=1).mean()
+    said = words(at.run())
+    assert "the model names **square** from 99 % on" in said and "chosen here while looking at them" in said
+    assert f"With yours, it names exactly the right classes {share:.0f} times in 100" in said
+    at.session_state["results-parts"] = "Compare"
+    assert "With thresholds set on this page since" in words(at.run())
+    at.button(key="thresholds-back").click().run()
+    assert not thresholds.are_changed(pages) and "With yours" not in words(at)
 
 
 def test_two_classes_may_be_handed_over_as_one_unit(workspace: Workspace):

@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn import metrics as reference
 from engine import checkups, runs, tasks
 from engine.backbones import forward
 from engine.data import decode
-from engine.evaluation import calibration, curves, disturb, familiar, metrics, robustness, selective, unknown
+from engine.evaluation import calibration, curves, disturb, familiar, metrics, results, robustness, selective, unknown
 from engine.evaluation.selective import Answering
 from engine.training import head, model, probe
 from engine.training.recipe import Recipe
@@ -170,6 +171,26 @@ def test_the_selective_curve_ends_at_the_accuracy_of_all_pictures():
     ]
 
 
+def test_strange_pictures_and_early_calls_count_in_what_is_answered_and_in_its_curve():
+    y = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.8, 0.2]])
+    refused, own = np.array([True, False, False, False]), {1: 0.15}
+    assert selective.outcome(y, probabilities, 0.0, refused=refused) == selective.Outcome(4, right=2, wrong=1)
+    assert selective.outcome(y, probabilities, 0.7, own, refused) == selective.Outcome(4, right=2, wrong=1)
+    assert selective.outcome(y, probabilities, 0.0, refused=~refused).cost(5) == 3
+    for rules in ({"refused": refused}, {"own": own}, {"own": own, "refused": refused}):
+        for point in selective.curve(y, probabilities, **rules):
+            found = selective.outcome(y, probabilities, point["threshold"], **rules)
+            assert (found.answered / 4, found.accuracy) == (point["coverage"], point["accuracy"])
+    assert selective.curve(y, probabilities, refused=np.ones(4, bool)) == []
+
+
+def test_two_windows_may_keep_two_choices(tmp_path):
+    selective.change(tmp_path, lambda now: now.with_miss_cost("lesion", 9))
+    selective.change(tmp_path, lambda now: replace(now, cost=5.0))
+    assert selective.read(tmp_path) == Answering(5.0, miss_costs={"lesion": 9})
+
+
 def test_how_a_model_answers_is_kept_beside_it_and_obeyed(tmp_path):
     def said(answering, highest: float, unknown=None) -> str:
         return selective.verdict(answering, [highest, 1 - highest], ["lesion", "skin"], unknown).said
@@ -210,9 +231,9 @@ def test_what_is_unlike_all_training_is_refused_and_what_is_like_it_rarely(class
     detector.save(tmp_path / unknown.FILE)
     again = unknown.load(tmp_path / unknown.FILE)
     np.testing.assert_allclose(again.scores(test), detector.scores(test), rtol=1e-4)
-    assert unknown.refused_share(again, test) < 0.15
+    assert again.refuses(test).mean() < 0.15
     far = np.random.default_rng(5).normal(0, 12, (50, 12)).astype(np.float32)
-    assert unknown.refused_share(again, far) > 0.9
+    assert again.refuses(far).mean() > 0.9
 
 
 def test_the_detector_is_judged_on_classes_it_never_saw():
@@ -240,6 +261,8 @@ def test_a_run_stores_its_calibration_its_scores_and_its_detector(trained):
     assert {"weighted_f1", "cohens_kappa", "log_loss", "top_k"} <= facts.keys()
     assert facts["unknown"]["limit"] == pytest.approx(unknown.load(run_dir / unknown.FILE).limit)
     assert 0 <= facts["unknown"]["false_refusals"] <= 0.3
+    refused = results.refused(run_dir)
+    assert len(refused) == facts["counts"]["test"] and refused.mean() == facts["unknown"]["false_refusals"]
 
 
 def test_a_picture_reminds_of_its_own_kind_and_noise_is_unlike_everything(trained):
@@ -340,6 +363,6 @@ def test_two_classes_of_clothing_that_were_left_out_are_told_from_the_others(clo
         known = ~np.isin(y, out)
         learn, choose, test = (known & (split == part) for part in ("train", "validation", "test"))
         detector = unknown.fit(x[learn], y[learn], x[choose])
-        assert unknown.refused_share(detector, x[test]) < 0.12
+        assert detector.refuses(x[test]).mean() < 0.12
         areas.append(unknown.auroc(detector.scores(x[test]), detector.scores(x[(split == "test") & ~known])))
     assert np.mean(areas) >= 0.75

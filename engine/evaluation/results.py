@@ -145,6 +145,15 @@ def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def refused(run_dir: Path) -> np.ndarray | None:
+    """Tell of every test picture whether it is refused as unlike anything in training, in the order of `scores`.
+
+    None where the run did not keep it: it has no detector, or is older.
+    """
+    kept = ((evaluation(run_dir) or {}).get("unknown") or {}).get("refused")
+    return None if kept is None else np.isin(predictions(run_dir).column("item"), kept)
+
+
 def honest_number(facts: dict) -> HonestNumber:
     """Return the figures of the one sentence, from an evaluation."""
     low, high = facts["accuracy_interval"]

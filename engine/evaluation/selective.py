@@ -4,7 +4,8 @@ With calibrated probabilities the best rule is known (Chow 1970): where a wrong 
 don't know", answer only when the probability is at least 1 - 1/N. Nothing heavier than numpy here: pages ask directly.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from engine.workspace import read_json, write_json
 FILE = "answering.json"
 # Points of a curve: more cannot be told apart on a screen.
 MOST_POINTS = 200
+
+_changing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,12 @@ def write(run_dir: Path, answering: Answering) -> None:
     write_json(run_dir / FILE, asdict(answering))
 
 
+def change(run_dir: Path, how: Callable[[Answering], Answering]) -> None:
+    """Change how a run's model answers as it is stored now: what somebody else has kept since stays."""
+    with _changing:
+        write(run_dir, how(read(run_dir)))
+
+
 @dataclass(frozen=True)
 class Verdict:
     """`said` is "answer", "unsure" or "unknown"; `position` the class it answers or, if it had to, would answer.
@@ -126,34 +135,54 @@ def verdict(
 
 
 def outcome(
-    y_true: np.ndarray, probabilities: np.ndarray, threshold: float, own: Mapping[int, float] | None = None
+    y_true: np.ndarray,
+    probabilities: np.ndarray,
+    threshold: float,
+    own: Mapping[int, float] | None = None,
+    refused: np.ndarray | None = None,
 ) -> Outcome:
     """Return what answering from `threshold` on does to these pictures; probabilities (N, num_classes).
 
-    `own` are thresholds of classes that are called by them, by position.
+    `own` are thresholds of classes that are called by them, by position; `refused` (N,) tells which pictures are too
+    strange to be answered at all.
     """
-    answers, called = curves.answers_with_thresholds(probabilities, own or {})
-    answered = called | (probabilities[np.arange(len(answers)), answers] >= threshold)
+    answers, sureness = _answers(probabilities, own, refused)
+    answered = sureness >= threshold
     right = int((answers == y_true)[answered].sum())
     return Outcome(len(y_true), right, int(answered.sum()) - right)
 
 
-def curve(y_true: np.ndarray, probabilities: np.ndarray) -> list[dict]:
+def curve(
+    y_true: np.ndarray,
+    probabilities: np.ndarray,
+    own: Mapping[int, float] | None = None,
+    refused: np.ndarray | None = None,
+) -> list[dict]:
     """Return {"coverage", "accuracy", "threshold"} from answering only the surest picture to answering all.
 
-    The selective accuracy of El-Yaniv and Wiener (2010). Pictures of the same sureness come in together.
+    The selective accuracy of El-Yaniv and Wiener (2010). Pictures of the same sureness come in together: those called
+    by a class's own threshold first, those refused never. `own` and `refused` as for `outcome`.
     """
-    highest = probabilities.max(axis=1)
-    order = np.argsort(-highest, kind="stable")
-    right = np.cumsum((probabilities.argmax(axis=1) == y_true)[order])
-    ends = np.flatnonzero(np.append(np.diff(highest[order]) != 0, True)) if len(order) else order
+    answers, sureness = _answers(probabilities, own, refused)
+    order = np.argsort(-sureness, kind="stable")[: np.count_nonzero(sureness >= 0)]
+    right = np.cumsum((answers == y_true)[order])
+    ends = np.flatnonzero(np.append(np.diff(sureness[order]) != 0, True)) if len(order) else order
     if len(ends) > MOST_POINTS:
         ends = ends[np.linspace(0, len(ends) - 1, MOST_POINTS).astype(int)]
     return [
         {
-            "coverage": float((end + 1) / len(order)),
+            "coverage": float((end + 1) / len(y_true)),
             "accuracy": float(right[end] / (end + 1)),
-            "threshold": float(highest[order[end]]),
+            "threshold": float(sureness[order[end]]),
         }
         for end in ends
     ]
+
+
+def _answers(
+    probabilities: np.ndarray, own: Mapping[int, float] | None, refused: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class of every picture and how sure it is of it: 1 where called by a threshold, -1 where refused."""
+    answers, called = curves.answers_with_thresholds(probabilities, own or {})
+    sureness = np.where(called, 1.0, probabilities[np.arange(len(answers)), answers])
+    return answers, sureness if refused is None else np.where(refused, -1.0, sureness)

@@ -12,6 +12,7 @@ from engine.evaluation.charts import Palette, Translate, palette, short
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 HEIGHT = 340
+FEW_POINTS = 40  # of a curve: each is marked, since it steps from picture to picture
 
 
 def reliability_figure(
@@ -46,12 +47,13 @@ def selective_figure(
     """
     colours = palette(dark)
     hover = _("answers {x}, right in {y} of those").format(x="%{x:.0%}", y="%{y:.1%}") + "<extra></extra>"
-    line = {"color": colours.good, "width": 2.5, "shape": "spline", "smoothing": 0.4}
+    # Straight from point to point: a rounded line would claim what was not measured, and more than all of them right.
     trace = go.Scatter(
         x=[point["coverage"] for point in points],
         y=[point["accuracy"] for point in points],
-        mode="lines",
-        line=line,
+        mode="lines+markers" if len(points) <= FEW_POINTS else "lines",
+        line={"color": colours.good, "width": 2.5},
+        marker={"size": 6},
         hovertemplate=hover,
         showlegend=False,
     )

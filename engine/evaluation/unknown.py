@@ -58,6 +58,10 @@ class Detector:
             across = np.zeros(len(features))  # with one direction every picture lies along it, one way or the other
         return across + np.logaddexp(0, STEEPNESS * (away - USUAL_RESIDUAL))
 
+    def refuses(self, features: np.ndarray) -> np.ndarray:
+        """Tell which pictures with these features (N, D) are unlike anything in training: (N,)."""
+        return self.scores(features) > self.limit
+
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return (N, 2): distance to the k-th neighbour across the classes, and length away from them."""
         # A chunk at a time: the distances of 10,000 pictures to 5,000 take 200 MB.
@@ -118,7 +122,7 @@ def learn(
 
     `held_out` are the features of the validation rows, then of the test rows; `weights` names the network's weights,
     since features of other weights cannot be compared. Returns {"weights", "limit", "false_refusals" (share of the test
-    pictures), "left_out" (see `estimate`)}, or None where there are too few pictures.
+    pictures), "refused" (their items), "left_out" (see `estimate`)}, or None where there are too few pictures.
     """
     # Several threads only wait for each other at this size (see probe.THREADED_WORK).
     with threadpool_limits(limits=1):
@@ -132,21 +136,18 @@ def _learn(run_dir: Path, snapshot: Snapshot, weights: str, train_features, held
     if detector is None:
         return None
     detector.save(run_dir / FILE)
+    refused = detector.refuses(new)
     return {
         "weights": weights,
         "limit": detector.limit,
-        "false_refusals": refused_share(detector, new),
+        "false_refusals": float(refused.mean()) if len(refused) else 0.0,
+        "refused": snapshot.items[snapshot.rows("test")][refused].tolist(),
         "left_out": estimate(train_features, train, known, validation, new, test),
     }
 
 
-def refused_share(detector: Detector, features: np.ndarray) -> float:
-    """Return the share of pictures with these features that are called unlike anything in training."""
-    return float((detector.scores(features) > detector.limit).mean()) if len(features) else 0.0
-
-
 def estimate(features, y, validation, y_validation, test, y_test) -> dict | None:
-    """Measure on this very data how well an unknown class is noticed; None with fewer than three classes.
+    """Measure on this very data how well an unknown class is noticed; None with too few classes or pictures.
 
     The classes are left out in turn, a third of them at a time; the detector learns without them, and
     the test pictures of known classes are set against those of the left-out ones. Returns {"auroc", "refused",

@@ -44,6 +44,16 @@ def of_run(run_dir: Path, facts: dict) -> list[float]:
     return [changed.get(name, chosen) for name, chosen in zip(facts["class_names"], facts["thresholds"], strict=True)]
 
 
+def are_changed(run_dir: Path) -> bool:
+    """Tell whether somebody has set a threshold of this run."""
+    return bool(read_json(run_dir / FILE, {}))
+
+
+def take_back(run_dir: Path) -> None:
+    """Answer with the thresholds chosen on validation again."""
+    write_json(run_dir / FILE, {})
+
+
 def set_one(run_dir: Path, class_name: str, threshold: float | None) -> None:
     """Keep another threshold for a class of a run; None takes it back to the one chosen on validation."""
     changed = {**read_json(run_dir / FILE, {}), class_name: threshold}

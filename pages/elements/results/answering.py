@@ -1,11 +1,13 @@
 """How the model answers, as it is kept beside it: chosen by what mistakes cost, said in words, and taken back."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from engine.evaluation import results, selective
 from engine.evaluation.selective import Answering
+from engine.evaluation.several import thresholds as several_thresholds
 from pages.elements import shares
 from pages.elements.i18n import _, decimal
 from pages.elements.results.drawing import bold
@@ -24,10 +26,11 @@ def cost_slider(label: str, costs: tuple[float, ...], stored: float | None, *, k
     )
 
 
-def keep(folder: Path, chosen: Answering) -> None:
-    """Store how the model answers from now on."""
-    selective.write(folder, chosen)
+def keep(folder: Path, change: Callable[[Answering], Answering]) -> None:
+    """Change how the model answers from now on, and draw the page again: what it says at the top follows from it."""
+    selective.change(folder, change)
     st.toast(_("Kept with the model. “Try it” and the command line answer like this now."))
+    st.rerun()
 
 
 def called_from(name: str, threshold: float) -> str:
@@ -40,22 +43,38 @@ def percent_of(threshold: float) -> str:
     return decimal(100 * threshold, ".0f" if threshold >= 0.01 else ".1f")
 
 
+def called_early(facts: dict, stored: Answering) -> str:
+    """Return "**lesion** from 9 %, **mole** from 20 %": the classes with thresholds of their own, or nothing."""
+    own = stored.own_thresholds(facts["class_names"])
+    return ", ".join(called_from(facts["class_names"][position], own[position]) for position in sorted(own))
+
+
+def is_chosen_here(folder: Path) -> bool:
+    """Tell whether somebody has kept another way of answering, which is chosen while its test pictures are watched."""
+    return selective.read(folder) != Answering() or several_thresholds.are_changed(folder)
+
+
+def has_own_thresholds(folder: Path) -> bool:
+    """Tell whether somebody has set from which probability on classes are called or named."""
+    return bool(selective.read(folder).miss_costs) or several_thresholds.are_changed(folder)
+
+
 def note(facts: dict, folder: Path) -> None:
     """Say where classes are called by thresholds of their own, since the numbers of the page count the likeliest."""
     stored = selective.read(folder)
     own = stored.own_thresholds(facts["class_names"])
     if not own:
         return
-    classes = ", ".join(called_from(facts["class_names"][position], own[position]) for position in sorted(own))
     words = _(
-        "The model calls {classes} on; “Try it” and the command line do so. This page counts the likeliest class."
-    )
-    words = words.format(classes=classes)
+        "The model calls {classes} on; “Try it” and the command line do so. The numbers above and the matrix count "
+        "the likeliest class."
+    ).format(classes=called_early(facts, stored))
     y, probabilities = results.scores(folder)
     if len(y):
         share = shares.per_hundred(selective.outcome(y, probabilities, 0.0, own).accuracy)
         words += " " + _("With the thresholds, it is right {share} times in 100.").format(share=share)
     with st.container(horizontal=True, vertical_alignment="center", key="own-thresholds"):
         st.caption(f":material/tune: {words}", width="content")
-        undo = {"on_click": keep, "args": (folder, selective.without_miss_costs(stored))}
-        st.button(_("Take the thresholds back"), type="tertiary", icon=":material/undo:", key="thresholds-back", **undo)
+        back = _("Take the thresholds back")
+        if st.button(back, type="tertiary", icon=":material/undo:", key="thresholds-back"):
+            keep(folder, selective.without_miss_costs)

@@ -77,16 +77,17 @@ def _keep(folder: Path, stored: Answering, name: str, cost: float) -> None:
     """Offer to use the threshold for the model, or to take it back; say what is in use."""
     in_use = stored.miss_costs.get(name)
     with st.container(horizontal=True, vertical_alignment="center", key="threshold-keep"):
-        if cost != in_use:
-            use = {"on_click": answering.keep, "args": (folder, stored.with_miss_cost(name, cost))}
-            st.button(_("Use this threshold for the model"), key="threshold-use", icon=":material/save:", **use)
+        if cost != in_use and st.button(
+            _("Use this threshold for the model"), key="threshold-use", icon=":material/save:"
+        ):
+            answering.keep(folder, lambda now: now.with_miss_cost(name, cost))
         if in_use is None:
             st.caption(_("In use: the likeliest class is the answer."), width="content")
             return
         words = answering.called_from(name, curves.threshold_for(in_use))
         st.caption(f":material/check: {_('In use: it calls {called} on.').format(called=words)}", width="content")
-        back = {"on_click": answering.keep, "args": (folder, stored.with_miss_cost(name, None))}
-        st.button(_("Take it back"), type="tertiary", key="threshold-back", icon=":material/undo:", **back)
+        if st.button(_("Take it back"), type="tertiary", key="threshold-back", icon=":material/undo:"):
+            answering.keep(folder, lambda now: now.with_miss_cost(name, None))
 
 
 def _figures(positive: np.ndarray, scores: np.ndarray, now: Counts) -> None:

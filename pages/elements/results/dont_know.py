@@ -3,39 +3,47 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from engine.evaluation import results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering, Outcome
 from pages.elements import shares
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, plural
+from pages.elements.i18n import number as in_words
 from pages.elements.results import answering
 from pages.elements.results.drawing import chart, is_dark
 
 COSTS = (1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 SLIDER, TOGGLE, SAVE = "dont-know-cost", "dont-know-refuse", "dont-know-save"
+# With fewer pictures "of 100" would claim a precision that they do not have.
+FEW = 100
 
 
 @st.fragment
 def view(facts: dict, folder: Path) -> None:
-    """Let a person say what a wrong answer costs and see at once what comes of it."""
+    """Let a person say what a wrong answer costs and see at once what comes of it, strange pictures included."""
     y, probabilities = results.scores(folder)
     if not len(y):
         st.caption(_("This run kept no answers to look at."))
         return
     stored = selective.read(folder)
+    own = stored.own_thresholds(facts["class_names"])
     left, right = st.columns([1, 1.25], gap="large")
     with left:
-        chosen = replace(stored, cost=_cost(stored, folder.name))
-        own = chosen.own_thresholds(facts["class_names"])
-        found = selective.outcome(y, probabilities, chosen.threshold, own)
-        st.markdown(f"#### {_sentence(found)}")
-        st.caption(_saved_and_lost(found, selective.outcome(y, probabilities, 0.0, own), chosen.cost))
-        chosen = replace(chosen, refuse_unknown=_refusal(facts, stored, folder))
+        cost = _cost(stored, folder.name)
+        told = st.container()
+        chosen = replace(stored, cost=cost, refuse_unknown=_refusal(facts, stored, folder))
+        refused = results.refused(folder) if chosen.refuse_unknown and _notices_strange(facts, folder) else None
+        found = selective.outcome(y, probabilities, chosen.threshold, own, refused)
+        with told:
+            st.markdown(f"#### {_sentence(found)}")
+            st.caption(_saved_and_lost(found, selective.outcome(y, probabilities, 0.0, own), cost, refused))
         _keep(stored, chosen, folder)
+        _in_use(facts, stored, folder)
     with right:
         here = {"coverage": found.answered / found.pictures, "accuracy": found.accuracy or 0.0}
-        points = selective.curve(y, probabilities)
+        points = selective.curve(y, probabilities, own, refused)
         figure = trust_charts.selective_figure(points, here if found.answered else None, dark=is_dark(), _=_)
         chart(figure, "selective", _("Accuracy against the share of pictures that is answered"))
         st.caption(
@@ -53,44 +61,57 @@ def _cost(stored: Answering, run_id: str) -> float:
         stored.cost,
         key=f"{SLIDER}-{run_id}",
         help=_(
-            "With 1 it always answers. With 10 it says “I don’t know” unless it is at least 90 % sure: ten unanswered "
-            "pictures are then as bad as one wrong answer."
+            "With 1 it answers however unsure it is. With 10 it says “I don’t know” unless it is at least 90 % sure: "
+            "ten unanswered pictures are then as bad as one wrong answer."
         ),
     )
 
 
 def _sentence(found: Outcome) -> str:
+    if not found.answered:
+        return _("It would not answer a single test picture.")
+    if found.pictures < FEW:
+        words = _("It answers {answered} of {n} test pictures and is right in {right} of those answers.")
+        return words.format(answered=found.answered, n=found.pictures, right=found.right)
     if not found.withheld:
         return _("It answers every picture and is right {share} times in 100.").format(
             share=shares.per_hundred(found.accuracy)
         )
-    if not found.answered:
-        return _("It would not answer a single test picture.")
     return _("It answers {answered} pictures in 100 and is right in {share} of 100 answers.").format(
         answered=shares.per_hundred(found.answered / found.pictures), share=shares.per_hundred(found.accuracy)
     )
 
 
-def _saved_and_lost(found: Outcome, always: Outcome, cost: float) -> str:
+def _saved_and_lost(found: Outcome, always: Outcome, cost: float, refused: np.ndarray | None) -> str:
+    """Return what is kept back, how much of that as too strange, and what it all costs."""
     if not found.withheld:
-        return _("Measured on {n} test pictures.").format(n=found.pictures)
+        return _("Measured on {n} test pictures.").format(n=in_words(found.pictures))
     words = _(
-        "Of its {wrong} mistakes on {n} test pictures it keeps {avoided} to itself, and with them {lost} right "
-        "answers. All in all that costs {now} instead of {before} times “I don’t know”."
-    )
-    return words.format(
-        wrong=always.wrong,
-        n=found.pictures,
-        avoided=always.wrong - found.wrong,
-        lost=always.right - found.right,
+        "It keeps {avoided} of its {wrong} mistakes on {n} test pictures to itself, and {lost} of its {right} right "
+        "answers with them. All in all that costs {now} instead of {before} times “I don’t know”."
+    ).format(
+        avoided=in_words(always.wrong - found.wrong),
+        wrong=in_words(always.wrong),
+        n=in_words(found.pictures),
+        lost=in_words(always.right - found.right),
+        right=in_words(always.right),
         now=decimal(found.cost(cost), "g"),
         before=decimal(always.cost(cost), "g"),
     )
+    strange = 0 if refused is None else int(refused.sum())
+    if not strange:
+        return words
+    why = plural("{n} picture is refused as too strange.", "{n} pictures are refused as too strange.", strange)
+    return f"{words} {why}"
+
+
+def _notices_strange(facts: dict, folder: Path) -> bool:
+    return bool(facts.get("unknown")) and (folder / unknown.FILE).exists()
 
 
 def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
-    known = facts.get("unknown")
-    if known is None or not (folder / unknown.FILE).exists():
+    """Let refusing be switched, and say what it costs among known pictures and how well it finds unknown ones."""
+    if not _notices_strange(facts, folder):
         st.caption(
             _(
                 "This run cannot notice pictures unlike its training pictures: it is older, has too few, or sees "
@@ -101,33 +122,61 @@ def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
     chosen = st.toggle(
         _("Refuse pictures unlike anything in training"), stored.refuse_unknown, key=f"{TOGGLE}-{folder.name}"
     )
-    words = _("It wrongly refuses {share} of 100 test pictures of the known classes.").format(
-        share=shares.per_hundred(known["false_refusals"])
-    )
-    st.caption(f"{words} {_left_out(known['left_out'])}")
+    st.caption(f"{_wrongly_refused(facts, folder)}  \n{_left_out(facts)}")
     return chosen
 
 
-def _left_out(found: dict | None) -> str:
-    """Return how well it notices a class that was kept from it."""
-    if found is None:
+def _wrongly_refused(facts: dict, folder: Path) -> str:
+    refused, pictures = results.refused(folder), facts["counts"]["test"]
+    wrongly = round(facts["unknown"]["false_refusals"] * pictures) if refused is None else int(refused.sum())
+    words = _("It wrongly refuses {wrongly} of {n} test pictures, which are all of known classes.").format(
+        n=in_words(pictures), wrongly=in_words(wrongly)
+    )
+    if refused is None and wrongly:
+        words += " " + _("This run is from before they were kept: the figures above leave them out. Train once more.")
+    return words
+
+
+def _left_out(facts: dict) -> str:
+    """Return how well it notices a class that was kept from it, or the true reason why nobody knows."""
+    found = facts["unknown"]["left_out"]
+    if found is None and len(facts["class_names"]) < 3:
         return _("With fewer than three classes there is none to leave out, so how well it works was not measured.")
+    if found is None:
+        return _(
+            "How well it works was not measured: there are too few validation and test pictures to leave some of your "
+            "classes out in turn."
+        )
     words = _(
-        "Trained without some of your classes, it found {auroc} times in 100 that a picture of theirs was stranger "
-        "than one of the others, and refused {refused} of 100. Things of quite another kind are easier."
+        "As a trial some of your classes were kept from it in turn. Shown one picture of a class it knew and one of "
+        "a class it did not, it took the right one for the stranger {auroc} times in 100 (guessing: 50). It refused "
+        "{refused} of 100 pictures of the classes it did not know."
     )
     return words.format(auroc=shares.per_hundred(found["auroc"]), refused=shares.per_hundred(found["refused"]))
 
 
 def _keep(stored: Answering, chosen: Answering, folder: Path) -> None:
-    """Offer to keep what was chosen, and say what is in use."""
-    if chosen != stored:
-        words = _("Use this for the model")
-        save = {"on_click": answering.keep, "args": (folder, chosen)}
-        st.button(words, type="primary", key=SAVE, icon=":material/save:", **save)
+    """Offer to keep what was chosen: only what differs, since another window may have kept something else."""
+    if chosen == stored:
         return
-    if stored.threshold:
+    names = ("cost", "refuse_unknown")
+    changed = {name: getattr(chosen, name) for name in names if getattr(chosen, name) != getattr(stored, name)}
+    if st.button(_("Use this for the model"), type="primary", key=SAVE, icon=":material/save:"):
+        answering.keep(folder, lambda now: replace(now, **changed))
+
+
+def _in_use(facts: dict, stored: Answering, folder: Path) -> None:
+    """Say by which rules the model answers now, all of them together."""
+    refuses = stored.refuse_unknown and _notices_strange(facts, folder)
+    if stored.threshold and refuses:
+        words = _("In use: it answers from {share} % on and refuses pictures unlike anything in training.")
+    elif stored.threshold:
         words = _("In use: it answers from {share} % on, else it says “I don’t know”.")
-        st.caption(":material/check: " + words.format(share=f"{100 * stored.threshold:.0f}"))
+    elif refuses:
+        words = _("In use: it refuses pictures unlike anything in training and answers all others.")
     else:
-        st.caption(":material/check: " + _("In use: it always answers."))
+        words = _("In use: it always answers.")
+    words = words.format(share=f"{100 * stored.threshold:.0f}")
+    if called := answering.called_early(facts, stored):
+        words += " " + _("It calls {classes} on, whatever that says.").format(classes=called)
+    st.caption(f":material/check: {words}")

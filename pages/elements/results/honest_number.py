@@ -11,14 +11,15 @@ from pages.elements.results.drawing import gain
 from pages.elements.shares import percent
 
 
-def show_honest_number(facts: dict, others: int = 0) -> None:
+def show_honest_number(facts: dict, others: int = 0, *, chosen_here: bool = False) -> None:
     """Show the sentence, then the figures as cards, then what to be careful about.
 
     others: how many other runs were measured on the same test pictures.
+    chosen_here: whether how it answers was chosen on this page, where the test pictures are watched.
     """
     figures = results.honest_number(facts)
     st.subheader(sentence(figures), anchor=False)
-    st.caption(untouched(others))
+    st.caption(untouched(others, chosen_here=chosen_here))
     _cards(facts, figures)
     _more(facts)
     if figures.before is not None and figures.accuracy < figures.before:
@@ -43,11 +44,14 @@ def sentence(figures: HonestNumber) -> str:
     return words
 
 
-def untouched(others: int) -> str:
-    """Return what the test pictures were used for."""
-    words = _(
-        "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
-    )
+def untouched(others: int, *, chosen_here: bool = False) -> str:
+    """Return what the test pictures were used for; `others` and `chosen_here` as for `show_honest_number`."""
+    if not others and not chosen_here:
+        words = _(
+            "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
+        )
+        return f":material/lock: {words}"
+    words = [_("Its test pictures were not used for learning, and not to choose between rounds.")]
     if others:
         looked = plural(
             "{n} other run was measured on the same pictures: if you chose this one because it did best on them, the "
@@ -56,8 +60,14 @@ def untouched(others: int) -> str:
             "number flatters it a little.",
             others,
         )
-        return f":material/visibility: {words} {looked}"
-    return f":material/lock: {words}"
+        words.append(looked)
+    if chosen_here:
+        chosen = _(
+            "But thresholds, or when it says “I don’t know”, were chosen here while looking at them: what that brings "
+            "on these very pictures flatters it a little."
+        )
+        words.append(chosen)
+    return f":material/visibility: {' '.join(words)}"
 
 
 def small(figures: HonestNumber) -> str:

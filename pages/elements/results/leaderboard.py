@@ -6,6 +6,8 @@ from engine.data import versions
 from engine.evaluation import compare
 from pages.elements import chosen_model, state
 from pages.elements.i18n import _, decimal, number
+from pages.elements.results import answering
+from pages.elements.results.drawing import bold
 from pages.elements.runs import accuracy
 from pages.elements.runs.run_list import RunView, duration, local_time, name_of
 from pages.elements.shares import percent
@@ -24,6 +26,7 @@ def view(entry: RunView, entries: list[RunView]) -> None:
     st.caption(_("Choose a row to open that training. All of these were measured on the same test pictures."))
     if entry.recipe.get("task") == "several":
         st.caption(_("Accuracy: the share of pictures with exactly the right classes."))
+    _changed_since(alike)
     _table(alike, entry, key="leaderboard")
     if others:
         st.caption(
@@ -34,6 +37,14 @@ def view(entry: RunView, entries: list[RunView]) -> None:
             )
         )
         _table(others, entry, key="leaderboard-others")
+
+
+def _changed_since(entries: list[RunView]) -> None:
+    """Say whose thresholds somebody has set on this page: their place here does not count them."""
+    names = [bold(name_of(one)) for one in entries if answering.has_own_thresholds(one.folder)]
+    if names:
+        words = _("With thresholds set on this page since: {names}. Their figures here are those without them.")
+        st.caption(f":material/tune: {words.format(names=', '.join(names))}")
 
 
 def _measured_on(entry: RunView) -> tuple:

@@ -121,10 +121,10 @@ def _threshold(folder: Path, name: str, now: float, chosen: float) -> float:
     with right.container(horizontal=True):
         if st.button(_("Use it"), disabled=not moved, key="several-use", help=_("Counts wherever the model is asked.")):
             thresholds.set_one(folder, name, wanted / 100)
-            st.rerun(scope="fragment")
+            st.rerun()  # all of the page: its top says what these thresholds do
         if now != chosen and st.button(_("Back"), type="tertiary", key="several-back", icon=":material/undo:"):
             thresholds.set_one(folder, name, None)
-            st.rerun(scope="fragment")
+            st.rerun()
     return wanted / 100 if moved else now
 
 

@@ -1,23 +1,29 @@
 """The one sentence about a model whose pictures may show several classes, and the figures behind it."""
 
+from pathlib import Path
+
+import numpy as np
 import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
+from engine.evaluation.several import metrics, thresholds
+from engine.evaluation.several import results as several_results
 from pages.elements import shares
 from pages.elements.data import classes
 from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
+from pages.elements.results.answering import called_from
 from pages.elements.results.drawing import gain
 from pages.elements.results.honest_number import small, untouched
 from pages.elements.shares import percent
 
 
-def show(facts: dict, others: int = 0) -> None:
+def show(facts: dict, others: int = 0, *, chosen_here: bool = False) -> None:
     """Show the sentence, then the figures as cards, then what to be careful about."""
     figures = results.honest_number(facts)
     st.subheader(sentence(facts, figures), anchor=False)
-    st.caption(untouched(others))
+    st.caption(untouched(others, chosen_here=chosen_here))
     _cards(facts, figures)
     _more(facts)
     if figures.accuracy < figures.before:
@@ -25,6 +31,35 @@ def show(facts: dict, others: int = 0) -> None:
         st.warning(words, icon=":material/trending_down:")
     if figures.is_wide:
         st.warning(small(figures), icon=":material/straighten:")
+
+
+def note(facts: dict, folder: Path) -> None:
+    """Say where classes are named from other thresholds than those that the numbers above count, and what that does."""
+    own, truth = thresholds.of_run(folder, facts), several_results.scores(folder)
+    changed = [place for place, chosen in enumerate(facts["thresholds"]) if own[place] != chosen]
+    if not changed:
+        return
+    classes_from = ", ".join(called_from(facts["class_names"][place], own[place]) for place in changed)
+    words = _(
+        "Changed here: the model names {classes} on; “Try it”, the command line, the table and the pictures below "
+        "do so. The numbers above count the thresholds chosen on validation pictures."
+    ).format(classes=classes_from)
+    if len(truth[0]):
+        words += " " + _with_them(*truth, own)
+    with st.container(horizontal=True, vertical_alignment="center", key="own-thresholds"):
+        st.caption(f":material/tune: {words}", width="content")
+        back = _("Take the thresholds back")
+        if st.button(back, type="tertiary", icon=":material/undo:", key="thresholds-back"):
+            thresholds.take_back(folder)
+            st.rerun()
+
+
+def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -> str:
+    named = probabilities >= np.array(own)
+    exact = float((named == truth).all(axis=1).mean())
+    words = _("With yours, it names exactly the right classes {share} times in 100 and finds {found} of 100 labels.")
+    found = metrics.over_all_labels(truth, named)["found"]
+    return words.format(share=shares.per_hundred(exact), found=shares.per_hundred(found))
 
 
 def sentence(facts: dict, figures: HonestNumber) -> str:
