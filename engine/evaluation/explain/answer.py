@@ -86,11 +86,26 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:
-    """Return how like the explanation is to that of the same network with random weights (rank correlation)."""
+    """Return how like the explanation is to that of the same network with random weights (rank correlation).
+
+    NaN where one of the two shows nothing, so that there is nothing to compare.
+    """
     of = subject(run_dir)
     pixels, target = decode.load_pixels(source, of.image_size, of.fit), of.class_names.index(class_name)
     found = _heat(run_dir, of, way, pixels, target, lambda _done, _total: None)
-    return sanity.likeness(found, heat(of.randomised(), way, pixels, target, advance))
+    return sanity.likeness(found, untaught(of, way, pixels, target, advance))
+
+
+def untaught(
+    of: Subject, way: str, pixels: np.ndarray, target: int, advance: Advance = lambda _done, _total: None
+) -> np.ndarray:
+    """Return the heat that the same network shows where it has learned nothing."""
+    random = of.randomised()
+    found = heat(random, way, pixels, target, advance)
+    if not sanity.is_flat(found):
+        return found
+    # Nothing speaks for this class there. Its classes mean nothing yet: let it explain its own answer.
+    return heat(random, way, pixels, int(predict.predict_pixels(random.model, pixels[None])[0].argmax()), advance)
 
 
 def warm_up(run_dir: Path) -> None:

@@ -1,6 +1,7 @@
 """Why this answer: a picture opened large, what speaks for a class as heat over it, and how far to believe that."""
 
 import hashlib
+import math
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -233,7 +234,7 @@ def _check(entry: RunView, picture: Picture, way: str, target: str, found: Futur
 
 
 def _say_check(answer: Future) -> None:
-    if answer.exception() is not None:
+    if answer.exception() is not None or math.isnan(answer.result()):  # one of the two shows nothing to compare
         st.caption(f":material/help: {_('Whether an untrained network shows the same could not be checked.')}")
         return
     likeness = answer.result()
