@@ -73,3 +73,12 @@ def backbones(options) -> None:
         top1 = f"{info.top1:.1f}%" if info.top1 else "-"
         words = info.sentence if info.origin in ("catalogue", "nothing") else f"{info.title}: {info.sentence}"
         print(f"{info.key:27} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {words}")
+
+
+def unseen(result: dict) -> str:
+    """Return " it never saw", or what is to be said of the test pictures where the network may have known some."""
+    base = result.get("base", {})
+    known = f" ({base['left_out']} more that it had learned from are not counted)" if base.get("left_out") else ""
+    return (
+        ", which the network it started from may have learned from," if base.get("unknown") else f" it never saw{known}"
+    )

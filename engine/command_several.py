@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engine import backbone_commands
 from engine.evaluation.several import thresholds
 
 NONE = "none of the classes"
@@ -12,10 +13,12 @@ def evaluation(result: dict) -> list[str]:
     low, high = result["accuracy_interval"]
     base, labels = result["baselines"], result["labels"]
     lines = [
-        f"Exactly the right classes on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never "
-        f"saw (between {low:.1%} and {high:.1%}); it finds {labels['found']:.1%} of {labels['count']} labels, and "
+        f"Exactly the right classes on {result['accuracy']:.1%} of {result['splits']['test']} test "
+        f"pictures{backbone_commands.unseen(result)} (between {low:.1%} and {high:.1%}); "
+        f"it finds {labels['found']:.1%} of {labels['count']} labels, and "
         f"{labels['precision']:.1%} of what it names is right.",
-        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NONE}: {base['majority']:.1%}. "
+        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NONE}, "
+        f"the most frequent in training: {base['majority']:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
     ]
     lines += [_class(row) for row in result["per_class"]]

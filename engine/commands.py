@@ -10,7 +10,7 @@ from pathlib import Path
 from engine import backbone_commands, command_several, runs, settings, translation
 from engine.data import several
 from engine.errors import DataError, UserError
-from engine.evaluation import selective
+from engine.evaluation import results, selective
 from engine.graft import Graft
 from engine.registry import Project, Registry
 from engine.runs import find_run
@@ -123,12 +123,12 @@ def predict(options) -> None:
         raise DataError("There is no file {file}.", file=missing[0])
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
-        results = [_prediction(graft, run_dir, file, evaluation) for file in options.files]
-    for result in results:
+        answers = [_prediction(graft, run_dir, file, evaluation) for file in options.files]
+    for result in answers:
         print(f"{result['file']}: {_answer_in_words(result)}", file=sys.stderr if options.json else sys.stdout)
     if options.json:
-        print_json({"run": run_dir.name, "predictions": results})
-    if all("error" in result for result in results):
+        print_json({"run": run_dir.name, "predictions": answers})
+    if all("error" in result for result in answers):
         raise DataError("None of the files could be read as a picture.")
 
 
@@ -314,10 +314,11 @@ def print_evaluation(result: dict, as_json: bool) -> None:
 
 def _evaluation_lines(result: dict) -> list[str]:
     low, high = result["accuracy_interval"]
-    base = result["baselines"]
+    base, (largest, share) = result["baselines"], results.largest_class(result)
     words = (
-        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures it never saw "
-        f"(between {low:.1%} and {high:.1%}).\nGuessing the largest class: {base['majority']:.1%}. "
+        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures"
+        f"{backbone_commands.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
+        f"Always answering {largest}, their largest class: {share:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
     classes = [

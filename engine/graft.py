@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import runs, settings
+from engine.backbones import seen
 from engine.compute import Compute
-from engine.data import check, copies, several, versions
+from engine.data import check, copies, looked_at, several, versions
 from engine.errors import UserError
 from engine.exports import Exports
 from engine.importing import Imports
@@ -164,8 +165,10 @@ class Graft:
         """
         project = self.registry.project(project_id)
         items, plan = self._ready(project, recipe)
+        left_out = seen.left_out(plan.backbone, items)
         self.networks.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
+        versions.leave_out(self.workspace.run_dir(run_id), left_out)
         versions.note(self.workspace.run_dir(run_id), items)
         if after:
             runs.follow(self.workspace.run_dir(run_id), after)
@@ -188,6 +191,7 @@ class Graft:
         here = {} if "networks" in wanted else {"networks": networks_here(), "left_out": not_here()}
         plan = Plan.from_dict({**wanted, **here, **place})
         for network in plan.networks:
+            seen.left_out(network, items)  # raises where it has learned from every test picture
             self.networks.note_start(network)
         return self.searches.start(plan, items)
 
@@ -242,6 +246,9 @@ class Graft:
     def delete_run(self, run_id: str) -> None:
         """Stop a run if need be and delete it with its files."""
         self.stop_run(run_id)
+        run = self.registry.run(run_id)
+        if run is not None:
+            looked_at.note(self.workspace, run.dataset_id, self.workspace.run_dir(run_id))
         self.registry.delete_run(run_id)
         self.networks.before_delete(run_id)
         runs.delete_run(self.workspace.run_dir(run_id))
@@ -255,6 +262,7 @@ class Graft:
         project = self.registry.project(project_id)
         if project is not None:
             self.exports.forget(project.dataset_id)
+            looked_at.forget(self.workspace, project.dataset_id)
         self.registry.delete_project(project_id)
 
     def wait_for_run(self, run_id: str, on_progress=None) -> dict:

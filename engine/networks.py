@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import runs
-from engine.backbones import catalogue, own
+from engine.backbones import catalogue, own, seen
 from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
 from engine.backbones.facts import BackboneInfo
 from engine.compute import Compute
@@ -81,6 +81,7 @@ class Networks:
         if model.exists() and own.runs_from(self._workspace, key):
             kept = own.folder(self._workspace, key)
             kept.mkdir(parents=True, exist_ok=True)
+            seen.keep(self._workspace.run_dir(run_id), kept)
             os.replace(model, kept / own.MODEL)
 
     def after_delete(self) -> None:

@@ -34,6 +34,8 @@ EVALUATION, PREDICTIONS, MODEL, STOP, PAUSE, HEARTBEAT = (
     "pause",
     "heartbeat",
 )
+# What the network said before any training of ours.
+BEFORE = "before_fine_tuning.parquet"
 EARLIER, SEARCH = "earlier.json", "search.json"
 # How a training found its own learning rate: {rates, losses, chosen}.
 RANGE_TEST = "range_test.json"

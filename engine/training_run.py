@@ -10,10 +10,11 @@ import keras
 import numpy as np
 
 from engine import crew, runs
-from engine.backbones import catalogue, memory
+from engine.backbones import catalogue, memory, own
 from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
+from engine.data import versions
 from engine.errors import DiskError, TrainingError, UserError
 from engine.evaluation import calibration, evaluate, unknown
 from engine.evaluation.predict import PREPARATION
@@ -296,7 +297,16 @@ def _facts(work: Work, probe_scores: dict, outcome: Outcome) -> dict:
         "fit": work.pixels.fit,
         "hardware": hardware.told(work.recipe),
         "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
+        **_of_the_base(work),
     }
+
+
+def _of_the_base(work: Work) -> dict:
+    """Return {"base": {"left_out": how many test pictures, "unknown"}} where the network is one of one's own."""
+    if not own.is_own(catalogue.plain(work.recipe.backbone)):
+        return {}
+    left_out = versions.left_out(work.run_dir)
+    return {"base": {"left_out": len(left_out["items"]), "unknown": left_out["unknown"]}}
 
 
 def _seconds(work: Work) -> dict:

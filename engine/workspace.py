@@ -55,6 +55,11 @@ class Workspace:
         return self.root / "networks"
 
     @property
+    def looked_at(self) -> Path:
+        """Which test pictures deleted runs were measured on, a folder a dataset."""
+        return self.root / "looked_at"
+
+    @property
     def incoming(self) -> Path:
         """Uploads on their way in; one folder per import, removed when it is done."""
         return self.root / "incoming"

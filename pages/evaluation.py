@@ -51,9 +51,7 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
 
 retrain.bar(entry)
 shows_several = several_results.is_of(entry.facts)
-(several_number.show if shows_several else show_honest_number)(
-    entry.facts, run_list.measured_alike(entry, entries), chosen_here=answering.is_chosen_here(entry.folder)
-)
+(several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
 turns_taken.nothing_gained(entry)
 (several_number.note if shows_several else answering.note)(entry.facts, entry.folder)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation import evaluate, metrics
+from engine.evaluation import evaluate, intervals, metrics
 
 
 def test_wilson_interval_of_23_right_out_of_25():
@@ -12,6 +12,15 @@ def test_wilson_interval_of_23_right_out_of_25():
     assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
     low, high = metrics.wilson_interval(10, 10)
     assert high == pytest.approx(1.0) and 0.69 < low < 0.73
+
+
+def test_pictures_for_a_margin_worked_out_by_hand():
+    # at one half 0.25 * (1.96 / 0.05)^2; 90 of 100 is pulled to 0.8852: 0.8852 * 0.1148 * (1.96 / 0.03)^2
+    assert intervals.pictures_for_margin(0.5, 100, 0.05) == 385
+    assert intervals.pictures_for_margin(0.9, 100, 0.03) == 434
+    low, high = intervals.wilson_interval(round(0.885 * 434), 434)
+    assert (high - low) / 2 == pytest.approx(0.03, abs=0.001), "so many pictures give that margin"
+    assert intervals.pictures_for_margin(1.0, 25, 0.05) > 25, "25 of 25 is not all that is to be known"
 
 
 def test_confusion_matrix_has_true_classes_in_rows():

@@ -8,7 +8,9 @@ import pytest
 from engine import runs, tasks
 from engine.backbones import catalogue, own
 from engine.backbones.build import build, weights_hash
+from engine.data import versions
 from engine.errors import BackboneError
+from engine.evaluation import results
 from engine.training import model as models
 from engine.training.recipe import Recipe
 from engine.workspace import Workspace
@@ -40,9 +42,15 @@ def from_network(workspace, key: str, labels=("blue", "green", "red"), **recipe)
 
 def test_a_fine_tuned_model_is_fine_tuned_on_new_classes_and_does_all_a_run_does(workspace, earlier):
     key = own.key_of_run(earlier.name)
-    later = from_network(workspace, key, name="balanced", epochs=1, augmentation=())
+    items = discs(workspace, 20, ("blue", "green", "red"))
+    queued = new_run(workspace, items, backbone=key, image_size=None, name="balanced", epochs=1, augmentation=())
+    known = [item.id for item in items if item.split == "test"][:2]
+    versions.leave_out(queued, {"items": known, "unknown": False})
+    later = carry_out(workspace, queued)
     assert runs.read_status(later)["state"] == "finished", runs.read_status(later)
     facts = runs.read_evaluation(later)
+    assert facts["counts"] == {"train": 42, "validation": 6, "test": 10} and facts["base"]["left_out"] == 2
+    assert not set(results.predictions(later).column("item")) & set(known), "what the base knows measures nothing"
     assert facts["class_names"] == ["blue", "green", "red"] and facts["image_size"] == 48
     picture = str(workspace.blob_path(discs(workspace)[0].sha256))
     [said] = tasks.predict(str(later), str(workspace.root), [picture])

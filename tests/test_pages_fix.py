@@ -169,7 +169,7 @@ def test_mistakes_that_left_the_test_part_are_not_passed_off_as_progress(graft, 
     new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=finished.name), accuracy=1.0)
     at = open_page("evaluation", current_run=new.name)
     assert "3 mistakes of the training before are no longer among the test pictures." in words(at)
-    assert "1 other run was measured on the same pictures" in words(at)
+    assert "1 other training was measured on them" in words(at)
     assert compare.compare([finished, new]).mistakes_gone == (3, 0)
 
 

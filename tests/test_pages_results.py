@@ -156,10 +156,16 @@ def test_each_gallery_holds_the_pictures_it_promises(finished, kind):
         assert all(" / " in tile["caption"] for tile in shown[0]["tiles"])
 
 
-def test_other_runs_on_the_same_test_pictures_are_counted(graft, project, finished):  # noqa: F811
+def test_other_runs_on_the_same_test_pictures_are_counted_deleted_ones_too(graft, project, finished):  # noqa: F811
     assert "not to choose between rounds" in words(open_page("evaluation"))
     finish_run(graft, add_run(graft, project))
-    assert "1 other run was measured on the same pictures" in words(open_page("evaluation"))
+    said = words(open_page("evaluation"))
+    assert "1 other training was measured on them" in said and "nothing but this number" not in said
+    for run in graft.registry.runs(project.id)[:1]:  # whoever deletes the loser has seen it lose
+        graft.delete_run(run.id)
+    assert "1 other training was measured on them" in words(open_page("evaluation"))
+    finish_run(graft, add_run(graft, project))
+    assert "2 other trainings were measured on them" in words(open_page("evaluation"))
 
 
 def test_more_numbers_are_explained_on_hover(finished):

@@ -6,7 +6,7 @@ A run's snapshot never changes, so a version costs no storage of its own: it is 
 import functools
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from engine import runs
 from engine.workspace import read_json, write_json
 
 FACTS = "dataset.json"
+# Test pictures that do not count, since the network a run starts from has learned from them: {items, unknown}.
+LEFT_OUT = "left_out.json"
 KEPT = 6  # versions held in memory; one of 20,000 pictures takes about 10 MB
 
 
@@ -65,12 +67,28 @@ def of_run(run_dir: Path) -> tuple[Picture, ...]:
 
 def note(run_dir: Path, items: Iterable) -> None:
     """Write beside a run's snapshot what tells its version and its test set from others (dataset.json)."""
-    write_json(run_dir / FACTS, _facts(of_items(items)))
+    note_pictures(run_dir, of_items(items))
+
+
+def note_pictures(run_dir: Path, pictures: tuple[Picture, ...]) -> None:
+    """Write the same for pictures that a run saw."""
+    write_json(run_dir / FACTS, _facts(pictures, left_out(run_dir)["items"]))
 
 
 def facts(run_dir: Path) -> dict:
     """Return {"pictures", "fingerprint", "test_fingerprint"} of what a run saw; for older runs they are worked out."""
     return read_json(run_dir / FACTS) or _facts_of_older_run(run_dir)
+
+
+def leave_out(run_dir: Path, facts: dict) -> None:
+    """Note the test pictures that do not count, as engine.backbones.seen.left_out returns them."""
+    if facts["items"] or facts["unknown"]:
+        write_json(run_dir / LEFT_OUT, facts)
+
+
+def left_out(run_dir: Path) -> dict:
+    """Return {"items": ids of test pictures that do not count, "unknown": whether others of them were learned from}."""
+    return read_json(run_dir / LEFT_OUT) or {"items": [], "unknown": False}
 
 
 def fingerprint(pictures: Iterable[Picture]) -> str:
@@ -90,16 +108,18 @@ def test_items(run_dir: Path) -> frozenset[int]:
         columns = runs.read_snapshot(run_dir, ["item", "split"]).to_pydict()
     except OSError:
         return frozenset()
-    return frozenset(item for item, split in zip(columns["item"], columns["split"], strict=True) if split == "test")
+    tested = {item for item, split in zip(columns["item"], columns["split"], strict=True) if split == "test"}
+    return frozenset(tested.difference(left_out(run_dir)["items"]))
 
 
 @functools.lru_cache(maxsize=256)
 def _facts_of_older_run(run_dir: Path) -> dict:
-    return _facts(of_run(run_dir))
+    return _facts(of_run(run_dir), left_out(run_dir)["items"])
 
 
-def _facts(pictures: tuple[Picture, ...]) -> dict:
-    measured = [(p.item, p.sha256, p.label) for p in pictures if p.split == "test"]
+def _facts(pictures: tuple[Picture, ...], aside: Collection[int]) -> dict:
+    aside = set(aside)
+    measured = [(p.item, p.sha256, p.label) for p in pictures if p.split == "test" and p.item not in aside]
     return {
         "pictures": len(pictures),
         "fingerprint": fingerprint(pictures),

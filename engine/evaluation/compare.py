@@ -114,6 +114,23 @@ def mcnemar(one_way: int, other_way: int) -> float:
     return min(1.0, 2 * total / 2**count)
 
 
+def against_before(folder: Path) -> tuple[int, int] | None:
+    """Return how many test pictures only the trained model gets right, and how many only the network as it came.
+
+    None where the run did not ask the network as it came.
+    """
+    now, then = (_right(found) for found in (results.predictions(folder), results.before(folder)))
+    if not then:
+        return None
+    won = sum(right and not then.get(item, False) for item, right in now.items())
+    return won, sum(right and not now.get(item, False) for item, right in then.items())
+
+
+def _right(found: results.Predictions) -> dict[int, bool]:
+    pairs = zip(found.labels, found.answers, strict=True)
+    return dict(zip(found.column("item"), (label == answer for label, answer in pairs), strict=True))
+
+
 def compare(folders: Sequence[Path]) -> Comparison:
     """Compare finished runs on the test pictures they share; the newest run says which class a picture is."""
     stamps = tuple((folder / runs.PREDICTIONS).stat().st_mtime_ns for folder in folders)

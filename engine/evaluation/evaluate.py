@@ -16,7 +16,6 @@ from engine.training.head import softmax
 from engine.training.snapshot import Snapshot
 from engine.workspace import write_atomic, write_json
 
-BEFORE = "before_fine_tuning.parquet"
 VERSIONS = ("keras", "tensorflow", "jax", "numpy", "scikit-learn", "pillow", "ai-edge-litert")
 # Sharpness of the nearest-mean baseline's probabilities; it does not change which class is nearest.
 TEMPERATURE = 0.05
@@ -57,7 +56,7 @@ def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: di
     `facts` are the parts that only the run knows (probe, chosen, seconds, ...); they are merged in.
     """
     write_predictions(run_dir / runs.PREDICTIONS, snapshot, predictions.rows, predictions.trained)
-    write_predictions(run_dir / BEFORE, snapshot, predictions.rows, predictions.before)
+    write_predictions(run_dir / runs.BEFORE, snapshot, predictions.rows, predictions.before)
     evaluation = {**evaluate(snapshot, predictions), **facts, "versions": versions()}
     write_json(run_dir / runs.EVALUATION, evaluation)
     return evaluation
@@ -89,6 +88,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "groups": _groups(snapshot.groups[rows], y_true, y_pred, before),
         "baselines": {
             "majority": metrics.majority_accuracy(snapshot.y[snapshot.rows("train")], y_true),
+            "majority_answer": snapshot.class_names[np.bincount(snapshot.y[snapshot.rows("train")]).argmax()],
             "before_fine_tuning": metrics.accuracy(y_true, before),
         },
         "calibration_error": metrics.calibration_error(y_true, probabilities),

@@ -13,6 +13,7 @@ import pyarrow
 import pyarrow.parquet
 
 from engine import runs
+from engine.backbones import catalogue, own
 from engine.evaluation.intervals import pictures_for_margin
 from engine.workspace import read_json
 
@@ -83,13 +84,17 @@ class Confusion:
 
 @dataclass(frozen=True)
 class HonestNumber:
-    """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured."""
+    """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured.
+
+    majority: what one and the same answer to every picture reaches at best; largest: that answer.
+    """
 
     pictures: int
     accuracy: float
     low: float
     high: float
     majority: float
+    largest: str
     before: float | None
     more_needed: int
 
@@ -121,6 +126,14 @@ def predictions(run_dir: Path, split: str = "test") -> Predictions:
     if (stamp := _stamp(path)) is None:
         return Predictions(None, (), (), ())
     return _read_predictions(str(path), stamp, split)
+
+
+def before(run_dir: Path, split: str = "test") -> Predictions:
+    """Return what the network said before any training of ours; nothing for a run that did not ask it."""
+    stamp = _stamp(run_dir / runs.BEFORE)
+    return (
+        Predictions(None, (), (), ()) if stamp is None else _read_predictions(str(run_dir / runs.BEFORE), stamp, split)
+    )
 
 
 def prediction_of(run_dir: Path, item: int) -> Prediction | None:
@@ -158,12 +171,14 @@ def honest_number(facts: dict) -> HonestNumber:
     """Return the figures of the one sentence, from an evaluation."""
     low, high = facts["accuracy_interval"]
     pictures = facts["counts"]["test"]
+    largest, majority = largest_class(facts)
     return HonestNumber(
         pictures=pictures,
         accuracy=facts["accuracy"],
         low=low,
         high=high,
-        majority=facts["baselines"]["majority"],
+        majority=majority,
+        largest=largest,
         before=facts["baselines"].get("before_fine_tuning"),
         more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures, TARGET_MARGIN) - pictures),
     )
@@ -175,6 +190,28 @@ def per_hundred(share: float) -> str:
     if rounded in (0, 100) and share not in (0, 1):
         return f"{min(99.9, max(0.1, share * 100)):.1f}"
     return str(rounded)
+
+
+def largest_class(facts: dict) -> tuple[str, float]:
+    """Return the class that most test pictures have, and their share: no single answer to all of them does better.
+
+    The class with most training pictures may do worse here and would flatter the model. Where pictures may show
+    several classes, what a single answer reaches is that of the most frequent set of classes in training.
+    """
+    if facts.get("task") == "several":
+        return facts["baselines"]["majority_answer"], facts["baselines"]["majority"]
+    largest = max(facts["per_class"], key=lambda row: row["support"])
+    return largest["class"], largest["support"] / max(1, sum(row["support"] for row in facts["per_class"]))
+
+
+def base(facts: dict, recipe: dict) -> dict | None:
+    """Return {"left_out": how many test pictures the network it started from knew, "unknown": whether others too}.
+
+    None for a network of the catalogue. A run of an older Graft did not ask.
+    """
+    if not own.is_own(catalogue.plain(recipe.get("backbone", ""))):
+        return None
+    return facts.get("base", {"left_out": 0, "unknown": True})
 
 
 def most_confused(facts: dict, limit: int = 10) -> list[Confusion]:
@@ -276,7 +313,7 @@ def _scores(
     return np.array([index[label] for label in answers.labels]), probabilities
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _read_predictions(path: str, _stamp: tuple[int, int], split: str) -> Predictions:
     table = pyarrow.parquet.ParquetFile(path).read()
     splits, labels, answers = (table[name].to_pylist() for name in ("split", "label", "predicted"))

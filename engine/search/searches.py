@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine import runs, settings
-from engine.backbones import catalogue, local_weights
+from engine.backbones import catalogue, local_weights, seen
 from engine.compute import Compute
 from engine.data import versions
 from engine.errors import BackboneError, TrainingError, UserError
@@ -198,9 +198,9 @@ class Searches:
         trial_dir = search.trial_dir(best.number)
         # It goes on where the trial stopped: nothing is learned twice.
         learned = [trial_dir / CHECKPOINT, trial_dir / runs.METRICS] if best.epochs else []
-        seen = [search.path / name for name in (runs.SNAPSHOT, versions.FACTS)]
-        run_id = runs.new_run_of(self._workspace, recipe.to_dict(), [*seen, *learned])
+        run_id = runs.new_run_of(self._workspace, recipe.to_dict(), [search.path / runs.SNAPSHOT, *learned])
         run_dir = self._workspace.run_dir(run_id)
+        self._leave_out(run_dir, recipe.backbone)
         tried = sum(bool(trial.scores) for trial in search.trials())
         rounds = best.epochs if 0 < best.epochs < recipe.epochs else None
         runs.follow_search(run_dir, {"search": search.id, "trial": best.number, "trials": tried, "rounds": rounds})
@@ -208,6 +208,14 @@ class Searches:
         self._registry.add_run(Run(run_id, plan.project, plan.dataset, name, runs.now(), plan.owner))
         write_json(search.path / WINNER, {"trial": best.number, "epochs": best.epochs, "run": run_id})
         self._queue.add(run_id)
+
+    def _leave_out(self, run_dir: Path, network: str) -> None:
+        """Note the test pictures that the network of a winner knows by heart, as at the start of any other run."""
+        pictures = versions.of_run(run_dir)
+        known = self._registry.items_by_id([picture.item for picture in pictures])
+        then = [replace(known[one.item], split=one.split) for one in pictures if one.item in known]
+        versions.leave_out(run_dir, seen.left_out(network, then))
+        versions.note_pictures(run_dir, pictures)
 
 
 def networks_here() -> list[str]:

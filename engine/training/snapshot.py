@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from engine import runs
-from engine.data import several
+from engine.data import several, versions
 from engine.errors import TrainingError
 
 SPLITS = ("train", "validation", "test")
+LEFT_OUT = "left out"  # a part that nothing looks at
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ def read(run_dir: Path) -> Snapshot:
     columns = runs.read_snapshot(run_dir).to_pydict()
     shows_several = runs.read_recipe(run_dir).get("task") == "several"
     class_names, y = (_several_classes if shows_several else _one_class)(columns["label"])
+    aside = set(versions.left_out(run_dir)["items"])
+    pairs = zip(columns["item"], columns["split"], strict=True)
     snapshot = Snapshot(
         items=np.asarray(columns["item"], np.int64),
         sha256=np.asarray(columns["sha256"], object),
         names=np.asarray(columns["name"], object),
         groups=np.asarray(columns["group"], object),
-        splits=np.asarray(columns["split"], object),
+        splits=np.asarray([LEFT_OUT if item in aside else split for item, split in pairs], object),
         labels=np.asarray(columns["label"], object),
         y=y,
         class_names=class_names,

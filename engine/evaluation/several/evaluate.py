@@ -6,7 +6,7 @@ import numpy as np
 
 from engine import runs
 from engine.data import several
-from engine.evaluation.evaluate import BEFORE, Predictions, save_predictions, versions
+from engine.evaluation.evaluate import Predictions, save_predictions, versions
 from engine.evaluation.intervals import wilson_interval
 from engine.evaluation.several import metrics, thresholds
 from engine.training.head import sigmoid
@@ -40,7 +40,7 @@ def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: di
     own = np.array(evaluation["thresholds"])
     _save(run_dir / runs.PREDICTIONS, snapshot, predictions.rows, predictions.trained, own)
     before = np.array(_chosen(snapshot, predictions.rows, predictions.before))
-    _save(run_dir / BEFORE, snapshot, predictions.rows, predictions.before, before)
+    _save(run_dir / runs.BEFORE, snapshot, predictions.rows, predictions.before, before)
     write_json(run_dir / runs.EVALUATION, evaluation)
     return evaluation
 

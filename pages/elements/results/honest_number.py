@@ -5,69 +5,50 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
 from pages.elements import shares
-from pages.elements.i18n import _, decimal, plural
+from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
+from pages.elements.names import md_escape
+from pages.elements.results import honesty
 from pages.elements.results.drawing import gain
+from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
 
-def show_honest_number(facts: dict, others: int = 0, *, chosen_here: bool = False) -> None:
+def show_honest_number(entry: RunView, others: int = 0) -> None:
     """Show the sentence, then the figures as cards, then what to be careful about.
 
     others: how many other runs were measured on the same test pictures.
-    chosen_here: whether how it answers was chosen on this page, where the test pictures are watched.
     """
-    figures = results.honest_number(facts)
-    st.subheader(sentence(figures), anchor=False)
-    st.caption(untouched(others, chosen_here=chosen_here))
+    facts, figures = entry.facts, results.honest_number(entry.facts)
+    st.subheader(sentence(figures, known=honesty.may_be_known(entry)), anchor=False)
+    honesty.note(entry, others)
     _cards(facts, figures)
+    honesty.did_it_help(entry)
     _more(facts)
-    if figures.before is not None and figures.accuracy < figures.before:
-        words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
-        st.warning(words, icon=":material/trending_down:")
     if figures.is_wide:
         st.warning(small(figures), icon=":material/straighten:")
 
 
-def sentence(figures: HonestNumber) -> str:
-    """Return the honest number in words, with its interval and what it is to be compared with."""
-    words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).").format(
+def sentence(figures: HonestNumber, *, known: bool = False) -> str:
+    """Return the honest number in words, with its interval and what it is to be compared with.
+
+    known: whether the network it started from may have learned from these pictures.
+    """
+    words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).")
+    if known:
+        words = _("On {n} test pictures, it is right {share} times in 100 (between {low} and {high}).")
+    words = words.format(
         n=in_words(figures.pictures),
         share=shares.per_hundred(figures.accuracy),
         low=shares.per_hundred(figures.low),
         high=shares.per_hundred(figures.high),
     )
-    words += " " + _("Guessing the largest class: {share}.").format(share=shares.per_hundred(figures.majority))
+    always = _("Always answering {name}, their largest class: {share}.")
+    words += " " + always.format(name=md_escape(figures.largest), share=shares.per_hundred(figures.majority))
     if figures.before is not None:
         before = _("The same network without training, by likeness to each class: {share}.")
         words += " " + before.format(share=shares.per_hundred(figures.before))
     return words
-
-
-def untouched(others: int, *, chosen_here: bool = False) -> str:
-    """Return what the test pictures were used for; `others` and `chosen_here` as for `show_honest_number`."""
-    if not others and not chosen_here:
-        words = _(
-            "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
-        )
-        return f":material/lock: {words}"
-    words = [_("Its test pictures were not used for learning, and not to choose between rounds.")]
-    if others:
-        looked = plural(
-            "{n} other run was measured on the same pictures: if you chose this one because it did best on them, the "
-            "number flatters it a little.",
-            "{n} other runs were measured on the same pictures: if you chose this one because it did best on them, the "
-            "number flatters it a little.",
-            others,
-        )
-        words.append(looked)
-    if chosen_here:
-        chosen = _(
-            "But thresholds, or when it says “I don’t know”, were chosen here while looking at them: what that brings "
-            "on these very pictures flatters it a little."
-        )
-        words.append(chosen)
-    return f":material/visibility: {' '.join(words)}"
 
 
 def small(figures: HonestNumber) -> str:
@@ -89,7 +70,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
             _("Accuracy"),
             percent(figures.accuracy),
             gain(figures.accuracy, figures.before),
-            _("Share of the test pictures it gets right. These pictures were never used for learning or choosing."),
+            _("Share of the test pictures it gets right. This training has not learned from them."),
         ),
         (
             _("Before training"),

@@ -97,6 +97,8 @@ def _ending(entry: RunView) -> None:
         if entry.facts is not None:
             number = results.honest_number(entry.facts)
             sentence = _("On {n} pictures it never saw, it is right {share} times in 100.")
+            if (results.base(entry.facts, entry.recipe) or {}).get("unknown"):
+                sentence = _("On {n} test pictures, it is right {share} times in 100.")
             sentence = sentence.format(n=in_words(number.pictures), share=shares.per_hundred(number.accuracy))
             st.markdown(f"**{sentence}**", width="content")
         st.space("stretch")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from engine import graft, runs
-from engine.data import versions
+from engine.data import looked_at, versions
 from engine.evaluation import results
 from engine.registry import Project, Run
 from engine.training.recipe import RECIPES
@@ -59,10 +59,12 @@ def with_results(project: Project) -> list[RunView]:
 
 
 def measured_alike(entry: RunView, entries: list[RunView]) -> int:
-    """Return how many other runs of `entries` were measured on the same test pictures, or on most of them."""
+    """Return how many other runs were measured on the same test pictures, or on most of them: of `entries`, or gone."""
     own = versions.test_items(entry.folder)
     others = (other.folder for other in entries if other.run.id != entry.run.id and other.folder.exists())
-    return sum(2 * len(own & versions.test_items(folder)) > len(own) for folder in others)
+    tested = [versions.test_items(folder) for folder in others]
+    tested += looked_at.by_deleted_runs(graft.current().workspace, entry.run.dataset_id)
+    return sum(2 * len(own & items) > len(own) for items in tested)
 
 
 def state_words(name: str) -> tuple[str, str, str]:

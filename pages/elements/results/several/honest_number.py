@@ -13,22 +13,22 @@ from pages.elements import shares
 from pages.elements.data import classes
 from pages.elements.i18n import _, decimal
 from pages.elements.i18n import number as in_words
+from pages.elements.results import honesty
 from pages.elements.results.answering import called_from
 from pages.elements.results.drawing import gain
-from pages.elements.results.honest_number import small, untouched
+from pages.elements.results.honest_number import small
+from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
 
-def show(facts: dict, others: int = 0, *, chosen_here: bool = False) -> None:
+def show(entry: RunView, others: int = 0) -> None:
     """Show the sentence, then the figures as cards, then what to be careful about."""
-    figures = results.honest_number(facts)
-    st.subheader(sentence(facts, figures), anchor=False)
-    st.caption(untouched(others, chosen_here=chosen_here))
+    facts, figures = entry.facts, results.honest_number(entry.facts)
+    st.subheader(sentence(facts, figures, known=honesty.may_be_known(entry)), anchor=False)
+    honesty.note(entry, others)
     _cards(facts, figures)
+    honesty.did_it_help(entry)
     _more(facts)
-    if figures.accuracy < figures.before:
-        words = _("This run did not help: the network as it came does better. More pictures per class would help most.")
-        st.warning(words, icon=":material/trending_down:")
     if figures.is_wide:
         st.warning(small(figures), icon=":material/straighten:")
 
@@ -62,12 +62,18 @@ def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -
     return words.format(share=shares.per_hundred(exact), found=shares.per_hundred(found))
 
 
-def sentence(facts: dict, figures: HonestNumber) -> str:
+def sentence(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
     """Return how often exactly the right classes are named, how many labels are found, and what that stands beside."""
     words = _(
         "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
         "{high}), and it finds {found} of 100 labels."
-    ).format(
+    )
+    if known:
+        words = _(
+            "On {n} test pictures, it names exactly the right classes {share} times in 100 (between {low} and {high}), "
+            "and it finds {found} of 100 labels."
+        )
+    words = words.format(
         n=in_words(figures.pictures),
         share=shares.per_hundred(figures.accuracy),
         low=shares.per_hundred(figures.low),
@@ -126,9 +132,9 @@ def _more(facts: dict) -> None:
         (
             _("Always the same answer"),
             percent(base["majority"]),
-            _("Exactly right when every picture is answered with the most frequent classes: {usual}.").format(
-                usual=usual
-            ),
+            _(
+                "Exactly right when every picture is answered with what training pictures show most often: {usual}."
+            ).format(usual=usual),
         ),
         (
             _("Micro F1"),

@@ -1,0 +1,95 @@
+"""How far the honest number is honest: who has looked at its test pictures, and whether training helped at all."""
+
+import streamlit as st
+
+from engine.evaluation import compare, results
+from pages.elements.i18n import _, number, plural
+from pages.elements.results import answering, delta
+from pages.elements.runs.run_list import RunView
+
+
+def may_be_known(entry: RunView) -> bool:
+    """Tell whether the network that a run started from may have learned from its test pictures."""
+    return (results.base(entry.facts, entry.recipe) or {}).get("unknown", False)
+
+
+def note(entry: RunView, others: int) -> None:
+    """Say what the test pictures were used for, and which of them do not count.
+
+    others: how many other runs were measured on the same test pictures.
+    """
+    chosen_here = answering.is_chosen_here(entry.folder)
+    st.caption(untouched(others, known=may_be_known(entry), chosen_here=chosen_here))
+    left_out = (results.base(entry.facts, entry.recipe) or {}).get("left_out", 0)
+    if left_out:
+        words = plural(
+            "{n} more test picture does not count here: the network that this training started from had learned from "
+            "it, or from a copy of it.",
+            "{n} more test pictures do not count here: the network that this training started from had learned from "
+            "them, or from copies of them.",
+            left_out,
+        )
+        st.caption(f":material/rule: {words}")
+
+
+def untouched(others: int, *, known: bool = False, chosen_here: bool = False) -> str:
+    """Return what the test pictures were used for; the lock is for those that served this one number alone.
+
+    known: as `may_be_known` tells; chosen_here: whether how it answers was chosen on this page, in sight of them.
+    """
+    looked = plural(
+        "Nothing was learned from its test pictures here, but {n} other training was measured on them, or on most of "
+        "them, too. If this one was chosen because it did best, its number flatters it a little.",
+        "Nothing was learned from its test pictures here, but {n} other trainings were measured on them, or on most of "
+        "them, too. If this one was chosen because it did best, its number flatters it a little.",
+        others,
+    )
+    if not (others or known or chosen_here):
+        alone = _(
+            "Its test pictures were used for nothing but this number: not for learning, not to choose between rounds."
+        )
+        return f":material/lock: {alone}"
+    words = [looked if others else _("Nothing was learned from its test pictures here.")]
+    if known:
+        words.append(
+            _(
+                "What the network it started from had learned from before is not known here. If these pictures were "
+                "part of that, the number flatters it."
+            )
+        )
+    if chosen_here:
+        words.append(
+            _(
+                "Thresholds, or when it says “I don’t know”, were chosen here while looking at them: what that "
+                "brings on these very pictures flatters it a little."
+            )
+        )
+    return f":material/visibility: {' '.join(words)}"
+
+
+def did_it_help(entry: RunView) -> None:
+    """Say whether the trained model is better than the network as it came, by more than chance."""
+    turned = compare.against_before(entry.folder)
+    if turned is None:
+        return
+    won, lost = turned
+    if not won and not lost:
+        st.caption(
+            ":material/trending_flat: "
+            + _("The network as it came gets the very same pictures right: training changed none.")
+        )
+        return
+    p = compare.mcnemar(lost, won)
+    words = _(
+        "Pictures that only the trained model gets right: {won}. That only the network as it came gets right: {lost}."
+    ).format(won=number(won), lost=number(lost))
+    if p >= compare.CHANCE:
+        told = _("**Whether training helped cannot be told from these pictures.**")
+        st.caption(f":material/trending_flat: {told} {words} {delta.chance_words(p)}")
+    elif won > lost:
+        st.caption(f":material/trending_up: {_('**Training helped.**')} {words} {delta.chance_words(p)}")
+    else:
+        told = _(
+            "**This training did harm:** the network as it came does better. More pictures per class would help most."
+        )
+        st.warning(f"{told} {words} {delta.chance_words(p)}", icon=":material/trending_down:")

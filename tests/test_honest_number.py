@@ -1,0 +1,157 @@
+"""The honest number stays honest: on pictures that nothing before has learned from, beside a fair comparison."""
+
+from dataclasses import replace
+
+import keras
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from engine import runs
+from engine.backbones import own, seen
+from engine.data import versions
+from engine.errors import TrainingError
+from engine.evaluation import compare, results
+from engine.training import snapshot
+from tests.model_files import picture_network
+from tests.run_files import add_run, fill_project, finish_run
+from tests.test_pages_runs import graft, open_page, words  # noqa: F401  fixtures
+
+SUMMARY = {"template": "x", "values": {}}
+
+
+@pytest.fixture
+def project(graft):  # noqa: F811
+    return fill_project(graft, classes=("apple", "pear"), per_class=40)
+
+
+@pytest.fixture
+def base(graft, project):  # noqa: F811
+    """A finished run whose network was adapted; its model is a real one."""
+    run_id = add_run(graft, project, "Base")
+    finish_run(graft, run_id)
+    folder = graft.workspace.run_dir(run_id)
+    network = picture_network()
+    keras.Model(network.inputs[0], network.outputs[0]).save(folder / runs.MODEL)
+    change_facts(folder, chosen="epoch 3")
+    return run_id
+
+
+def change_facts(folder, **facts):
+    runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), **facts})
+
+
+def divide_again(graft, project, learned: int):  # noqa: F811
+    """Let the test part hold so many pictures of either class that were learned from, and two of either as before."""
+    for label in ("apple", "pear"):
+        items = graft.registry.items(project.dataset_id, label=label)
+        tested, trained = ([i.id for i in items if i.split == part] for part in ("test", "train"))
+        moved = {item: {"split": "train"} for item in tested[2:]} | {
+            item: {"split": "test"} for item in trained[:learned]
+        }
+        graft.registry.change_each(project.dataset_id, moved, SUMMARY)
+    return {i.id for i in graft.registry.items(project.dataset_id) if i.split == "test"}
+
+
+def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base):  # noqa: F811
+    before = versions.test_items(graft.workspace.run_dir(base))
+    tested = divide_again(graft, project, learned=4)
+    assert len(tested) == 12 and len(tested & before) == 4
+    again = graft.start_run(project.id, {"backbone": own.key_of_run(base)})
+    folder = graft.workspace.run_dir(again)
+    assert versions.test_items(folder) == tested & before
+    frozen = snapshot.read(folder)
+    assert set(frozen.items[frozen.rows("test")].tolist()) == tested & before
+    assert not set(frozen.items[frozen.rows("train")].tolist()) & tested, "nor is it learned from"
+    other = graft.workspace.run_dir(graft.start_run(project.id, {"backbone": "sprout"}))
+    assert versions.test_items(other) == tested
+    assert not compare.same_test([folder, other]), "they are measured on different pictures, and tables say so"
+
+    finish_run(graft, again)
+    change_facts(folder, base={"left_out": 8, "unknown": False})
+    said = words(open_page("evaluation", current_run=again))
+    assert "8 more test pictures do not count here: the network that this training started from had learned" in said
+    assert "You changed" not in said, "leaving them out is no change of the pictures"
+
+
+def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_run(graft, project, base):  # noqa: F811
+    key = own.key_of_run(base)
+    middle = graft.start_run(project.id, {"backbone": key})
+    finish_run(graft, middle)
+    learned = seen.of_run(graft.workspace.run_dir(base)).pictures
+    assert len(learned) == 68 and seen.of_run(graft.workspace.run_dir(middle)) == seen.by(key)
+    graft.delete_run(base)
+    assert seen.by(key).pictures == learned and not seen.by(key).unknown
+    assert seen.by("sprout") == seen.Seen() and seen.by("own-123").unknown
+
+
+def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned_nothing(graft, project, base):  # noqa: F811
+    key, items = own.key_of_run(base), graft.registry.items(project.dataset_id)
+    trained = next(item for item in items if item.split == "train")
+    copy = next(item for item in items if item.split == "test")
+    saved_anew = [replace(item, pixels_hash=trained.pixels_hash) if item is copy else item for item in items]
+    assert seen.left_out(key, items)["items"] == []
+    assert seen.left_out(key, saved_anew)["items"] == [copy.id]
+    change_facts(graft.workspace.run_dir(base), chosen="probe")
+    assert seen.left_out(key, saved_anew)["items"] == []
+
+
+def test_a_training_that_nothing_could_measure_is_refused(graft, project, base):  # noqa: F811
+    for label in ("apple", "pear"):
+        items = graft.registry.items(project.dataset_id, label=label)
+        parts = {item.id: {"split": {"test": "train", "train": "test"}.get(item.split, item.split)} for item in items}
+        graft.registry.change_each(project.dataset_id, parts, SUMMARY)
+    with pytest.raises(
+        TrainingError, match="has learned from all 56 test pictures, so nothing is left to measure it on"
+    ):
+        graft.start_run(project.id, {"backbone": own.key_of_run(base)})
+
+
+def test_a_network_from_a_file_gets_no_lock(graft, project, base):  # noqa: F811
+    runs.write_json(graft.workspace.run_dir(base) / runs.RECIPE, {"name": "instant", "backbone": "own-123"})
+    change_facts(graft.workspace.run_dir(base), base={"left_out": 0, "unknown": True})
+    said = words(open_page("evaluation"))
+    assert "On 12 test pictures, it is right" in said and "never saw" not in said
+    assert "had learned from before is not known here" in said and ":material/lock:" not in said
+
+
+def test_guessing_is_the_best_single_answer_by_name(graft, project):  # noqa: F811
+    graft.registry.change_items(project.dataset_id, [1, 2, 3, 4, 5, 6], SUMMARY, removed=True)  # apples to learn from
+    finish_run(graft, add_run(graft, project))
+    facts = runs.read_evaluation(graft.workspace.run_dir(graft.registry.runs(project.id)[0].id))
+    facts["per_class"][1]["support"], facts["per_class"][0]["support"] = 9, 3
+    assert results.largest_class(facts) == ("pear", 0.75)
+    assert "Always answering apple, their largest class: 50." in words(open_page("evaluation"))
+
+
+def before(folder, *, spoilt: int, better: int):
+    """Let the network as it came give the model's answers, but for so many right ones and so many wrong ones."""
+    table = pyarrow.parquet.read_table(folder / runs.PREDICTIONS)
+    rows = table.to_pylist()
+    tested = [row for row in rows if row["split"] == "test"]
+    right = [row for row in tested if row["predicted"] == row["label"]]
+    wrong = [row for row in tested if row["predicted"] != row["label"]]
+    for row in right[:spoilt]:
+        row["predicted"] = "pear" if row["label"] == "apple" else "apple"
+    for row in wrong[:better]:
+        row["predicted"] = row["label"]
+    assert len(right) >= spoilt and len(wrong) >= better
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, table.schema), folder / runs.BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "better", "said"),
+    [
+        (6, 0, "**Training helped.** Pictures that only the trained model gets right: 6."),
+        (0, 6, "**This training did harm:** the network as it came does better."),
+        (0, 1, "**Whether training helped cannot be told from these pictures.**"),
+        (0, 0, "The network as it came gets the very same pictures right"),
+    ],
+)
+def test_whether_training_helped_is_judged_by_more_than_one_picture(graft, project, spoilt, better, said):  # noqa: F811
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id, accuracy=0.5, seed=12)
+    before(graft.workspace.run_dir(run_id), spoilt=spoilt, better=better)
+    assert compare.against_before(graft.workspace.run_dir(run_id)) == (spoilt, better)
+    shown = words(open_page("evaluation"))
+    assert said in shown and ("did harm" in shown) == (better == 6)
