@@ -26,6 +26,8 @@ def evaluation(result: dict) -> list[str]:
 
 
 def _class(row: dict) -> str:
+    if not row["support"]:
+        return f"  {row['class']:24} no test pictures"
     ranked = "-" if row["average_precision"] is None else f"{row['average_precision']:.1%}"
     return (
         f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}  "

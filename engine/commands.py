@@ -321,12 +321,17 @@ def _evaluation_lines(result: dict) -> list[str]:
         f"Always answering {largest}, their largest class: {share:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
-    classes = [
-        f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}"
-        for row in result["per_class"]
-    ]
+    classes = [_class_line(row) for row in results.per_class(result)]
     groups = [f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}" for row in result["groups"]]
     return [words, *classes, *groups]
+
+
+def _class_line(row: dict) -> str:
+    if not row["support"]:
+        return f"  {row['class']:24} no test pictures"
+    shares = ((name, row[name], *row[f"{name}_interval"]) for name in ("recall", "precision"))
+    words = (f"{name} {share:6.1%} ({low:.0%} to {high:.0%})" for name, share, low, high in shares)
+    return f"  {row['class']:24} {'  '.join(words)}"
 
 
 def print_json(value: dict) -> None:

@@ -23,6 +23,16 @@ def test_pictures_for_a_margin_worked_out_by_hand():
     assert intervals.pictures_for_margin(1.0, 25, 0.05) > 25, "25 of 25 is not all that is to be known"
 
 
+@pytest.mark.parametrize("pictures", [20, 60, 300])
+def test_the_interval_of_f1_holds_the_truth_in_about_19_of_20_cases(pictures):
+    shares = [0.25, 0.06, 0.04, 0.65]  # found, missed, false alarms, the others
+    truth = 0.5 / (0.5 + 0.1)
+    drawn = np.random.default_rng(0).multinomial(pictures, shares, 2000)[:, :3].tolist()
+    held = [low <= truth <= high for low, high in (intervals.f1_interval(*counts) for counts in drawn)]
+    assert 0.93 < np.mean(held) < 0.98
+    assert intervals.f1_interval(0, 0, 0) == (0.0, 1.0) and intervals.f1_interval(9, 0, 0)[1] == 1.0
+
+
 def test_confusion_matrix_has_true_classes_in_rows():
     matrix = metrics.confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 4)
     assert matrix.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]

@@ -3,14 +3,26 @@
 import json
 
 import numpy as np
+import pyarrow
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import checkups, runs
-from engine.evaluation import calibration, disturb, range_test_chart, results, selective, trust_charts, unknown
+from engine.data import versions
+from engine.evaluation import (
+    calibration,
+    disturb,
+    group_gaps,
+    intervals,
+    range_test_chart,
+    results,
+    selective,
+    trust_charts,
+    unknown,
+)
 from engine.evaluation.selective import Answering
 from tests.run_files import add_run, fill_project, finish_run
-from tests.test_pages_runs import FRAME, graft, open_page, picture, words  # noqa: F401  fixtures
+from tests.test_pages_runs import FRAME, graft, open_page, picture, table_on, words  # noqa: F401  fixtures
 
 BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
 
@@ -189,8 +201,51 @@ def test_a_learning_rate_found_by_a_test_is_shown_with_its_curve(graft, finished
 
 def test_groups_say_the_gap_and_what_to_collect(finished):
     said = words(open_tab("Groups"))
-    assert "too few test pictures to be judged" in said or "clearly weaker" in said
+    assert "too few test pictures to be known to within 10 in 100" in said
     assert "more would narrow it to 5 in 100" in said
+
+
+def group(name: str, right: int, of: int) -> dict:
+    interval = list(intervals.wilson_interval(right, of))
+    return {"group": name, "accuracy": right / of, "support": of, "interval": interval}
+
+
+def test_a_weak_group_is_found_whatever_tiny_groups_do_and_advice_fits_groups_that_are_kept_apart(graft, finished):  # noqa: F811
+    facts = runs.read_evaluation(finished)
+    rows = [group("day", 475, 500), group("night", 300, 500), group("dusk", 1, 1), group("dawn", 0, 2)]
+    gaps = group_gaps.between(rows)
+    assert (gaps.best, gaps.weak, gaps.tiny) == (rows[0], [rows[1]], rows[2:])
+    assert [gaps.gap(row) for row in rows] == [0, pytest.approx(-0.35), None, None]
+    assert group_gaps.between([group("a", 9, 10), group("b", 8, 10), group("c", 7, 10)]).weak == []
+    assert group_gaps.between([group("a", 9, 9), group("b", 0, 9)]).best is None
+    runs.write_json(finished / runs.EVALUATION, {**facts, "groups": rows})
+    said = words(open_tab("Groups"))
+    assert "**night** is clearly weaker than **day**" in said and "**night** is not short of training pictures" in said
+    assert "With fewer than 10 test pictures a group is compared with no other: **dawn**, **dusk**." in said
+    kept_apart = [{**row, "group": row["split"]} for row in runs.read_snapshot(finished).to_pylist()]
+    versions.of_run.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "read_snapshot", lambda _folder: pyarrow.Table.from_pylist(kept_apart))
+        assert "new pictures of it would join the test pictures" in words(open_tab("Groups"))
+    versions.of_run.cache_clear()
+
+
+def test_a_class_without_test_pictures_is_not_the_weakest_and_numbers_carry_their_intervals(finished):
+    facts = runs.read_evaluation(finished)
+    assert sum(map(sum, facts["confusion_matrix"])) == 90
+    facts["per_class"][1] |= {"support": 0, "recall": 0.0, "precision": 0.0, "f1": 0.0}
+    runs.write_json(finished / runs.EVALUATION, facts)
+    at = open_tab("Classes")
+    assert at.selectbox(key=f"threshold-class-{finished.name}").value != 1
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["yaxis"]["ticktext"][0] == "pear (no test pictures)" and figure["data"][0]["x"][0] is None
+    titles, rows = table_on(at)
+    assert titles == ["Class", "Recall", "Precision", "F1", "Test pictures"]
+    assert rows[-1] == ["pear", "–", "–", "–", "no test pictures"]
+    weakest = facts["per_class"][results.weakest(facts["per_class"])]
+    low, high = intervals.wilson_interval(round(30 * weakest["recall"]), 30)
+    assert rows[0][1] == f"{100 * weakest['recall']:.1f} % ({100 * low:.0f}–{100 * high:.0f})"
+    assert figure["data"][2]["customdata"][-1] == pytest.approx([low, high])
 
 
 @pytest.mark.parametrize(

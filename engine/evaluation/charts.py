@@ -29,6 +29,7 @@ class Palette:
 LIGHT = Palette("#2f7d4f", "#cfe6d6", "#b4531f", "#fbe6d6", "#98a59c", "#f1f4f1", "#111613")
 DARK = Palette("#6cc791", "#1f3a2b", "#f0955a", "#43281a", "#7d8b82", "#1a211d", "#ffffff")
 
+KINDS = ("f1", "precision", "recall")
 NARROW = 0.05  # of an accuracy axis
 LONGEST_NAME = 22
 ROW_HEIGHTS = ((12, 40), (25, 30), (50, 20), (10_000, 12))
@@ -39,32 +40,42 @@ def palette(dark: bool) -> Palette:
 
 
 def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
-    """Return a bar of F1 a class with its precision and recall as marks. `per_class` as in evaluation.json."""
+    """Return a bar of F1 a class with its precision and recall as marks; their intervals are told on hover.
+
+    `per_class` as `results.per_class` returns it; a class without test pictures has neither bar nor marks.
+    """
     rows = list(reversed(per_class))
-    names, colours = _row_names(rows), palette(dark)
+    names, colours = _row_names(rows, _), palette(dark)
     places = list(range(len(rows)))
+    f1, precision, recall = ([row[kind] if row["support"] else None for row in rows] for kind in KINDS)
     figure = go.Figure(
         [
-            _bar([row["f1"] for row in rows], places, _("F1"), colours.good_light, colours.good),
-            _marks([row["precision"] for row in rows], places, _("precision"), colours.bad, "diamond"),
-            _marks([row["recall"] for row in rows], places, _("recall"), colours.good, "circle"),
+            _bar(f1, places, _("F1"), colours.good_light, colours.good),
+            _marks(precision, places, _("precision"), colours.bad, "diamond-open", size=13),
+            _marks(recall, places, _("recall"), colours.good, "circle"),
         ]
     )
+    for trace, kind in zip(figure.data, KINDS, strict=True):
+        trace.customdata = [row.get(f"{kind}_interval", (0, 1)) for row in rows]
+        between = _("between {low} and {high}").format(low="%{customdata[0]:.0%}", high="%{customdata[1]:.0%}")
+        trace.hovertemplate = "%{y}: %{x:.1%}, " + between + f"<extra>{trace.name}</extra>"
     return _rows_layout(figure, names)
 
 
 def before_and_after_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return how much of each class is recognised before and after training, joined by a line."""
     rows = [row for row in reversed(per_class) if row.get("before_recall") is not None]
-    names, colours = _row_names(rows), palette(dark)
+    names, colours = _row_names(rows, _), palette(dark)
     places = list(range(len(rows)))
     joins_x = [value for row in rows for value in (row["before_recall"], row["recall"], None)]
     joins_y = [value for place in places for value in (place, place, None)]
     line = {"color": colours.quiet, "width": 2}
+    # A ring that is larger than the dot: where nothing changed, both are still seen.
+    before = _marks([row["before_recall"] for row in rows], places, _("before"), colours.quiet, "circle-open", size=15)
     figure = go.Figure(
         [
             go.Scatter(x=joins_x, y=joins_y, mode="lines", line=line, hoverinfo="skip", showlegend=False),
-            _marks([row["before_recall"] for row in rows], places, _("before"), colours.quiet, "circle-open"),
+            before,
             _marks([row["recall"] for row in rows], places, _("after"), colours.good, "circle"),
         ]
     )
@@ -129,8 +140,8 @@ def short(name: str, longest: int = LONGEST_NAME) -> str:
     return html.escape(text)
 
 
-def _row_names(rows: Sequence[dict]) -> list[str]:
-    return [f"{short(row['class'])} ({row['support']})" for row in rows]
+def _row_names(rows: Sequence[dict], _: Translate) -> list[str]:
+    return [f"{short(row['class'])} ({row['support'] or _('no test pictures')})" for row in rows]
 
 
 def _bar(values, places, name: str, colour: str, edge: str) -> go.Bar:
@@ -139,8 +150,8 @@ def _bar(values, places, name: str, colour: str, edge: str) -> go.Bar:
     return go.Bar(x=values, y=places, name=name, orientation="h", marker=marker, hovertemplate=hover)
 
 
-def _marks(values, places, name: str, colour: str, symbol: str) -> go.Scatter:
-    marker = {"color": colour, "symbol": symbol, "size": 9, "line": {"width": 2, "color": colour}}
+def _marks(values, places, name: str, colour: str, symbol: str, size: int = 9) -> go.Scatter:
+    marker = {"color": colour, "symbol": symbol, "size": size, "line": {"width": 2, "color": colour}}
     hover = "%{y}: %{x:.1%}<extra>" + name + "</extra>"
     return go.Scatter(
         x=values, y=places, name=name, mode="markers", marker=marker, hovertemplate=hover, cliponaxis=False

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.parquet
 
 from engine import runs
-from engine.evaluation import calibration, metrics
+from engine.evaluation import calibration, intervals, metrics
 from engine.training.head import softmax
 from engine.training.snapshot import Snapshot
 from engine.workspace import write_atomic, write_json
@@ -146,9 +146,14 @@ def probe_scores(snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray
 def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
     scores = metrics.per_class(y_true, y_pred, len(class_names))
     before_recall = metrics.per_class(y_true, before, len(class_names))["recall"]
+    matrix = metrics.confusion_matrix(y_true, y_pred, len(class_names))
+    found = matrix.diagonal()
+    counts = zip(found, matrix.sum(axis=1) - found, matrix.sum(axis=0) - found, strict=True)
+    own = [intervals.of_class(*map(int, row)) for row in counts]
     return [
         {
             "class": name,
+            **own[position],
             "precision": float(scores["precision"][position]),
             "recall": float(scores["recall"][position]),
             "f1": float(scores["f1"][position]),

@@ -16,6 +16,25 @@ def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, f
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
+def f1_interval(found: int, missed: int, false_alarms: int) -> tuple[float, float]:
+    """Return the interval that holds the true F1 of a class with 95 % confidence; (0, 1) without a picture.
+
+    Of the pictures that are of the class or called so, the share j that is both is counted like any share, and F1 is
+    2j / (1 + j): Wilson's interval of j, carried over (the "Wilson indirect" method of Lam, Gopal and Qian 2023).
+    """
+    low, high = wilson_interval(found, found + missed + false_alarms)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def of_class(found: int, missed: int, false_alarms: int) -> dict[str, list[float]]:
+    """Return {"precision_interval", "recall_interval", "f1_interval"} of a class, from its counts."""
+    return {
+        "precision_interval": list(wilson_interval(found, found + false_alarms)),
+        "recall_interval": list(wilson_interval(found, found + missed)),
+        "f1_interval": list(f1_interval(found, missed, false_alarms)),
+    }
+
+
 def pictures_for_margin(share: float, count: int, margin: float) -> int:
     """Return how many pictures give an interval of about plus or minus `margin` around a share measured on `count`.
 

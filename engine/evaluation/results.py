@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from engine import runs
 from engine.backbones import catalogue, own
+from engine.evaluation import intervals
 from engine.evaluation.intervals import pictures_for_margin
 from engine.workspace import read_json
 
@@ -224,6 +225,22 @@ def most_confused(facts: dict, limit: int = 10) -> list[Confusion]:
         if i != j and count
     ]
     return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true))[:limit]
+
+
+def per_class(facts: dict) -> list[dict]:
+    """Return precision, recall and F1 of every class with their intervals; runs from before those hold the counts."""
+    matrix = np.array(facts["confusion_matrix"])
+    found = matrix.diagonal()
+    counts = np.stack([found, matrix.sum(axis=1) - found, matrix.sum(axis=0) - found], axis=1).tolist()
+    return [
+        intervals.of_class(*found_missed_alarms) | row
+        for found_missed_alarms, row in zip(counts, facts["per_class"], strict=True)
+    ]
+
+
+def weakest(rows: Sequence[dict]) -> int:
+    """Return the place of the class with the lowest F1, of those that have test pictures."""
+    return min(range(len(rows)), key=lambda place: (not rows[place]["support"], rows[place]["f1"]))
 
 
 def hardest_classes(facts: dict, limit: int) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine import runs
 from engine.data import several
+from engine.evaluation import intervals
 from engine.evaluation.evaluate import Predictions, save_predictions, versions
 from engine.evaluation.intervals import wilson_interval
 from engine.evaluation.several import metrics, thresholds
@@ -113,11 +114,10 @@ def _class(name: str, threshold: float, truth: np.ndarray, scores: np.ndarray, b
         "average_precision": metrics.average_precision(truth, scores),
         "before_average_precision": metrics.average_precision(truth, before),
         "precision": precision,
-        "precision_interval": list(wilson_interval(found, found + false_alarms)),
         "recall": recall,
-        "recall_interval": list(wilson_interval(found, found + missed)),
         "f1": f1,
         "support": found + missed,
+        **intervals.of_class(found, missed, false_alarms),
         **counts,
     }
 

@@ -28,7 +28,7 @@ def view(facts: dict, folder: Path) -> None:
         return
     st.markdown(f"#### {_('One class against the rest')}")
     left, right = st.columns(2, gap="large")
-    weakest = min(range(len(names)), key=lambda i: facts["per_class"][i]["f1"])
+    weakest = results.weakest(facts["per_class"])
     position = left.selectbox(
         _("Class"),
         range(len(names)),

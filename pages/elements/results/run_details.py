@@ -1,5 +1,6 @@
 """Parts of the Results page: numbers per class, before and after training, curves over the epochs, the run itself."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -9,23 +10,26 @@ from engine.evaluation import charts, range_test_chart, results
 from engine.training.recipe import Recipe
 from pages.elements import page
 from pages.elements.data import compare_versions
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, number
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.runs import turns_taken
 from pages.elements.runs.run_list import RunView, duration, local_time, owner_of
 from pages.elements.runs.run_table import option_words, value_words
-from pages.elements.table import plain_table
+from pages.elements.shares import with_interval
+from pages.elements.table import Cell, Column, Row, Table, plain_table, show_table
 
 
 def per_class(facts: dict) -> None:
-    """Bars of precision, recall and F1 in the order a person chooses."""
+    """Bars of precision, recall and F1 in the order a person chooses, and the same as a table with intervals."""
     orders = {
         "worst": (_("Weakest first"), lambda row: row["f1"]),
         "name": (_("By name"), lambda row: row["class"].casefold()),
         "size": (_("Largest first"), lambda row: -row["support"]),
     }
     order = page.choice(_("Order"), {name: words for name, (words, _key) in orders.items()}, key="class-order")
-    rows = sorted(facts["per_class"], key=orders[order][1])
+    key = orders[order][1]
+    # What was never tested is not weak: it comes last.
+    rows = sorted(results.per_class(facts), key=lambda row: (not row["support"], key(row)))
     st.caption(
         _(
             "Recall: of the pictures of a class, how many it finds. Precision: of those it calls so, how many are. "
@@ -33,11 +37,34 @@ def per_class(facts: dict) -> None:
         )
     )
     chart(charts.per_class_figure(rows, dark=is_dark(), _=_), "per-class", _("Precision, recall and F1 of every class"))
+    with st.expander(_("How sure these numbers are"), icon=":material/table_rows:"):
+        st.caption(_("In brackets: where each would lie with other pictures of the same kind, 19 times in 20."))
+        show_table(_class_table(rows), key="per-class-table")
+
+
+def _class_table(rows: list[dict]) -> Table:
+    kinds = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
+    columns = [
+        Column(_("Class")),
+        *(Column(title, number=True) for title in kinds.values()),
+        Column(_("Test pictures"), number=True),
+    ]
+    alt = _("Recall, precision and F1 of every class with their intervals")
+    return Table(columns, [Row(_class_cells(row, kinds)) for row in rows], alt)
+
+
+def _class_cells(row: dict, kinds: Iterable[str]) -> list[Cell]:
+    if not row["support"]:
+        return [Cell(row["class"]), *(Cell("–", -1.0) for _kind in kinds), Cell(_("no test pictures"), 0)]
+    shares = ((row[kind], row[f"{kind}_interval"]) for kind in kinds)
+    # From nothing to all is the interval of no picture: a class that is never called has no precision.
+    cells = (Cell("–" if tuple(ends) == (0, 1) else with_interval(share, ends), share) for share, ends in shares)
+    return [Cell(row["class"]), *cells, Cell(number(row["support"]), row["support"])]
 
 
 def before_and_after(facts: dict) -> None:
     """How much of each class the network recognised before and after it learned from these pictures."""
-    rows = [row for row in facts["per_class"] if row.get("before_recall") is not None]
+    rows = [row for row in facts["per_class"] if row.get("before_recall") is not None and row["support"]]
     if not rows:
         st.caption(_("This run was not measured before its training."))
         return

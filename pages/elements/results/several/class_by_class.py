@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from engine.evaluation.intervals import f1_interval
+from engine.evaluation.results import weakest
 from engine.evaluation.several import metrics, results, thresholds
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, decimal, number, plural
@@ -24,9 +26,8 @@ def view(facts: dict, folder: Path) -> None:
     def part() -> None:
         key = f"{TABLE}-{folder.name}"
         names = facts["class_names"]
-        weakest = min(facts["per_class"], key=lambda row: row["f1"])["class"]
         opened = chosen_in(key)
-        opened = opened if opened in names else weakest
+        opened = opened if opened in names else names[weakest(facts["per_class"])]
         own = thresholds.of_run(folder, facts)
         truth, probabilities = results.scores(folder)
         st.caption(
@@ -43,7 +44,7 @@ def _table(facts: dict, own: list[float], truth: np.ndarray, probabilities: np.n
         Column(_("Class")),
         Column(_("Found"), number=True, help=_("Recall, with the range it would lie in 19 times in 20.")),
         Column(_("Right"), number=True, help=_("Precision, with the range it would lie in 19 times in 20.")),
-        Column("F1", number=True),
+        Column("F1", number=True, help=_("High only when both are, with the range it would lie in 19 times in 20.")),
         Column(_("Average precision"), number=True, help=_("Whatever the threshold; 100 % is perfect.")),
         Column(_("Before training"), number=True, help=_("Average precision of the network as it came.")),
         Column(_("Named from"), number=True, help=_("The probability from which on it names the class.")),
@@ -65,11 +66,11 @@ def _cells(row: dict, threshold: float, counts: dict[str, int]) -> list[Cell]:
         Cell(row["class"]),
         Cell(_with_range(recall, found, found + missed), recall),
         Cell(_with_range(precision, found, found + alarms), precision),
-        Cell(percent(f1), f1),
+        Cell(with_interval(f1, f1_interval(found, missed, alarms)) if found + missed else "–", f1),
         Cell(percent(row["average_precision"]), -1.0 if row["average_precision"] is None else row["average_precision"]),
         Cell(percent(before), -1.0 if before is None else before),
         Cell(f"{decimal(100 * threshold, '.0f')} %", threshold),
-        Cell(number(found + missed), found + missed),
+        Cell(number(found + missed) if found + missed else _("no test pictures"), found + missed),
     ]
 
 
