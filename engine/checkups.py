@@ -1,70 +1,79 @@
-"""Long questions about a finished run: begun by a button, answered bit by bit, kept beside the run.
+"""Long questions about a finished run: begun by a button, answered by a worker between trainings, kept beside the run.
 
-The parts are asked of the quick worker one after the other, so that other questions get their turn in between.
+What is being measured is known to the studies of the server, not to a page: every browser finds it, and none begins it
+a second time.
 """
 
-import threading
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import runs
-from engine.errors import UserError
-from engine.evaluation.disturb import KINDS
-from engine.workspace import read_json, write_json
+from engine.studies import Studies
+from engine.workspace import read_json
 
-ROBUSTNESS = "robustness.json"
-PATIENCE_SECONDS = 900.0
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
-
-_running: set[str] = set()
-_lock = threading.Lock()
-
-Ask = Callable[..., object]
+LEARNING_CURVE, LOOKS, ROBUSTNESS = "learning_curve", "looks", "robustness"
+FILES = {LEARNING_CURVE: "learning_curve.json", LOOKS: "looks.json", ROBUSTNESS: "robustness.json"}
+WORKING = ("waiting", "running", "stopping")
 
 
-def robustness(run_dir: Path) -> dict | None:
-    """Return {"rows" so far (see engine.evaluation.robustness), "kinds", "error", "running"}.
+@dataclass(frozen=True)
+class Checkup:
+    """How far a checkup is.
 
-    None before it began, and when the model is newer than what was measured.
+    state: none, waiting (for its turn), running, stopping, failed (`message` and `values` say why) or done.
+    progress: in [0, 1]; seconds_left: None where nobody can tell yet. found: what was measured, also so far while it
+    runs where it comes in parts; None where there is nothing.
     """
-    found = read_json(run_dir / ROBUSTNESS)
-    if found is None or _is_outdated(run_dir):
-        return None
-    return {**found, "running": str(run_dir) in _running}
+
+    state: str
+    progress: float = 0.0
+    seconds_left: float | None = None
+    message: str = ""
+    values: dict | None = None
+    found: dict | None = None
 
 
-def start_robustness(ask: Ask, run_dir: Path, workspace_root: Path) -> None:
-    """Begin to measure, unless that is being done. `ask` is Graft.ask."""
-    with _lock:
-        if str(run_dir) in _running:
-            return
-        _running.add(str(run_dir))
-    write_json(run_dir / ROBUSTNESS, _so_far([]))
-    threading.Thread(target=_measure, args=(ask, run_dir, workspace_root), name="robustness", daemon=True).start()
+def begin(studies: Studies, task: str, run_dir: Path) -> None:
+    """Begin to measure, unless that is being done. task: one of FILES."""
+    studies.forget(task, run_dir.name)
+    job = {"task": task, "run_dir": str(run_dir)}
+    studies.begin(task, run_dir.name, str(_stamp(run_dir)), lambda: job, task="checkup")
 
 
-def _measure(ask: Ask, run_dir: Path, workspace_root: Path) -> None:
-    rows: list[dict] = []
+def stop(studies: Studies, task: str, run_dir: Path) -> None:
+    """Let go of what is being measured; robustness keeps the kinds it has, and goes on from there next time."""
+    studies.stop(task, run_dir.name)
+
+
+def look(studies: Studies, task: str, run_dir: Path) -> Checkup:
+    """Return how far it is; what was measured before the model was trained again does not count."""
+    told, found = studies.status(task, run_dir.name), _found(run_dir, FILES[task])
+    if told["state"] == "running":
+        state = "stopping" if told["stopping"] else "running" if told["begun"] else "waiting"
+        return Checkup(state, told["progress"], told.get("seconds_left"), found=found)
+    if found is not None and is_complete(found):
+        return Checkup("done", 1.0, found=found)
+    if told["state"] == "failed":
+        return Checkup("failed", message=told["message"], values=told["values"])
+    return Checkup("none")
+
+
+def is_complete(found: dict) -> bool:
+    """Tell whether all parts are there, of what comes in parts."""
+    return len(found["rows"]) == len(found["kinds"]) if "kinds" in found else True
+
+
+def _found(run_dir: Path, file: str) -> dict | None:
     try:
-        for kind in KINDS:
-            rows.append(ask("robustness", str(run_dir), str(workspace_root), kind, timeout=PATIENCE_SECONDS))
-            write_json(run_dir / ROBUSTNESS, _so_far(rows))
-    except UserError as error:
-        write_json(run_dir / ROBUSTNESS, {**_so_far(rows), "error": error.to_dict()})
-    except Exception as error:
-        problem = UserError(UNEXPECTED, error=repr(error))
-        write_json(run_dir / ROBUSTNESS, {**_so_far(rows), "error": problem.to_dict()})
-        raise
-    finally:
-        _running.discard(str(run_dir))
-
-
-def _is_outdated(run_dir: Path) -> bool:
-    try:
-        return (run_dir / runs.MODEL).stat().st_mtime > (run_dir / ROBUSTNESS).stat().st_mtime
+        is_old = (run_dir / runs.MODEL).stat().st_mtime > (run_dir / file).stat().st_mtime
     except OSError:
-        return False
+        return None
+    return None if is_old else read_json(run_dir / file)
 
 
-def _so_far(rows: list[dict]) -> dict:
-    return {"kinds": list(KINDS), "rows": rows, "error": None}
+def _stamp(run_dir: Path) -> int:
+    """Return what tells two trainings of one run apart."""
+    try:
+        return (run_dir / runs.MODEL).stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -44,6 +44,10 @@ class ComputeError(UserError):
     """No worker could be reached, or it died."""
 
 
+class Stopped(UserError):
+    """Somebody asked for work to end before it was done."""
+
+
 def _rebuild(kind: type, template: str, values: dict) -> UserError:
     return kind(template, **values)
 

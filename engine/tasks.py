@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from engine import runs
-from engine.errors import ComputeError
+from engine.errors import ComputeError, Stopped
 from engine.silence import silence
 from engine.workspace import Workspace, read_json, write_json
 
@@ -171,11 +171,22 @@ def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
     return looking.measure(Path(run_dir), _open(workspace_root), _telling(progress))
 
 
-def robustness(run_dir: str, workspace_root: str, kind: str) -> dict:
-    """Return how right a run's model is on test pictures made worse in one way (see engine.evaluation.robustness)."""
-    from engine.evaluation.robustness import measure
+def robustness(run_dir: str, workspace_root: str, progress: str = "") -> dict:
+    """Return and keep how right a run's model is on test pictures made worse (see engine.evaluation.robustness)."""
+    from engine.evaluation.robustness import measure_all
 
-    return measure(Path(run_dir), _open(workspace_root), kind)
+    return measure_all(Path(run_dir), _open(workspace_root), _telling(progress))
+
+
+def checkup(job_path: str, workspace_root: str) -> None:
+    """Measure what job.json asks: {"task": looks, learning_curve or robustness, "run_dir"}; the run keeps it.
+
+    status.json beside the job tells how far it is; a file `stop` there ends it with Stopped.
+    """
+    measures = {"looks": looks, "learning_curve": learning_curve, "robustness": robustness}
+    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
+    write_json(status, {"progress": 0.0})
+    measures[job["task"]](job["run_dir"], workspace_root, str(status))
 
 
 def look_at_network(workspace_root: str, path: str) -> dict:
@@ -314,13 +325,20 @@ def _studying(folder: Path):
 
 
 def _telling(path: str):
-    """Return advance(done, total), which keeps a small file up to date a few times a second; none without a path."""
-    last = 0.0
+    """Return advance(done, total), which keeps a small file up to date a few times a second; none without a path.
+
+    It holds {"progress", "seconds_left"}. Raises Stopped as soon as there is a file `stop` beside it.
+    """
+    begun = last = time.monotonic()
 
     def advance(done: int, total: int) -> None:
         nonlocal last
-        if path and time.monotonic() - last >= REPORT_EVERY:
-            last = time.monotonic()
-            write_json(Path(path), {"progress": done / max(1, total)})
+        if not path or time.monotonic() - last < REPORT_EVERY:
+            return
+        last, share = time.monotonic(), done / max(1, total)
+        if Path(path).with_name("stop").exists():
+            raise Stopped("It was stopped.")
+        left = round((last - begun) * (1 - share) / share, 1) if share > 0 else None
+        write_json(Path(path), {"progress": share, "seconds_left": left})
 
     return advance

@@ -24,12 +24,14 @@ class IdleWorkers:
 
     def __init__(self):
         self.submitted: list[tuple] = []
+        self.given: dict[str, tuple] = {}  # key: (queue, whom to tell of the end)
         self.asked: list[tuple] = []
         self.places = 1
         self.answers: dict[str, object] = {"estimate": {"seconds": 9.0}, "augment_preview": [], "predict": []}
 
     def submit(self, task, *args, queue, key, on_done, worker=None):
         self.submitted.append((task, args, key))
+        self.given[key] = (queue, on_done)
 
     def room(self, busy):
         return ["idle"] * (self.places - len(self.submitted))

@@ -7,11 +7,13 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from engine import command_learning_curve, runs, tasks
+from engine import checkups, command_learning_curve, runs, tasks
+from engine.errors import ComputeError, Stopped
 from engine.evaluation import learning_curve
 from engine.evaluation.learning_curve import Answers
 from engine.training.shares import rows_of_share
-from engine.workspace import Workspace
+from engine.workspace import Workspace, write_json
+from pages.elements import answers
 from tests.run_files import add_run, finish_run
 from tests.test_pages_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
 from tests.tiny_runs import discs, train
@@ -105,15 +107,73 @@ def test_the_command_prints_the_curve_and_its_meaning(trained, monkeypatch, caps
     assert "42 training pictures (100%)" in said.err
 
 
-def test_the_page_offers_the_curve_and_then_says_what_it_means(graft, project):  # noqa: F811
+def finished(graft, project):  # noqa: F811
     run_id = add_run(graft, project)
     finish_run(graft, run_id)
-    found = learning_curve.read_off(answers_of([0.4, 0.25, 0.18, 0.126], 2000))
-    graft.compute.answers["learning_curve"] = found
+    return graft.workspace.run_dir(run_id)
+
+
+def begin(graft):  # noqa: F811
+    """Press the button; return the page, and whom to tell how the measurement ended."""
     at = open_page("evaluation", **{"results-parts": "More pictures?"})
     at.button(key="learning-curve-start-button").click().run()
-    time.sleep(0.3)
-    at.run()
-    assert "More pictures help: twice as many would probably bring about" in words(at)
-    assert "With 2,000 training pictures instead of 1,000" in words(at)
-    assert at.get("plotly_chart")
+    deadline = time.monotonic() + 10
+    while not graft.compute.given and time.monotonic() < deadline:
+        time.sleep(0.01)
+    [(queue, on_done)] = graft.compute.given.values()
+    assert queue == "study", "questions that somebody waits for stay quick meanwhile"
+    return at, on_done
+
+
+def offered(at) -> bool:
+    return any(button.key == "learning-curve-start-button" for button in at.button)
+
+
+def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft, project):  # noqa: F811
+    folder = finished(graft, project)
+    at, on_done = begin(graft)
+    status = graft.studies.folder("learning_curve", folder.name) / "status.json"
+    write_json(status, {"progress": 0.25, "seconds_left": 90.0})
+    other = open_page("evaluation", **{"results-parts": "More pictures?"})
+    for page in (other, at.run()):
+        assert not offered(page)
+        progress = json.dumps([str(element.proto) for element in page.get("progress")])
+        assert "value: 25" in progress and "about 1 min 30 s left" in progress
+    write_json(folder / learning_curve.FILE, learning_curve.read_off(answers_of([0.4, 0.25, 0.18, 0.126], 2000)))
+    on_done(None)
+    said = words(other.run())
+    assert "More pictures help: twice as many would probably bring about" in said
+    assert "With 2,000 training pictures instead of 1,000" in said
+    assert other.get("plotly_chart")
+    assert len(graft.compute.given) == 1
+
+
+def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_it_failed(graft, project):  # noqa: F811
+    folder = finished(graft, project)
+    at, _on_done = begin(graft)
+    at.button(key="learning-curve-stop").click().run()
+    assert offered(at.run()) and not graft.compute.submitted, "nobody was at it yet: it is out of the line"
+
+    graft.compute.given.clear()
+    at, on_done = begin(graft)
+    place = graft.studies.folder("learning_curve", folder.name)
+    write_json(place / "status.json", {"progress": 0.5})
+    at.button(key="learning-curve-stop").click().run()
+    assert (place / "stop").exists() and not offered(at)
+    on_done(Stopped("It was stopped."))
+    assert offered(at.run()) and not at.error
+
+    graft.compute.given.clear()
+    at, on_done = begin(graft)
+    on_done(ComputeError("The worker process died."))
+    assert offered(at.run())
+    assert "The worker process died." in at.error[0].value
+
+
+def test_measurements_leave_every_thread_to_those_who_wait_for_an_answer(graft, project):  # noqa: F811
+    folders = [finished(graft, project) for _run in range(answers.THREADS + 2)]
+    for folder in folders:
+        checkups.begin(graft.studies, checkups.LEARNING_CURVE, folder)
+    assert answers.ask("at once", lambda: "an answer").result(timeout=10) == "an answer"
+    states = {checkups.look(graft.studies, checkups.LEARNING_CURVE, folder).state for folder in folders}
+    assert states == {"waiting"}

@@ -277,7 +277,9 @@ def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  
     falling = {"accuracy": [0.9, 0.9, 0.6, 0.5, 0.4, 0.3], "breaks": 2, "pictures": 90, "examples": ["data:,"] * 6}
     steady = {"accuracy": [0.9] * 6, "breaks": None, "pictures": 90, "examples": ["data:,"] * 6}
     rows = [{**(falling if kind == "noise" else steady), "kind": kind} for kind in disturb.KINDS]
-    runs.write_json(finished / checkups.ROBUSTNESS, {"kinds": list(disturb.KINDS), "rows": rows, "error": None})
+    runs.write_json(
+        finished / checkups.FILES[checkups.ROBUSTNESS], {"kinds": list(disturb.KINDS), "rows": rows, "error": None}
+    )
     said = words(open_tab("Robustness"))
     assert "It breaks first under “Noise”: from strength 2 on it is right 60 instead of 90 times in 100." in said
     figure = trust_charts.robustness_figure(rows, {kind: kind for kind in disturb.KINDS})

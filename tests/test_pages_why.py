@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from engine import runs
+from engine import checkups, runs
 from engine.errors import TrainingError
 from engine.evaluation import results
-from pages.elements.results import looks, why
+from pages.elements.results import why
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_results import open_tab
 from tests.test_pages_runs import graft, open_page, picture, words  # noqa: F401  fixtures
@@ -118,7 +118,7 @@ def test_where_it_looks_is_offered_and_asks_about_the_edge(graft, finished):  # 
     assert at.button(key="looks-start-button").label == "Look now"
     row = {"class": "apple", "pictures": 12, "edge": 0.81, "asks": True, "image": ""}
     rows = [row, {**row, "class": "pear", "edge": 0.5, "asks": False}]
-    runs.write_json(finished / looks.FILE, {"classes": rows, "pictures": 24})
+    runs.write_json(finished / checkups.FILES[checkups.LOOKS], {"classes": rows, "pictures": 24})
     said = words(open_tab("Where it looks"))
     assert "For 1 class it looks mostly at the edge of the pictures." in said
     assert "**apple**: 81 of 100 parts of the heat lie at the edge. Does something in the background" in said

@@ -1,7 +1,6 @@
 """How sure a model is, when it had better say nothing, and what it has never seen: numbers against scikit-learn."""
 
 import io
-import time
 import zipfile
 from dataclasses import replace
 
@@ -12,14 +11,15 @@ from PIL import Image
 from scipy.stats import binomtest
 from sklearn import metrics as reference
 
-from engine import checkups, runs, tasks
+from engine import runs, tasks
 from engine.backbones import forward
 from engine.data import decode
+from engine.errors import Stopped
 from engine.evaluation import calibration, curves, disturb, familiar, metrics, results, robustness, selective, unknown
 from engine.evaluation.selective import Answering
 from engine.training import head, model, probe
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace
+from engine.workspace import Workspace, read_json, write_json
 from tests.conftest import SHARED_DATA
 from tests.pictures import COLOURS, draw_picture
 from tests.tiny_runs import discs, train
@@ -301,26 +301,30 @@ def test_a_model_breaks_where_it_is_worse_by_more_than_chance():
     assert robustness.p_value(8, 2) == pytest.approx(binomtest(2, 10).pvalue)
 
 
-def test_robustness_is_measured_kind_by_kind_and_kept_beside_the_run(trained):
+def test_robustness_is_measured_kind_by_kind_stopped_and_taken_up_again(trained, tmp_path, monkeypatch):
     workspace, run_dir = trained
-    asked = []
-
-    def ask(task, *arguments, timeout):
-        asked.append(task)
-        return getattr(tasks, task)(*arguments)
-
-    assert checkups.robustness(run_dir) is None
-    checkups.start_robustness(ask, run_dir, workspace.root)
-    deadline = time.monotonic() + 120
-    while checkups.robustness(run_dir)["running"] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    found = checkups.robustness(run_dir)
-    assert [row["kind"] for row in found["rows"]] == list(disturb.KINDS) and found["error"] is None
-    assert asked == ["robustness"] * len(disturb.KINDS)
+    job, measured = tmp_path / "job.json", []
+    write_json(job, {"task": "robustness", "run_dir": str(run_dir)})
+    measure = robustness.measure
+    monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or measure(*some))
+    monkeypatch.setattr(tasks, "REPORT_EVERY", 0.0)
+    (tmp_path / "stop").touch()
+    with pytest.raises(Stopped):
+        tasks.checkup(str(job), str(workspace.root))
+    (tmp_path / "stop").unlink()
+    found = tasks.robustness(str(run_dir), str(workspace.root), str(tmp_path / "status.json"))
+    assert read_json(run_dir / robustness.FILE) == found
+    told = read_json(tmp_path / "status.json")
+    assert told["progress"] == 1 and told["seconds_left"] == 0
+    assert measured == [disturb.KINDS[0], *disturb.KINDS]
+    assert [row["kind"] for row in found["rows"]] == list(disturb.KINDS)
     for row in found["rows"]:
         assert len(row["accuracy"]) == len(row["examples"]) == 6
         assert row["pictures"] == runs.read_evaluation(run_dir)["counts"]["test"]
         assert row["accuracy"][0] == pytest.approx(runs.read_evaluation(run_dir)["accuracy"], abs=0.05)
+    write_json(run_dir / robustness.FILE, {**found, "rows": found["rows"][:-1]})
+    assert tasks.robustness(str(run_dir), str(workspace.root)) == found
+    assert measured[-1] == disturb.KINDS[-1] and len(measured) == len(disturb.KINDS) + 2, "only what was missing"
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import base64
 import contextlib
+import functools
 import io
 import math
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,14 @@ from PIL import Image
 
 from engine import runs
 from engine.backbones import forward
-from engine.evaluation.disturb import STRENGTHS, disturbed
+from engine.evaluation.disturb import KINDS, STRENGTHS, disturbed
 from engine.evaluation.predict import PREPARATION
 from engine.training import model, snapshot, speed
 from engine.training.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace, read_json
+from engine.workspace import Workspace, read_json, write_json
+
+FILE = "robustness.json"
 
 # As many test pictures as take about so long for one kind, within these limits.
 SECONDS = 6
@@ -26,7 +28,36 @@ FEWEST, MOST = 40, 300
 SIGNIFICANT = 0.05
 
 
-def measure(run_dir: Path, workspace: Workspace, kind: str) -> dict:
+def measure_all(run_dir: Path, workspace: Workspace, advance: Callable[[int, int], None]) -> dict:
+    """Return and keep {"kinds", "rows"}: `measure` of every kind, written after each; goes on from those it finds."""
+    rows = _measured_before(run_dir)
+    found = {"kinds": list(KINDS), "rows": rows}
+    for number, kind in enumerate(KINDS[len(rows) :], len(rows)):
+        step = functools.partial(_advance_within, advance, number)
+        rows.append(measure(run_dir, workspace, kind, step))
+        write_json(run_dir / FILE, found)
+    return found
+
+
+def _advance_within(advance: Callable[[int, int], None], number: int, done: int, total: int) -> None:
+    advance(number * total + done, len(KINDS) * total)
+
+
+def _measured_before(run_dir: Path) -> list[dict]:
+    """Return the rows of a measurement of this very model that was stopped."""
+    file = run_dir / FILE
+    if not file.exists() or file.stat().st_mtime < (run_dir / runs.MODEL).stat().st_mtime:
+        return []
+    rows = read_json(file)["rows"]
+    return rows if len(rows) < len(KINDS) else []
+
+
+def measure(
+    run_dir: Path,
+    workspace: Workspace,
+    kind: str,
+    advance: Callable[[int, int], None] = lambda _done, _total: None,
+) -> dict:
     """Return how right the model of a run is on test pictures disturbed in one way (see `disturb`).
 
     {"kind", "pictures", "accuracy" (strength 0 to 5), "breaks" (the first strength that is worse than chance explains,
@@ -39,6 +70,7 @@ def measure(run_dir: Path, workspace: Workspace, kind: str) -> dict:
         worse = np.stack([disturbed(picture, kind, strength, seed) for seed, picture in enumerate(pixels)])
         right.append(forward.run(run, worse).argmax(axis=1) == y)
         examples.append(_address(worse[0]))
+        advance(strength + 1, STRENGTHS + 1)
     return {
         "kind": kind,
         "pictures": len(y),
@@ -82,7 +114,7 @@ def _pictures(run_dir: Path, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     return Pixels(workspace, preparation["image_size"], preparation["fit"]).read(frozen.keys(rows)), frozen.y[rows]
 
 
-@lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=1)
 def _classifier(run_dir: Path, workspace: Workspace, _written: int) -> Callable[[np.ndarray], np.ndarray]:
     """Return the run's model as the fastest forward pass; what was converted for it does not stay on disk."""
     name = f"run-{run_dir.name}"

@@ -1,6 +1,7 @@
 """Questions to the workers that a page does not wait for: ask, show the rest, look again in a moment.
 
-The same question asked by two people is asked once.
+The same question asked by two people is asked once. What takes longer than a person waits is no question but a checkup
+(pages/elements/results/measurement.py): threads that wait for minutes would leave none for other people's presses.
 """
 
 import functools
@@ -14,6 +15,7 @@ import streamlit as st
 from engine import graft
 
 LOOK_AGAIN_SECONDS = 0.4
+THREADS = 12  # nearly all they do is wait for a worker
 KEPT = 200
 
 
@@ -21,7 +23,7 @@ class Answers:
     """Answers by question, the oldest forgotten first. Threads may share it."""
 
     def __init__(self):
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="question")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="question")
         self._answers: OrderedDict[Hashable, Future] = OrderedDict()
         self._lock = threading.Lock()
 

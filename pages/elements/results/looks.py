@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine import checkups
 from pages.elements.gallery import Tile, gallery, page_of
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
@@ -9,15 +10,13 @@ from pages.elements.results import measurement
 from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
 
-FILE = "looks.json"  # as engine.evaluation.explain.looks, which brings Keras
 PER_PAGE = 24
 
 
 def view(entry: RunView) -> None:
     """Offer to look at many test pictures, watch it, show the mean heat per class."""
     what = Measurement(
-        "looks",
-        FILE,
+        checkups.LOOKS,
         ":material/visibility:",
         _("Where does it look?"),
         _(
@@ -27,7 +26,7 @@ def view(entry: RunView) -> None:
         _("Look now"),
         _("Looking where it looks, picture by picture …"),
     )
-    measurement.view(entry, what, _show)
+    measurement.view(entry.folder, what, _show)
 
 
 def _show(found: dict) -> None:

@@ -1,32 +1,32 @@
-"""What takes a while to measure about a run: offered with a button, watched, kept in the run's folder, shown."""
+"""What takes a while to measure about a run: offered with a button, watched, stopped, shown.
+
+What is being measured is asked of the server each time (engine.checkups): a refresh, another browser and a colleague
+find it, and no thread waits for it.
+"""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from engine import graft, runs
-from engine.errors import UserError
-from engine.workspace import read_json
-from pages.elements import answers, page
-from pages.elements.i18n import _, say_error
-from pages.elements.runs.run_list import RunView
+from engine import checkups, graft
+from engine.checkups import Checkup
+from pages.elements import page
+from pages.elements.i18n import _, say
+from pages.elements.runs.run_list import duration
 
-BEGUN = "measurement-begun"
-PATIENCE_SECONDS = 1800.0
+LOOK_AGAIN_SECONDS = 0.7
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured: the task of the workers, the file in the run's folder that it leaves, and the words around it.
+    """What is measured: its task (one of engine.checkups.FILES) and the words around it, translated already.
 
-    The texts of a button, and of the line above the progress bar, are translated already.
+    waiting: the line above the progress bar.
     """
 
     task: str
-    file: str
     icon: str
     headline: str
     explanation: str
@@ -38,60 +38,58 @@ class Measurement:
         return self.task.replace("_", "-")
 
 
-def view(entry: RunView, what: Measurement, show: Callable[[dict], None]) -> None:
-    """Offer to measure it, watch it, and `show` what was found, which a training of the run since makes outdated."""
-    found = _found(entry.folder, what.file)
-    if found is not None:
-        show(found)
-        return
-    key = (what.task, entry.run.id, _stamp(entry.folder))
-    if st.session_state.get(BEGUN) != key:
-        _offer(what, key)
-        return
-    here = graft.current()
-    progress = here.workspace.caches / "explaining" / f"{entry.run.id}-{what.key}.json"
-    arguments = (str(entry.folder), str(here.workspace.root), str(progress))
-    asked = answers.ask(key, lambda: here.ask(what.task, *arguments, timeout=PATIENCE_SECONDS))
-    answers.when_ready(
-        asked,
-        lambda answer: _end(answer, what, key, show),
-        waiting=lambda: st.progress(read_json(progress, {}).get("progress", 0.0), what.waiting),
-        key=f"{what.key}-part",
-    )
+def view(
+    folder: Path, what: Measurement, show: Callable[[dict], None], so_far: Callable[[dict], None] | None = None
+) -> None:
+    """Offer to measure it, watch it, and `show` what was found, which a training of the run since makes outdated.
+
+    so_far: shows what has been found while the rest is being measured, where it comes in parts.
+    """
+    state = checkups.look(graft.current().studies, what.task, folder)
+    if state.state == "done":
+        show(state.found)
+    elif state.state in checkups.WORKING:
+        _watch(folder, what, so_far)
+    else:
+        _offer(folder, what, state)
 
 
-def _offer(what: Measurement, key: tuple) -> None:
+def _offer(folder: Path, what: Measurement, state: Checkup) -> None:
+    if state.state == "failed":
+        st.error(say(state.message, state.values), icon=":material/error:")
     if page.empty(what.icon, what.headline, what.explanation, button=what.button, key=f"{what.key}-start"):
-        answers.forget(key)
-        st.session_state[BEGUN] = key
+        checkups.begin(graft.current().studies, what.task, folder)
         st.rerun()
 
 
-def _end(answer: Future, what: Measurement, key: tuple, show: Callable[[dict], None]) -> None:
-    """Show what ended it; what was found is read from the run's folder from then on."""
-    if (error := answer.exception()) is None:
-        show(answer.result())
-        return
-    if not isinstance(error, UserError):
-        raise error
-    st.error(say_error(error), icon=":material/error:")
-    if st.button(_("Try again"), key=f"{what.key}-again"):
-        answers.forget(key)
-        st.rerun()
+def _watch(folder: Path, what: Measurement, so_far: Callable[[dict], None] | None) -> None:
+    studies = graft.current().studies
+
+    @st.fragment(run_every=LOOK_AGAIN_SECONDS, key=f"{what.key}-part")
+    def part() -> None:
+        state = checkups.look(studies, what.task, folder)
+        if state.state not in checkups.WORKING:
+            st.rerun()  # once for the whole page: it takes the timer away
+        st.progress(state.progress, _progress_words(state, what))
+        st.button(
+            _("Stop"),
+            key=f"{what.key}-stop",
+            icon=":material/stop:",
+            disabled=state.state == "stopping",
+            on_click=checkups.stop,
+            args=(studies, what.task, folder),
+        )
+        if so_far is not None and state.found is not None:
+            so_far(state.found)
+
+    part()
 
 
-def _found(folder: Path, file: str) -> dict | None:
-    """Return what was measured, unless the model was trained again since."""
-    try:
-        is_old = (folder / runs.MODEL).stat().st_mtime > (folder / file).stat().st_mtime
-    except OSError:
-        return None
-    return None if is_old else read_json(folder / file)
-
-
-def _stamp(folder: Path) -> int:
-    """Return what tells two trainings of one run apart."""
-    try:
-        return (folder / runs.MODEL).stat().st_mtime_ns
-    except OSError:
-        return 0
+def _progress_words(state: Checkup, what: Measurement) -> str:
+    if state.state == "stopping":
+        return _("Stopping…")
+    if state.state == "waiting":
+        return _("It begins as soon as the machine is free for it.")
+    if state.seconds_left is None:
+        return what.waiting
+    return f"{what.waiting} {_('about {time} left').format(time=duration(state.seconds_left))}"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine import checkups
 from engine.evaluation.learning_curve_chart import learning_curve_figure
 from pages.elements.i18n import _, decimal, number, plural
 from pages.elements.results import measurement
@@ -10,14 +11,11 @@ from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
-FILE = "learning_curve.json"  # as engine.evaluation.learning_curve, which only workers import
-
 
 def view(entry: RunView) -> None:
     """Offer to measure the curve, watch it, show it."""
     what = Measurement(
-        "learning_curve",
-        FILE,
+        checkups.LEARNING_CURVE,
         ":material/trending_up:",
         _("More pictures, or more training?"),
         _(
@@ -27,7 +25,7 @@ def view(entry: RunView) -> None:
         _("Find out"),
         _("Learning from a tenth, a quarter, half and all of the pictures …"),
     )
-    measurement.view(entry, what, lambda found: _show(found, entry))
+    measurement.view(entry.folder, what, lambda found: _show(found, entry))
 
 
 def _show(found: dict, entry: RunView) -> None:

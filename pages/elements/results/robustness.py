@@ -4,38 +4,33 @@ from pathlib import Path
 
 import streamlit as st
 
-from engine import checkups, graft
+from engine import checkups
 from engine.evaluation import trust_charts
 from pages.elements import page, shares
 from pages.elements.gallery import Tile, gallery
-from pages.elements.i18n import _, say
+from pages.elements.i18n import _
+from pages.elements.results import measurement
 from pages.elements.results.drawing import chart, is_dark
+from pages.elements.results.measurement import Measurement
 from pages.elements.shares import percent
-
-LOOK_AGAIN_SECONDS = 1.0
 
 
 def view(folder: Path) -> None:
     """Offer the measurement, watch it, show it."""
-    found = checkups.robustness(folder)
-    if found is None or (not found["running"] and len(found["rows"]) < len(found["kinds"])):
-        _offer(folder, found)
-        return
-
-    @st.fragment(run_every=LOOK_AGAIN_SECONDS if found["running"] else None, key="robustness")
-    def part() -> None:
-        now = checkups.robustness(folder)
-        if found["running"] and not now["running"]:
-            st.rerun()  # once for the whole page: it takes the timer away
-        if now["running"]:
-            done, total = len(now["rows"]), len(now["kinds"])
-            st.progress(
-                done / total, _("{done} of {total} kinds of disturbance are measured.").format(done=done, total=total)
-            )
-        if now["rows"]:
-            _show(now["rows"], complete=not now["running"])
-
-    part()
+    what = Measurement(
+        checkups.ROBUSTNESS,
+        ":material/blur_on:",
+        _("What does it stand?"),
+        _(
+            "Test pictures are blurred, darkened, turned, covered and so on, each in five strengths, and the model "
+            "answers again. That shows which cameras, lights and crops it will not stand. It takes about a minute."
+        ),
+        _("Measure it now"),
+        _("Blurring, darkening, turning and asking again …"),
+    )
+    measurement.view(
+        folder, what, lambda found: _show(found["rows"], complete=True), lambda found: _show_part(found["rows"])
+    )
 
 
 def kinds() -> dict[str, str]:
@@ -51,20 +46,9 @@ def kinds() -> dict[str, str]:
     }
 
 
-def _offer(folder: Path, found: dict | None) -> None:
-    if found is not None and found["error"]:
-        st.error(say(found["error"]["template"], found["error"]["values"]), icon=":material/error:")
-    words = _(
-        "Test pictures are blurred, darkened, turned, covered and so on, each in five strengths, and the model answers "
-        "again. That shows which cameras, lights and crops it will not stand. It takes about a minute."
-    )
-    pressed = page.empty(
-        ":material/blur_on:", _("What does it stand?"), words, button=_("Measure it now"), key="robustness-start"
-    )
-    if pressed:
-        here = graft.current()
-        checkups.start_robustness(here.ask, folder, here.workspace.root)
-        st.rerun()
+def _show_part(rows: list[dict]) -> None:
+    if rows:
+        _show(rows, complete=False)
 
 
 def _show(rows: list[dict], *, complete: bool) -> None:
