@@ -22,7 +22,10 @@ def project_card(project: Project) -> None:
             plural("{n} class", "{n} classes", about.classes),
         ]
         if about.accuracy is not None:
-            numbers.append(_("best accuracy {percent} %").format(percent=shares.figure(about.accuracy)))
+            words = _("best accuracy {percent} %")
+            if about.older:
+                words = _("best accuracy {percent} % on the newest test pictures")
+            numbers.append(words.format(percent=shares.figure(about.accuracy)))
         st.caption(" · ".join(numbers) if about.items else _("No pictures yet"))
         if st.button(_("Open"), key=f"open-{project.id}", icon=":material/arrow_forward:"):
             state.open_project(project.id)

@@ -94,6 +94,20 @@ def test_a_class_that_was_renamed_is_no_mistake_of_the_older_model(graft, projec
     assert found.accuracies() == [1.0, 1.0] and found.relabelled == 0
 
 
+def test_a_class_that_was_divided_is_called_by_no_new_name_whatever_its_test_pictures_became(graft, project):
+    old = run(graft, project, accuracy=1.0)
+    pears = graft.registry.items(project.dataset_id, label="pear")
+    # all test pictures go to one class, others to another
+    quinces = [item.id for item in pears if item.split == "test" or item.id % 2]
+    graft.registry.change_items(project.dataset_id, quinces, SUMMARY, label="quince")
+    graft.registry.change_items(
+        project.dataset_id, [i.id for i in pears if i.id not in quinces], SUMMARY, label="nashi"
+    )
+    found = compare.compare([old, run(graft, project, accuracy=1.0)])
+    assert found.renamed == {} and found.divided == {"pear": ("nashi", "quince")}
+    assert found.accuracies() == [18 / 27, 1.0], "9 of 27 were called by a name that says nothing now"
+
+
 def test_four_models_disagree_where_their_answers_differ(graft, project):
     folders = [run(graft, project, accuracy=0.6, seed=seed) for seed in range(4)]
     found = compare.compare(folders)

@@ -45,6 +45,12 @@ def galleries(at) -> list[dict]:
     return [one for one in found if one["tiles"]]
 
 
+def leaderboards(at) -> list[list[dict]]:
+    """Return the rows of every table of runs."""
+    found = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"columns"' in part.proto.json]
+    return [one["rows"] for one in found if any(column["title"] == "Likely between" for column in one["columns"])]
+
+
 def mistakes(folder) -> list[int]:
     return [row.item for row in results.confident_mistakes(results.predictions(folder))]
 
@@ -181,8 +187,38 @@ def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project,
     said = words(at)
     assert "Their test pictures, or the classes of some, are not the same." in said
     assert "1 test picture of First" in said
-    assert "These were measured on other test pictures" in said
+    [board] = leaderboards(at)
+    assert [row["group"] for row in board] == [
+        "Measured on the same 27 test pictures",
+        "Measured on other 26 test pictures, 26 of them as at the top: do not compare with those above",
+    ]
     assert other.name in {run.id for run in graft.registry.runs(project.id)}
+
+
+def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, finished):  # noqa: F811
+    finish(graft, finished.name, accuracy=1.0)
+    wrong = [item.id for item in graft.registry.items(project.dataset_id) if item.split == "test"]
+    graft.registry.change_items(project.dataset_id, wrong[:1], SUMMARY, label="plum")
+    finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), accuracy=0.5, seed=3)
+    [table] = leaderboards(open_page("training", current_run=finished.name))
+    assert [row["group"] for row in table] == [
+        "Measured on the same 27 test pictures",
+        "Measured on other 27 test pictures, 26 of them as at the top, 1 in another class: do not compare with those "
+        "above",
+    ]
+    said = words(open_page("home"))
+    assert "best accuracy 100" not in said and " % on the newest test pictures" in said
+
+
+def test_what_changed_names_every_setting_that_differs_too(graft, project, finished):  # noqa: F811
+    wrong = mistakes(finished)
+    graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
+    same = finish(graft, graft.start_run(project.id, runs.read_recipe(finished), after=finished.name))
+    assert "Not only the pictures differ" not in words(open_page("evaluation", current_run=same.name))
+    other = {**runs.read_recipe(finished), "name": "balanced"}
+    changed = finish(graft, graft.start_run(project.id, other, after=finished.name))
+    said = words(open_page("evaluation", current_run=changed.name))
+    assert "Not only the pictures differ: Recipe: Instant → Balanced" in said
 
 
 def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, project, finished):  # noqa: F811
@@ -190,6 +226,7 @@ def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, proje
     at = open_tab("Compare", current_run=finished.name)
     said, found = words(at), compare.compare([finished, other])
     assert "Measured on the same test pictures" in said
+    assert [row["group"] for row in leaderboards(at)[0]] == ["", ""], "one test, one list"
     assert f"Right only with First: {len(found.turned_right(1, 0))}." in said
     tables = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"columns"' in part.proto.json]
     settings = {row["cells"][0]["text"]: [cell["text"] for cell in row["cells"][1:]] for row in tables[1]["rows"]}

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 from sklearn.metrics import hamming_loss as reference_hamming
 
 from engine import graft as graft_module
 from engine import runs
+from engine.data import several
+from engine.evaluation import compare
 from engine.evaluation.several import metrics, results, thresholds
 from engine.training import model
 from engine.training.several.scores import exact
@@ -86,9 +90,25 @@ def pages(run, place, monkeypatch) -> Iterator[Path]:
     use_workspace(before)
 
 
-@pytest.mark.parametrize("page", ["evaluation", "try_it"])
-def test_the_pages_of_such_a_run_open(pages, page):
-    assert words(open_page(page, current_run=pages.name))
+def test_the_results_say_how_often_all_classes_are_right_and_how_good_each_is(pages):
+    facts, at = runs.read_evaluation(pages), open_page("evaluation", current_run=pages.name)
+    said = words(at)
+    assert f"On {facts['counts']['test']} pictures it never saw, it names exactly the right classes" in said
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Exactly right"] == f"{100 * facts['accuracy']:.1f} %"
+    assert {"Labels found", "Rightly named", "Mean average precision"} <= set(shown)
+    tables = [part.proto.json for part in at.get("bidi_component") if '"columns"' in part.proto.json]
+    assert '"disc"' in tables[0] and '"square"' in tables[0]
+    assert "Confusions" not in at.session_state["results-parts"], "one class a picture is another page"
+
+
+def test_try_it_names_all_classes_of_a_picture_or_none(pages):
+    graft = graft_module.current()
+    both = {"probabilities": [0.9, 0.8]}
+    graft.compute.answers["predict"] = lambda _run, _root, files: [both for _ in files]
+    at = open_page("try_it", current_run=pages.name)
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(("disc", "square"), 1), "image/png").run()
+    assert not at.exception and "**disc** + **square**" in words(at)
 
 
 def test_thresholds_set_on_the_page_are_said_beside_the_numbers_that_do_not_count_them(pages):
@@ -123,3 +143,32 @@ def test_two_classes_may_be_handed_over_as_one_unit(workspace: Workspace):
 def test_one_unit_cannot_tell_three_classes_apart(place):
     done = engine("train", "example:digits", "--recipe", "instant", "--output", "sigmoid", workspace=place / "refused")
     assert done.returncode != 0 and "can only tell two classes apart" in done.stderr
+
+
+def test_a_training_on_corrected_pictures_says_what_it_changed_class_by_class(pages):
+    old = learned_again(pages, after="")
+    table = pyarrow.parquet.read_table(old / runs.PREDICTIONS)
+    rows = table.to_pylist()
+    for row in rows:  # before, no disc was found anywhere
+        row["predicted"] = several.joined(set(several.names_of(row["predicted"])) - {"disc"})
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, table.schema), old / runs.PREDICTIONS)
+    new = learned_again(pages, after=old.name)
+    found, shown = compare.compare([old, new]), [row for row in rows if row["split"] == "test"]
+    discs = [row for row in shown if "disc" in row["label"]]
+    assert {row["class"]: (row["support"], row["recall"][0]) for row in found.per_class()}["disc"] == (len(discs), 0.0)
+    right = np.mean([row["predicted"] == row["label"] for row in shown])
+    assert found.accuracies() == pytest.approx([right, runs.read_evaluation(pages)["accuracy"]])
+    said = words(open_page("evaluation", current_run=new.name))
+    count = len(found.turned_right())
+    assert count >= 6 and f"{count} turned right, 0 turned wrong. **More than chance:**" in said
+    assert "1 class went up" in said
+
+
+def learned_again(run_dir: Path, after: str) -> Path:
+    """Return the folder of a run that has learned what another one has, on the same pictures."""
+    graft = graft_module.current()
+    project_id = graft.registry.run(run_dir.name).project_id
+    again = graft.workspace.run_dir(graft.start_run(project_id, runs.read_recipe(run_dir), after=after))
+    for name in (runs.PREDICTIONS, runs.BEFORE, runs.EVALUATION, runs.STATUS, runs.METRICS):
+        (again / name).write_bytes((run_dir / name).read_bytes())
+    return again

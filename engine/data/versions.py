@@ -104,12 +104,18 @@ def test_fingerprint(run_dir: Path) -> str:
 @functools.lru_cache(maxsize=256)
 def test_items(run_dir: Path) -> frozenset[int]:
     """Return the ids of the items a run was, or will be, measured on."""
+    return frozenset(test_labels(run_dir))
+
+
+def test_labels(run_dir: Path) -> dict[int, str]:
+    """Return {item: its class} of what a run was, or will be, measured on; {} when its snapshot is gone."""
     try:
-        columns = runs.read_snapshot(run_dir, ["item", "split"]).to_pydict()
+        columns = runs.read_snapshot(run_dir, ["item", "label", "split"]).to_pydict()
     except OSError:
-        return frozenset()
-    tested = {item for item, split in zip(columns["item"], columns["split"], strict=True) if split == "test"}
-    return frozenset(tested.difference(left_out(run_dir)["items"]))
+        return {}
+    aside = set(left_out(run_dir)["items"])
+    rows = zip(columns["item"], columns["label"], columns["split"], strict=True)
+    return {item: label for item, label, split in rows if split == "test" and item not in aside}
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,15 +6,16 @@ Nothing but numpy and files of finished runs, so that pages may ask it directly.
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from engine import runs
-from engine.data import versions
+from engine.data import several, versions
 from engine.evaluation import results
 from engine.evaluation.intervals import wilson_interval
+from engine.evaluation.several import results as several_results
 
 CHANCE = 0.05  # a difference that comes up more often than this by chance alone is not called one
 
@@ -40,7 +41,9 @@ class Comparison:
 
     left_out: how many test pictures of each model the others were not measured on; relabelled: shared pictures whose
     class is another one in some of the runs; mistakes_gone: how many of the pictures that were left out each model got
-    wrong; renamed: {class of an older run: what the newest calls it}.
+    wrong; renamed: {class of an older run: what the newest calls it}; divided: {class of an older run: the classes that
+    its pictures have in the newest}; several: whether pictures may show several classes, so that labels and answers are
+    those of engine.data.several, and an answer is right where all of its classes are.
     """
 
     pictures: tuple[Verdict, ...]
@@ -48,6 +51,8 @@ class Comparison:
     relabelled: int
     mistakes_gone: tuple[int, ...]
     renamed: dict[str, str]
+    divided: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    several: bool = False
 
     def accuracies(self) -> list[float]:
         """Return the share of shared pictures that each model gets right; 0 where none is shared."""
@@ -83,10 +88,15 @@ class Comparison:
         return sorted(found, key=lambda one: (-len(set(one.answers)), -max(one.probabilities)))
 
     def per_class(self) -> list[dict]:
-        """Return {"class", "support", "recall": [one a model]} of every class of the shared pictures, by name."""
+        """Return {"class", "support", "recall": [one a model]} of every class of the shared pictures, by name.
+
+        Where pictures may show several classes, it is recognised where it is among those of the answer.
+        """
         by_class: dict[str, list[tuple[bool, ...]]] = {}
         for one in self.pictures:
-            by_class.setdefault(one.label, []).append(one.right)
+            said = [_names(answer, self.several) for answer in one.answers]
+            for name in _names(one.label, self.several):
+                by_class.setdefault(name, []).append(tuple(name in names for names in said))
         return [
             {
                 "class": label,
@@ -171,21 +181,24 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
     shared = sorted(set.intersection(*(set(one) for one in answered)))
     newest = max(range(len(folders)), key=lambda position: _age(folders[position]))
     truth = {item: answered[newest][item][1] for item in shared}
-    known = set((results.evaluation(folders[newest]) or {}).get("class_names", ()))
-    renamed = {}
-    for own in answered:
-        renamed |= _renamed({item: own[item][1] for item in shared}, truth, known)
+    shows_several = several_results.is_of(results.evaluation(folders[newest]))
+    became: dict[str, set[str]] = {}
+    for folder in folders:
+        for name, classes in _became(folder, folders[newest], shows_several).items():
+            became.setdefault(name, set()).update(classes)
+    renamed = {name: next(iter(classes)) for name, classes in became.items() if len(classes) == 1}
+    now = functools.partial(_now, renamed=renamed, shows_several=shows_several)
     pictures = tuple(
         Verdict(
             item,
             answered[newest][item][0],
             truth[item],
-            tuple(renamed.get(own[item][2], own[item][2]) for own in answered),
+            tuple(now(own[item][2]) for own in answered),
             tuple(own[item][3] for own in answered),
         )
         for item in shared
     )
-    changed = {item for own in answered for item in shared if renamed.get(own[item][1], own[item][1]) != truth[item]}
+    changed = {item for own in answered for item in shared if now(own[item][1]) != truth[item]}
     aside = [[own[item] for item in own.keys() - truth.keys()] for own in answered]
     return Comparison(
         pictures=pictures,
@@ -193,6 +206,8 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
         relabelled=len(changed),
         mistakes_gone=tuple(sum(label != answer for _hash, label, answer, _p in rows) for rows in aside),
         renamed=renamed,
+        divided={name: tuple(sorted(classes)) for name, classes in became.items() if len(classes) > 1},
+        several=shows_several,
     )
 
 
@@ -206,17 +221,48 @@ def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:
     found = results.predictions(folder)
     if not len(found):
         return {}
-    _y, probabilities = results.scores(folder)
     items, hashes = (found.table[name].to_pylist() for name in ("item", "sha256"))
-    sure = np.max(probabilities, axis=1).tolist()
+    sure = _sure(folder).tolist()
     rows = zip(found.positions, found.labels, found.answers, sure, strict=True)
     return {items[row]: (hashes[row], label, answer, p) for row, label, answer, p in rows}
 
 
-def _renamed(old: dict[int, str], new: dict[int, str], known: set[str]) -> dict[str, str]:
-    """Return the classes that have gone and whose pictures are now all of one class: they were renamed or merged."""
-    now: dict[str, set[str]] = {}
-    for item, label in old.items():
-        if label not in known:
-            now.setdefault(label, set()).add(new[item])
-    return {label: next(iter(classes)) for label, classes in now.items() if len(classes) == 1}
+def _sure(folder: Path) -> np.ndarray:
+    """Return the probability of each answer, (N,): of several classes, that each of them and no other is there."""
+    if not several_results.is_of(results.evaluation(folder)):
+        return np.max(results.scores(folder)[1], axis=1)
+    _truth, probabilities = several_results.scores(folder)
+    names = results.evaluation(folder)["class_names"]
+    said = [set(several.names_of(answer)) for answer in results.predictions(folder).answers]
+    named = np.array([[name in own for name in names] for own in said])
+    return np.where(named, probabilities, 1 - probabilities).prod(axis=1)
+
+
+def _became(old: Path, new: Path, shows_several: bool) -> dict[str, set[str]]:
+    """Return {class that has gone: the classes that its pictures have now}, by all pictures that both runs saw.
+
+    By all of them and not by the test pictures alone: the few of a small class may by chance have come to one class
+    where the others went elsewhere. Where pictures may show several classes, it is what all of them show since.
+    """
+    known = set((results.evaluation(new) or {}).get("class_names", ()))
+    today = {picture.item: _names(picture.label, shows_several) for picture in versions.of_run(new)}
+    found: dict[str, set[str]] = {}
+    for picture in versions.of_run(old):
+        then = set(_names(picture.label, shows_several))
+        if picture.item in today and (gone := then - known):
+            instead = set(today[picture.item]) - (then - gone)
+            for name in gone:
+                earlier = found.setdefault(name, set(instead))
+                found[name] = earlier & instead if shows_several else earlier | instead
+    return {name: classes for name, classes in found.items() if classes}
+
+
+def _now(label: str, *, renamed: dict[str, str], shows_several: bool) -> str:
+    """Return a label, or an answer, in the names of the newest run."""
+    if not shows_several:
+        return renamed.get(label, label)
+    return several.joined(renamed.get(name, name) for name in several.names_of(label))
+
+
+def _names(label: str, shows_several: bool) -> tuple[str, ...]:
+    return several.names_of(label) if shows_several else (label,)

@@ -5,25 +5,31 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine import graft, runs
+from engine.data import versions
 from engine.registry import Project
 from pages.elements.data import classes
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A project in numbers; `pictures` are content hashes, one of each class in turn; `accuracy` the best on test."""
+    """A project in numbers; `pictures` are content hashes, one of each class in turn.
+
+    accuracy: the best on the test pictures that its newest run was measured on; older: whether runs were measured on
+    others before, which it leaves out.
+    """
 
     items: int
     classes: int
     pictures: list[str]
     accuracy: float | None
+    older: bool = False
 
 
 def summary(project: Project, *, pictures: int = 6) -> Summary:
     """Return the numbers of a project and some of its pictures."""
     registry = graft.current().registry
     items, classes, shown = _contents(project.dataset_id, registry.version(project.dataset_id), pictures)
-    return Summary(items, classes, shown, _best_accuracy(project.id))
+    return Summary(items, classes, shown, *_best_accuracy(project.id))
 
 
 def first_pictures(dataset_id: str, labels: tuple[str, ...], each: int) -> dict[str, list[str]]:
@@ -52,17 +58,25 @@ def _first_pictures(dataset_id: str, version: str, labels: tuple[str, ...], each
     return {label: [i.sha256 for i in registry.items(dataset_id, label=label, limit=each)] for label in labels}
 
 
-def _best_accuracy(project_id: str) -> float | None:
+def _best_accuracy(project_id: str) -> tuple[float | None, bool]:
+    """Return the best accuracy on the test pictures of the newest run, and whether others were measured on."""
     workspace = graft.current().workspace
     found = []
-    for run in graft.current().registry.runs(project_id):
+    for run in graft.current().registry.runs(project_id):  # newest first
         path = workspace.run_dir(run.id) / runs.EVALUATION
-        if path.exists():
-            found.append(_accuracy(str(path.parent), path.stat().st_mtime))
-    return max((accuracy for accuracy in found if accuracy is not None), default=None)
+        if path.exists() and (measured := _measured(str(path.parent), path.stat().st_mtime)) is not None:
+            found.append(measured)
+    if not found:
+        return None, False
+    newest = found[0][1:]
+    return max(accuracy for accuracy, *test in found if tuple(test) == newest), any(one[1:] != newest for one in found)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _accuracy(run_dir: str, modified: float) -> float | None:
-    evaluation = runs.read_evaluation(graft.current().workspace.runs / run_dir)
-    return evaluation.get("accuracy") if evaluation else None
+def _measured(run_dir: str, modified: float) -> tuple[float, str, str] | None:
+    """Return a run's accuracy, and what runs share whose accuracies can be compared."""
+    folder = graft.current().workspace.runs / run_dir
+    evaluation = runs.read_evaluation(folder) or {}
+    if evaluation.get("accuracy") is None:
+        return None
+    return evaluation["accuracy"], versions.test_fingerprint(folder), evaluation.get("task", "one")

@@ -49,7 +49,10 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
 
   function body() {
     const group = element('tbody')
+    let group_name = ''
     sorted().forEach((row) => {
+      if (row.group && row.group !== group_name) group.append(heading(row.group))
+      group_name = row.group
       const line = element('tr')
       const chosen = data.choose === 'rows' && row.id === data.selected
       if (data.choose === 'rows') line.className = chosen ? 'choosable chosen' : 'choosable'
@@ -58,6 +61,15 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
       group.append(line)
     })
     return group
+  }
+
+  function heading(name) {
+    const line = element('tr', 'group')
+    const cell = element('th', '', name)
+    cell.colSpan = data.columns.length
+    cell.scope = 'rowgroup'
+    line.append(cell)
+    return line
   }
 
   function field(row, cell, index, chosen) {
@@ -82,7 +94,9 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
     if (own.sort === null) return data.rows
     const value = (row) => row.cells[own.sort].value ?? row.cells[own.sort].text
     const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b)))
-    return [...data.rows].sort((a, b) => (own.down ? -1 : 1) * compare(value(a), value(b)))
+    const place = Object.fromEntries([...new Set(data.rows.map((row) => row.group))].map((name, index) => [name, index]))
+    const within = (a, b) => (own.down ? -1 : 1) * compare(value(a), value(b))
+    return [...data.rows].sort((a, b) => place[a.group] - place[b.group] || within(a, b))
   }
 }
 

@@ -34,8 +34,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
+    """Rows of one group stand together below its name, and are sorted among themselves."""
+
     cells: list[Cell]
     id: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None =
     """Show the table and return what was chosen last: a row's id or a cell's; None before anything was."""
     data = {name: value for name, value in asdict(table).items() if name not in ("columns", "rows")}
     data["columns"] = [asdict(column) for column in table.columns]
-    data["rows"] = [{"id": row.id, "cells": [_cell(cell) for cell in row.cells]} for row in table.rows]
+    data["rows"] = [
+        {"id": row.id, "group": row.group, "cells": [_cell(cell) for cell in row.cells]} for row in table.rows
+    ]
     # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas to know one.
     result = _component()(key=key, data=[data], default={"selected": None}, on_selected_change=on_choose or _nothing)
     return result.selected

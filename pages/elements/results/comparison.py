@@ -26,7 +26,8 @@ MOST, PER_PAGE = 4, 24
 def view(entry: RunView, entries: list[RunView]) -> None:
     """Show the leaderboard; then let up to three other trainings stand beside this one."""
     leaderboard.view(entry, entries)
-    alike = [one for one in entries if not several_results.is_of(one.facts)]  # several classes are another measure
+    task = several_results.is_of(entry.facts)  # several classes a picture are another measure
+    alike = [one for one in entries if several_results.is_of(one.facts) == task]
     others = {one.run.id: one for one in alike if one.run.id != entry.run.id}
     if not others:
         st.caption(_("Train once more, with another network or other settings, and compare the two here."))
@@ -84,14 +85,16 @@ def _what_differs(entries: list[RunView], found: Comparison, names: Sequence[str
         words = _("They share no test picture: nothing of what they reached can be compared.")
     st.warning(f"{words} {delta.basis_words(found, names)}", icon=":material/warning:")
     for one in entries[1:]:
-        answer = compare_versions.difference(one.run.dataset_id, entries[0], one)
+        older, newer = sorted((entries[0], one), key=lambda entry: entry.run.created)
+        answer = compare_versions.difference(one.run.dataset_id, older, newer)
         changes = compare_versions.in_words(answer.result(timeout=30))
-        st.caption(_("From {old} to {new}: {changes}.").format(old=names[0], new=name_of(one), changes=changes))
+        named = {"old": md_escape(name_of(older)), "new": md_escape(name_of(newer))}
+        st.caption(_("From {old} to {new}: {changes}.").format(**named, changes=changes))
 
 
 def _settings(entries: list[RunView], found: Comparison) -> None:
     """A column a training: what it reached on the shared pictures, what it cost, and the settings that differ."""
-    recipes = [{**one.recipe, **_settled(one)} for one in entries]
+    recipes = [{**one.recipe, **delta.settled(one)} for one in entries]
     costs = [compare.cost(one.folder) for one in entries]
     lines = {}
     if found.pictures:
@@ -110,11 +113,6 @@ def _settings(entries: list[RunView], found: Comparison) -> None:
         title = name_of(one)
         columns[title if title not in columns else f"{title} ({place + 1})"] = [row[place] for row in lines.values()]
     plain_table(columns, key="compare-settings", alt=_("What the trainings reached, what they cost and what differs"))
-
-
-def _settled(entry: RunView) -> dict:
-    """Return what "automatic" came to in this run."""
-    return {key: entry.facts[key] for key in ("image_size", "fit") if key in entry.facts}
 
 
 def _share(found: Comparison, place: int, share: float) -> str:
@@ -173,15 +171,17 @@ def _disagreements(found: Comparison, names: Sequence[str]) -> None:
     chosen = kinds[kind][1]
     start = gallery.page_of(len(chosen), key=f"compare-page-{kind}", per_page=PER_PAGE)
     shown = chosen[start : start + PER_PAGE]
-    fixing.gallery_to_fix(shown, [_tile(one) for one in shown], key="compare-gallery", size=170)
+    tiles = [_tile(one, several=found.several) for one in shown]
+    fixing.gallery_to_fix(shown, tiles, key="compare-gallery", size=170)
 
 
-def _tile(one: Verdict) -> gallery.Tile:
-    said = (f"{answer} {probability(p)}" for answer, p in zip(one.answers, one.probabilities, strict=True))
+def _tile(one: Verdict, *, several: bool) -> gallery.Tile:
+    pairs = zip(one.answers, one.probabilities, strict=True)
+    said = (f"{delta.said(answer, several=several)} {probability(p)}" for answer, p in pairs)
     return gallery.Tile(
         one.item,
         gallery.thumbnail_url(one.sha256),
         " / ".join(said),
-        _("is {label}").format(label=one.label),
+        delta.labelled(one.label, several=several),
         "good" if one.right[0] else "bad",
     )

@@ -8,7 +8,7 @@ from engine import graft, runs
 from engine.evaluation import compare, comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
 from pages.elements import answers, gallery, page, shares
-from pages.elements.data import compare_versions
+from pages.elements.data import classes, compare_versions
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
 from pages.elements.probabilities import percent
@@ -16,6 +16,7 @@ from pages.elements.results import fixing
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.runs import run_list
 from pages.elements.runs.run_list import RunView, name_of
+from pages.elements.runs.run_table import option_words, value_words
 
 PER_PAGE = 24
 
@@ -44,6 +45,7 @@ def view(entry: RunView, before: RunView) -> None:
             st.markdown(turned_words(found))
             st.caption(basis_words(found, [name_of(before), name_of(entry)]))
             _corrections(before, entry)
+            _other_settings(before, entry)
             _flattered(found)
             _pictures(found, entry)
             _classes(found, [name_of(before), name_of(entry)])
@@ -63,6 +65,28 @@ def _corrections(before: RunView, entry: RunView) -> None:
             st.caption(_("Only test pictures changed: the model has learned from the same pictures as before."))
 
     answers.when_ready(found, show, waiting=st.empty, key="delta-corrections")
+
+
+def _other_settings(before: RunView, entry: RunView) -> None:
+    """Say what else is different: then it is not the pictures alone that made the difference."""
+    recipes = [{**one.recipe, **settled(one)} for one in (before, entry)]
+    parts = [
+        f"{option_words(option)}: {' → '.join(md_escape(value_words(option, one.get(option))) for one in recipes)}"
+        for option in run_list.differing_options(recipes)
+    ]
+    parts += [
+        _("{name} was stopped early").format(name=md_escape(name_of(one)))
+        for one in (before, entry)
+        if one.state == "stopped"
+    ]
+    if parts:
+        words = _("Not only the pictures differ: {settings}. What is said here is the effect of all of it together.")
+        st.warning(words.format(settings="; ".join(parts)), icon=":material/tune:")
+
+
+def settled(entry: RunView) -> dict:
+    """Return what "automatic" came to in a run."""
+    return {key: entry.facts[key] for key in ("image_size", "fit") if key in entry.facts}
 
 
 def _flattered(found: Comparison) -> None:
@@ -98,11 +122,13 @@ def chance_words(p: float) -> str:
     """Return McNemar's exact test in words."""
     if p < compare.CHANCE:
         words = _(
-            "**More than chance:** if both were equally good, so uneven a result would come up about 1 time in {n}."
+            "**More than chance:** if both were equally good, so uneven a result would come up about 1 time in {n} "
+            "(McNemar's exact test)."
         )
         return words.format(n=number(compare.odds(p)))
     words = _(
-        "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100."
+        "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100 "
+        "(McNemar's exact test)."
     )
     return words.format(share=shares.per_hundred(p))
 
@@ -111,8 +137,8 @@ def basis_words(found: Comparison, names: Sequence[str]) -> str:
     """Return which pictures the comparison rests on, and what is different between the test sets."""
     parts = [
         plural(
-            "Compared on the {n} test picture that all were measured on (McNemar's exact test).",
-            "Compared on the {n} test pictures that all were measured on (McNemar's exact test).",
+            "Compared on the {n} test picture that all were measured on.",
+            "Compared on the {n} test pictures that all were measured on.",
             len(found.pictures),
         )
     ]
@@ -131,6 +157,9 @@ def basis_words(found: Comparison, names: Sequence[str]) -> str:
         )
     for old, new in found.renamed.items():
         parts.append(_("{old} is now called {new}.").format(old=md_escape(old), new=md_escape(new)))
+    for old, parted in found.divided.items():
+        words = _("{old} was divided into {classes}: where an older training says {old}, that counts as wrong now.")
+        parts.append(words.format(old=md_escape(old), classes=", ".join(map(md_escape, parted))))
     return " ".join(parts)
 
 
@@ -147,17 +176,32 @@ def _pictures(found: Comparison, entry: RunView) -> None:
     rows = kinds[kind][1]
     start = gallery.page_of(len(rows), key=f"delta-page-{kind}-{entry.run.id}", per_page=PER_PAGE)
     shown = rows[start : start + PER_PAGE]
-    fixing.gallery_to_fix(shown, [_tile(one) for one in shown], key=f"delta-{kind}", size=140)
+    tiles = [_tile(one, several=found.several) for one in shown]
+    fixing.gallery_to_fix(shown, tiles, key=f"delta-{kind}", size=140)
 
 
-def _tile(one: Verdict) -> gallery.Tile:
-    before, after = one.answers
+def said(label: str, *, several: bool) -> str:
+    """Return a label or an answer as a person reads it."""
+    return classes.in_words(label) if several else label
+
+
+def labelled(label: str, *, several: bool) -> str:
+    """Return what a picture is, or shows, as the note of its tile."""
+    return (
+        _("shows {classes}").format(classes=said(label, several=True))
+        if several
+        else _("is {label}").format(label=label)
+    )
+
+
+def _tile(one: Verdict, *, several: bool) -> gallery.Tile:
+    before, after = (said(answer, several=several) for answer in one.answers)
     answer = f"{before} → {after}" if before != after else after
     return gallery.Tile(
         one.item,
         gallery.thumbnail_url(one.sha256),
         f"{answer} ({percent(one.probabilities[1])})",
-        _("is {label}").format(label=one.label),
+        labelled(one.label, several=several),
         "good" if one.right[1] else "bad",
     )
 

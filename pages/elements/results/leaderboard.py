@@ -1,42 +1,37 @@
-"""All trainings of the project by what they reached, with a star; other test pictures in a table of their own."""
+"""All trainings of the project by what they reached, with a star; other test pictures under a heading of their own."""
 
 import streamlit as st
 
-from engine.data import versions
 from engine.evaluation import compare
 from pages.elements import chosen_model, state
 from pages.elements.i18n import _, decimal, number
 from pages.elements.results import answering
 from pages.elements.results.drawing import bold
-from pages.elements.runs import accuracy
+from pages.elements.runs import accuracy, test_sets
 from pages.elements.runs.run_list import RunView, duration, local_time, name_of
 from pages.elements.shares import percent
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
+KEY = "leaderboard"
+
 
 def view(entry: RunView, entries: list[RunView]) -> None:
     """Show the runs measured on the same test pictures as `entry`, the best first; then the others, by themselves."""
-    own = _measured_on(entry)
-    alike = [one for one in entries if _measured_on(one) == own]
-    others = [one for one in entries if one not in alike]
+    groups = test_sets.grouped(entries, entry)
     with st.container(horizontal=True, vertical_alignment="center", key="leaderboard-row"):
         st.markdown(f"#### {_('Leaderboard')}", width="content")
         st.space("stretch")
         chosen_model.star(entry.run)
-    st.caption(_("Choose a row to open that training. All of these were measured on the same test pictures."))
+    words = _("Choose a row to open that training. All of these were measured on the same test pictures.")
+    if len(groups) > 1:
+        words = _(
+            "Choose a row to open that training. Only those under one heading were measured on the same pictures."
+        )
+    st.caption(words)
     if entry.recipe.get("task") == "several":
         st.caption(_("Accuracy: the share of pictures with exactly the right classes."))
-    _changed_since(alike)
-    _table(alike, entry, key="leaderboard")
-    if others:
-        st.caption(
-            ":material/warning: "
-            + _(
-                "These were measured on other test pictures, or before some of them changed class: do not compare "
-                "their accuracy with those above."
-            )
-        )
-        _table(others, entry, key="leaderboard-others")
+    _changed_since(entries)
+    _table(groups, entry)
 
 
 def _changed_since(entries: list[RunView]) -> None:
@@ -47,12 +42,7 @@ def _changed_since(entries: list[RunView]) -> None:
         st.caption(f":material/tune: {words.format(names=', '.join(names))}")
 
 
-def _measured_on(entry: RunView) -> tuple:
-    """Return what runs share whose accuracy means the same: test pictures, and one class a picture or several."""
-    return versions.test_fingerprint(entry.folder), entry.recipe.get("task", "one")
-
-
-def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
+def _table(groups: list[tuple[str, list[RunView]]], shown: RunView) -> None:
     columns = [
         Column("★", help=_("The model of this project")),
         Column(_("Name")),
@@ -64,10 +54,13 @@ def _table(entries: list[RunView], shown: RunView, *, key: str) -> None:
         Column(_("Started")),
     ]
     star = chosen_model.of_project(shown.run)
-    ranked = sorted(entries, key=lambda one: -one.facts["accuracy"])
-    rows = [Row(_cells(one, chosen=one.run.id == star), one.run.id) for one in ranked]
+    rows = [
+        Row(_cells(one, chosen=one.run.id == star), one.run.id, heading)
+        for heading, entries in groups
+        for one in sorted(entries, key=lambda one: -one.facts["accuracy"])
+    ]
     table = Table(columns, rows, _("Trainings of this project, the best first"), "rows", selected=shown.run.id)
-    show_table(table, key=key, on_choose=lambda: _open(key))
+    show_table(table, key=KEY, on_choose=_open)
 
 
 def _cells(entry: RunView, *, chosen: bool) -> list[Cell]:
@@ -90,6 +83,6 @@ def megabytes(size: float | None) -> str:
     return "–" if size is None else f"{decimal(size)} MB"
 
 
-def _open(key: str) -> None:
-    if run_id := chosen_in(key):
+def _open() -> None:
+    if run_id := chosen_in(KEY):
         state.open_run(run_id)

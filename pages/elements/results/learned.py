@@ -9,7 +9,6 @@ import streamlit as st
 from engine import graft, runs
 from engine.data import versions
 from engine.data.versions import Difference
-from engine.evaluation.several import results as several_results
 from pages.elements import answers, state
 from pages.elements.data import compare_versions
 from pages.elements.i18n import _
@@ -44,7 +43,7 @@ def note(entry: RunView, found: Changes) -> None:
     """Say which run has learned what changed since this one, and lead there; nothing where none has."""
     if found.by is None:
         return
-    repeats = runs.earlier(found.by.folder) == entry.run.id and not several_results.is_of(entry.facts)
+    repeats = runs.earlier(found.by.folder) == entry.run.id
     with st.container(horizontal=True, vertical_alignment="center", key="learned-note"):
         words = _("{name} has learned what changed since this training: {changes}.").format(
             name=f"**{md_escape(name_of(found.by))}**", changes=compare_versions.in_words(found.learned)

@@ -4,7 +4,7 @@ from engine import graft
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
 from pages.elements import state
 from pages.elements.i18n import _, decimal
-from pages.elements.runs import accuracy
+from pages.elements.runs import accuracy, test_sets
 from pages.elements.runs.run_list import (
     RunView,
     differing_options,
@@ -20,7 +20,10 @@ TABLE = "runs-table"
 
 
 def run_table(entries: list[RunView], shown: str) -> None:
-    """Show the table; choosing a row opens its run above. shown: the id of the run that is open."""
+    """Show the table, by the pictures that runs were measured on; choosing a row opens its run above.
+
+    shown: the id of the run that is open.
+    """
     differing = differing_options([entry.recipe for entry in entries if entry.recipe])
     owned = any(owner_of(entry.run) for entry in entries)
     columns = [
@@ -33,7 +36,11 @@ def run_table(entries: list[RunView], shown: str) -> None:
         *([Column(_("Owner"))] if owned else []),
         Column(_("Started")),
     ]
-    rows = [Row(_cells(entry, differing, owned), entry.run.id) for entry in entries]
+    rows = [
+        Row(_cells(entry, differing, owned), entry.run.id, heading)
+        for heading, members in test_sets.grouped(entries)
+        for entry in members
+    ]
     alt = _("Finished runs with their accuracy and the settings in which they differ")
     show_table(Table(columns, rows, alt, "rows", selected=shown), key=TABLE, on_choose=_open_chosen)
 

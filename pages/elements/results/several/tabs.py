@@ -1,7 +1,7 @@
 """The parts of the Results page of a run whose pictures may show several classes."""
 
 from pages.elements.i18n import _
-from pages.elements.results import groups, leaderboard, run_details
+from pages.elements.results import comparison, delta, groups, run_details
 from pages.elements.results.parts import Part
 from pages.elements.results.several import class_by_class, co_occurrence, galleries
 from pages.elements.runs.run_list import RunView
@@ -9,14 +9,16 @@ from pages.elements.runs.run_list import RunView
 
 def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
     """Return the parts; what is about one answer a picture is none of them."""
-    facts, folder = entry.facts, entry.folder
+    facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
+    changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
     by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
+        *(changed if before else []),
         Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
         Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
         Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
         *(by_group if facts["groups"] else []),
-        Part("compare", _("Compare"), lambda: leaderboard.view(entry, entries)),
+        Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
         Part("curves", _("Curves"), lambda: run_details.curves(folder)),
         Part("about", _("About this run"), lambda: run_details.about(entry)),
     ]
