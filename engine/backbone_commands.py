@@ -26,7 +26,7 @@ def named(options) -> str:
         text = own.key_of_run(_run_here(text.removeprefix("run:")).name)
     is_file = _is_file(options.backbone)
     if is_file and not Path(text).is_file():
-        raise BackboneError("There is no file {file}.", file=text)
+        raise BackboneError("There is no file '{file}'.", file=text)
     if options.pixels and not is_file:
         raise BackboneError("--pixels is for a model file only. Leave it out, or give --backbone FILE.keras.")
     key = "sprout" if is_file else text

@@ -87,10 +87,8 @@ def _pictures(graft: Graft, options) -> tuple[Project, dict | None]:
     """Return the project to search for, with the account of what was brought in; None for one that was there."""
     source = options.source
     if _is_source(source):
-        project = graft.registry.create_project(options.project or Path(source.rstrip("/")).stem)
-        apart = {"groups_apart": options.groups_apart, "split_seed": options.seed}
-        graft.registry.set_dataset_options(project.dataset_id, **apart)
-        return project, commands.bring_in(graft, project.dataset_id, options)
+        with commands.new_project(graft, options) as project:
+            return project, commands.bring_in(graft, project.dataset_id, options)
     return commands.find_project(graft.registry, source), None
 
 

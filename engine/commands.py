@@ -5,6 +5,7 @@ import getpass
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine import backbone_commands, command_several, runs, settings, translation
@@ -27,16 +28,9 @@ def train(options) -> None:
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
         recipe["backbone"] = backbone_commands.kept(graft, options)
-        project = graft.registry.create_project(options.project or Path(options.source.rstrip("/")).stem)
-        graft.registry.set_dataset_options(
-            project.dataset_id, groups_apart=options.groups_apart, split_seed=options.seed
-        )
-        account = bring_in(graft, project.dataset_id, options)
-        try:
+        with new_project(graft, options) as project:
+            account = bring_in(graft, project.dataset_id, options)
             run_id = graft.start_run(project.id, _time_left(recipe, started), owner=getpass.getuser())
-        except UserError:
-            graft.delete_project(project.id)
-            raise
         watch(graft, run_id)
         result = train_result(graft, run_id, account)
     result["seconds"] |= {"total": round(time.monotonic() - started, 3)}
@@ -57,10 +51,23 @@ def _checked_recipe(options) -> dict:
 def check_there(source: str) -> None:
     if not source.startswith("example:") and not Path(source).exists():
         raise DataError(
-            "There is no file or folder {source}. Give a folder, an archive, a CSV or JSONL table, example:digits or "
+            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, example:digits or "
             "example:signs.",
             source=source,
         )
+
+
+@contextlib.contextmanager
+def new_project(graft: Graft, options) -> Iterator[Project]:
+    """Create a project for a source; it goes again when what is done inside fails in a way that a person can fix."""
+    project = graft.registry.create_project(options.project or Path(options.source.rstrip("/")).stem)
+    apart = {"groups_apart": options.groups_apart, "split_seed": options.seed}
+    graft.registry.set_dataset_options(project.dataset_id, **apart)
+    try:
+        yield project
+    except UserError:
+        graft.delete_project(project.id)
+        raise
 
 
 def bring_in(graft: Graft, dataset_id: str, options) -> dict:
@@ -84,7 +91,13 @@ def watch(graft: Graft, run_id: str) -> None:
     status = graft.wait_for_run(run_id, lambda status: show_progress(in_words(status), status))
     end_progress(in_words(status))
     if status["state"] == "paused":
-        raise UserError("{words} 'python -m engine resume {run}' goes on.", words=in_words(status), run=run_id)
+        raise UserError(
+            "The run {run} was paused from elsewhere. {words} 'python -m engine resume {run} --workspace {workspace}' "
+            "goes on.",
+            run=run_id,
+            workspace=str(graft.workspace.root),
+            words=in_words(status),
+        )
     if runs.read_evaluation(graft.workspace.run_dir(run_id)) is None:
         raise UserError("The run {run} was stopped before there was a model to evaluate.", run=run_id)
 
@@ -120,7 +133,7 @@ def predict(options) -> None:
     evaluation = evaluation_result(run_dir)
     missing = [file for file in options.files if not Path(file).is_file()]
     if missing:
-        raise DataError("There is no file {file}.", file=missing[0])
+        raise DataError("There is no file '{file}'.", file=missing[0])
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
         answers = [_prediction(graft, run_dir, file, evaluation) for file in options.files]

@@ -250,6 +250,12 @@ def find_run(text: str) -> Path:
         return Path(text).resolve()
     folder = settings.current().workspace / "runs"
     ids = sorted(path.name for path in folder.glob("*") if (path / STATUS).exists()) if folder.exists() else []
+    if not ids:
+        raise UserError(
+            "There is no run in {folder} yet. 'python -m engine train SOURCE' makes the first; if yours are elsewhere, "
+            "give --workspace DIR.",
+            folder=str(folder.parent),
+        )
     found = ids[-1:] if text == "latest" else [run_id for run_id in ids if run_id.startswith(text)]
     if len(found) != 1:
         raise UserError(
@@ -284,7 +290,9 @@ class RunWriter:
         write_atomic(self.run_dir / RESERVE, os.urandom(RESERVE_BYTES))
         write_json(self.run_dir / HEARTBEAT, self._who)
         self._pulse.start()
-        self.status(state="running", started=now(), finished=None, error=None)
+        first = {"phase": "features"} if self._status["phase"] == "waiting" else {}  # it waits no longer
+        about = {"message": "Getting ready.", "values": {}}
+        self.status(state="running", started=now(), finished=None, error=None, **about, **first)
         return self
 
     def __exit__(self, *_exception) -> None:

@@ -122,13 +122,12 @@ def test_checking_keeps_nothing_and_finds_a_picture_under_two_labels(place):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["train", "nowhere.zip"], "There is no file or folder nowhere.zip"),
+        (["train", "nowhere.zip"], "There is no file or folder 'nowhere.zip'."),
         (["train", "example:digits", "--recipe", "magic"], "'magic' is no choice for recipe"),
         (["train", "example:digits", "--backbone", "hal9000"], "hal9000"),
         (["train", "example:cats"], "example"),
         (["train", "example:digits", "--target-accuracy", "95"], "A share between 0 and 1"),
-        (["evaluate", "nothing"], "There is no single run 'nothing'"),
-        (["predict", "latest", "picture.jpg"], "There is no single run 'latest'"),
+        (["predict", "latest", "picture.jpg"], "yet. 'python -m engine train SOURCE' makes the first;"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path, arguments, sentence):
@@ -158,6 +157,8 @@ def test_an_archive_that_is_broken_is_named(tmp_path):
     archive.write_bytes(archive.read_bytes()[:200])
     done = engine("train", archive, workspace=tmp_path / "workspace")
     assert done.returncode == 2 and "broken.zip" in done.stderr.splitlines()[-1]
+    left = engine("export-data", "latest", "-o", tmp_path / "data.zip", workspace=tmp_path / "workspace")
+    assert "There is no project yet." in left.stderr
 
 
 def test_a_time_limit_ends_the_training_with_the_best_so_far(place):

@@ -54,8 +54,8 @@ def test_the_command_line_lists_uploaded_networks_and_those_of_runs(graft, leave
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--backbone", "gone.keras"], "There is no file gone.keras."),
-        (["--backbone", "run:nothing"], "There is no single run 'nothing'"),
+        (["--backbone", "gone.keras"], "There is no file 'gone.keras'."),
+        (["--backbone", "run:nothing"], "There is no run in "),
         (["--backbone", "sprout", "--pixels", "unit"], "--pixels is for a model file only."),
         (["--backbone", "run-20200101-000000-abcdef"], "The run 20200101-000000-abcdef, whose network this training"),
     ],
@@ -100,14 +100,14 @@ def test_a_network_that_is_removed_while_chosen_gives_way_to_the_recommended_one
 
 
 def test_a_file_that_is_refused_is_said_on_the_page_and_another_can_be_tried(graft, base, tmp_path):
-    refused = BackboneError("There is no file {file}.", file="leaves.keras")
+    refused = BackboneError("There is no file '{file}'.", file="leaves.keras")
     graft.compute.answers["look_at_network"] = refused
     at: AppTest = open_page("model_selection", **{"model-file": str(tmp_path / "leaves.keras")})
     for _attempt in range(20):
         if at.error:
             break
         at.run()
-    assert [box.value for box in at.error] == ["There is no file leaves.keras."]
+    assert [box.value for box in at.error] == ["There is no file 'leaves.keras'."]
     at.button(key="model-file-again").click().run()
     assert not at.exception and not at.error
 

@@ -15,6 +15,7 @@ from engine import runs
 from engine.errors import DataError
 from engine.evaluation import class_order
 from engine.training.progress import PAUSED
+from pages.elements.runs import live_run, run_list
 from tests.run_files import add_run, fill_project, finish_run, idle_graft, set_status, write_metrics
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
@@ -548,3 +549,10 @@ def test_whoever_looks_at_the_queue_can_move_a_waiting_run(graft, project):
     assert not at.exception
     assert graft.queue.waiting() == [third, first, second]
     assert "Number 1 in the queue" in words(open_page("training", current_run=first))
+
+
+def test_badge_and_bar_of_an_active_run_say_the_same(graft, project):
+    run_id = add_run(graft, project)
+    set_status(graft, run_id, state="queued", phase="fine_tune")
+    entry = run_list.view(graft.registry.run(run_id))
+    assert live_run.doing_words(entry) == run_list.state_words(entry.state)[0] == "Waiting"

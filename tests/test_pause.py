@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from engine import __main__ as command_line
-from engine import runs
+from engine import commands, runs
+from engine.errors import UserError
 from engine.registry import Item
 from engine.training import fine_tune
 from engine.training.progress import PAUSED
 from engine.workspace import read_json
+from tests.run_files import idle_graft
 from tests.tiny_runs import carry_out, discs, new_run, train
 
 PART = {"name": "balanced", "epochs": 3, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
@@ -105,3 +107,16 @@ def test_what_cannot_be_paused_or_resumed_is_said(workspace, capsys):
     assert command_line.main(["pause", "latest"]) == command_line.main(["resume", "latest"]) == 2
     said = capsys.readouterr().err
     assert "cannot be paused: it is finished" in said and "cannot be resumed: it is finished" in said
+    assert command_line.main(["evaluate", "nothing"]) == 2
+    assert "There is no single run 'nothing'" in capsys.readouterr().err
+
+
+def test_whoever_watches_a_run_that_somebody_else_pauses_is_told_how_it_goes_on(workspace):
+    run_dir = new_run(workspace, [Item("aa", "cat/1.jpg", "cat", split="train", id=7)])
+    runs.mark(run_dir, "paused", PAUSED.format(epoch=3, epochs=9))
+    graft = idle_graft(workspace)
+    with pytest.raises(UserError) as told:
+        commands.watch(graft, run_dir.name)
+    graft.close()
+    assert f"{run_dir.name} was paused from elsewhere. Paused at round 3 of 9." in str(told.value)
+    assert f"'python -m engine resume {run_dir.name} --workspace {workspace.root}' goes on." in str(told.value)

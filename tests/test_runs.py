@@ -35,6 +35,12 @@ def test_a_new_run_is_queued_and_knows_what_it_will_see(run_dir):
     assert [(row["item"], row["group"], row["split"]) for row in rows] == [(7, None, "train"), (8, "home", "test")]
 
 
+def test_a_run_that_has_begun_says_nowhere_that_it_waits(run_dir):
+    with runs.RunWriter(run_dir):
+        status = runs.read_status(run_dir)
+    assert (status["state"], status["phase"], status["message"]) == ("running", "features", "Getting ready.")
+
+
 def test_a_killed_worker_shows_the_run_as_interrupted(run_dir):
     context = multiprocessing.get_context("spawn")
     ready = context.Event()

@@ -90,7 +90,7 @@ def read(path: Path, preparation: str = "") -> Uploaded:
             known=", ".join(PREPARATIONS),
         )
     if not path.is_file():
-        raise BackboneError("There is no file {file}.", file=str(path))
+        raise BackboneError("There is no file '{file}'.", file=str(path))
     if model_file.kind_of(path) == "h5":
         model, info = h5_weights.read(path)
         return Uploaded(model, "inside", info.image_sizes, info.key)

@@ -13,7 +13,7 @@ from pages.elements.i18n import _, plural, say
 from pages.elements.results import learned, touched
 from pages.elements.results.learned import Changes
 from pages.elements.runs import run_list
-from pages.elements.runs.live_run import phase_words
+from pages.elements.runs.live_run import doing_words
 from pages.elements.runs.run_list import RunView, duration
 
 A_MOMENT = 0.1
@@ -143,7 +143,7 @@ def _progress(running: RunView) -> None:
             st.rerun()
         share = min(1.0, max(0.0, now.status["progress"]))
         with st.container(border=True, key="retrain-bar"):
-            st.progress(share, text=f"**{_('Training again')}** · {phase_words(now.status['phase'])} · {share:.0%}")
+            st.progress(share, text=f"**{_('Training again')}** · {doing_words(now)} · {share:.0%}")
 
     part()
 

@@ -41,6 +41,11 @@ def phase_words(phase: str) -> str:
     }.get(phase, md_escape(phase))
 
 
+def doing_words(entry: RunView) -> str:
+    """Return what an active run does now; while it waits for its turn, its badge and its bar say so alike."""
+    return phase_words(entry.status["phase"]) if entry.state == "running" else state_words(entry.state)[0]
+
+
 def _heading(entry: RunView) -> None:
     words, icon, colour = state_words(entry.state)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -54,7 +59,7 @@ def _heading(entry: RunView) -> None:
 def _progress(entry: RunView, position: str) -> None:
     status = entry.status
     share = min(1.0, max(0.0, status["progress"]))
-    text = position or f"{phase_words(status['phase'])} · {share:.0%}"
+    text = position or f"{doing_words(entry)} · {share:.0%}"
     if status.get("seconds_left") is not None:
         text += " · " + _("about {time} left").format(time=duration(status["seconds_left"]))
     st.progress(share, text=text)
