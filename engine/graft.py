@@ -18,6 +18,8 @@ from engine.backbones import seen
 from engine.compute import Compute
 from engine.data import check, copies, looked_at, several, versions
 from engine.errors import UserError
+from engine.evaluation import selective
+from engine.evaluation.several import thresholds
 from engine.exports import Exports
 from engine.importing import Imports
 from engine.inspections import Inspections
@@ -30,7 +32,7 @@ from engine.search.searches import Searches, networks_here, not_here
 from engine.studies import Studies
 from engine.training.recipe import Recipe, fitted
 from engine.uploads import Uploads
-from engine.workspace import Workspace, read_json
+from engine.workspace import Workspace, read_json, write_json
 
 
 class Graft:
@@ -160,7 +162,8 @@ class Graft:
         """Freeze the dataset, queue a training and return the run's id.
 
         name: as its recipe where none is given; a name that is taken gets a number. owner: who started it, if known.
-        after: the id of the run that this one is to be compared with, when its pictures were put right.
+        after: the id of the run that this one is to be compared with, when its pictures were put right; what somebody
+            chose about its answers ("I don't know", thresholds) is taken over.
         Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
         """
         project = self.registry.project(project_id)
@@ -171,11 +174,19 @@ class Graft:
         versions.leave_out(self.workspace.run_dir(run_id), left_out)
         versions.note(self.workspace.run_dir(run_id), items)
         if after:
-            runs.follow(self.workspace.run_dir(run_id), after)
+            self._repeat(after, run_id)
         name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self.queue.add(run_id)
         return run_id
+
+    def _repeat(self, earlier: str, run_id: str) -> None:
+        """Let a new run follow an earlier one: compared with it, and answering as somebody told that one to."""
+        old, new = self.workspace.run_dir(earlier), self.workspace.run_dir(run_id)
+        runs.follow(new, earlier)
+        for name in (selective.FILE, thresholds.FILE):
+            if (told := read_json(old / name)) is not None:
+                write_json(new / name, told)
 
     def start_search(self, project_id: str, wanted: dict, *, owner: str = "") -> str:
         """Freeze the dataset, begin to look for the best network and recipe, and return the search's id.

@@ -7,7 +7,8 @@ import pytest
 
 from engine import maps, runs
 from engine.data import versions
-from engine.evaluation import compare, results
+from engine.evaluation import compare, results, selective
+from engine.evaluation.several import thresholds
 from engine.training import embedding
 from pages.elements import chosen_model
 from tests.run_files import add_run, fill_project, finish_run
@@ -276,3 +277,17 @@ def test_test_pictures_chosen_on_the_map_are_listed_and_put_right_there(graft, p
     assert not at.exception
     assert graft.registry.items_by_id(wrong)[wrong[0]].removed
     assert galleries(at)[0]["tiles"][0]["note"] == "→ excluded since", "still listed, with what became of it"
+
+
+def test_a_repeated_training_answers_as_the_one_before_it_was_told_to(graft, project, finished):  # noqa: F811
+    told = selective.Answering(cost=5, miss_costs={"red": 9})
+    selective.write(finished, told)
+    thresholds.set_one(finished, "red", 0.2)
+    new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=finished.name), seed=1)
+    assert selective.read(new) == told
+    assert thresholds.of_run(new, {"class_names": ["red"], "thresholds": [0.5]}) == [0.2]
+    assert "what mistakes cost was taken over" in words(open_tab("What changed"))
+    selective.write(new, selective.Answering(cost=2))
+    assert "was taken over" not in words(open_tab("What changed")) and selective.read(finished) == told
+    alone = finish(graft, graft.start_run(project.id, {"name": "instant"}), seed=1)
+    assert selective.read(alone) == selective.Answering()

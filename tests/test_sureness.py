@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 from sklearn import metrics as reference
 
 from engine import runs, tasks
@@ -25,9 +25,9 @@ from tests.pictures import COLOURS, draw_picture
 from tests.tiny_runs import discs, train
 
 
-def too_sure(pictures: int = 4000, classes: int = 4, temperature: float = 2.5) -> tuple[np.ndarray, np.ndarray]:
+def too_sure(pictures=4000, classes=4, temperature=2.5, seed=0) -> tuple[np.ndarray, np.ndarray]:
     """Return classes drawn from honest probabilities, and the same probabilities sharpened as by a network."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     honest = head.softmax(rng.normal(0, 2, (pictures, classes)))
     y = (rng.random((pictures, 1)) > honest.cumsum(axis=1)).sum(axis=1).clip(0, classes - 1)
     return y, calibration.tempered(honest, 1 / temperature)
@@ -78,7 +78,47 @@ def test_what_chance_makes_of_perfect_probabilities_is_what_they_show():
     chance = calibration.by_chance(perfect)
     assert 0.02 < chance["usual"] < chance["high"] < 0.1
     assert calibration.calibration_error(y, perfect) < chance["high"] < calibration.calibration_error(y, sharpened)
-    assert calibration.by_chance(np.tile(perfect, (100, 1)))["usual"] < chance["usual"] / 5
+    assert calibration.by_chance(np.tile(perfect, (100, 1)))["usual"] < chance["usual"] / 4
+
+
+def test_the_calibration_error_is_smoothed_by_a_gaussian_mirrored_at_both_ends():
+    """Against the formula of the paper, summed picture by picture on a fine grid."""
+    y, sharpened = too_sure(150)
+    said, right = sharpened.max(axis=1).astype(float), sharpened.argmax(axis=1) == y
+    found = calibration.calibration_error(y, sharpened)
+    grid = (np.arange(2000) + 0.5) / 2000
+    mirrored = np.concatenate([np.concatenate([said, -said]) + shift for shift in (-4, -2, 0, 2, 4)])
+    density = norm.pdf(grid[:, None], mirrored, found).reshape(len(grid), -1, len(said)).sum(axis=1)
+    assert np.abs(density @ (right - said) / len(said)).mean() == pytest.approx(found, rel=0.02)
+
+
+def test_the_calibration_error_tells_the_better_of_two_models_where_bins_cannot():
+    told = {calibration.calibration_error: 0, bins_of_equal_width: 0}
+    for seed in range(60):
+        y, sharpened = too_sure(200, temperature=1.4, seed=seed)
+        better = calibration.tempered(sharpened, 1.3)
+        for error in told:
+            told[error] += error(y, better) < error(y, sharpened)
+    assert told[calibration.calibration_error] > told[bins_of_equal_width]
+
+
+def bins_of_equal_width(y: np.ndarray, probabilities: np.ndarray) -> float:
+    rows = calibration.reliability(y, probabilities)
+    return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / len(y)
+
+
+def test_what_ninety_percent_is_worth_is_counted_from_the_pictures_near_it():
+    highest = np.array([0.91] * 12 + [0.88] * 8 + [0.5] * 30)
+    probabilities = np.stack([highest, 1 - highest], axis=1)
+    y = np.array([0] * 15 + [1] * 35)
+    said = calibration.spoken(y, probabilities)
+    interval = binomtest(15, 20).proportion_ci(method="wilson")
+    assert (said["level"], said["count"], said["accuracy"]) == (0.9, 20, 0.75)
+    assert (said["low"], said["high"]) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    # Where too few are near 90 % the next level with enough of them speaks; with none, nobody does.
+    few = calibration.spoken(y[12:], probabilities[12:])
+    assert (few["level"], few["count"], few["accuracy"]) == (pytest.approx(0.5), 30, 0)
+    assert calibration.spoken(y[:14], probabilities[:14]) is None
 
 
 def test_the_report_holds_both_sides_and_every_picture_once():

@@ -4,13 +4,17 @@ Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks"
 model did not learn from, divides the logits. No answer changes, only how sure it sounds.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from engine.evaluation.intervals import wilson_interval
 from engine.training.scores import log_loss
 
-# Bins of the calibration error, as in the paper.
+# Bins of the reliability diagram, as in the paper.
 BINS = 15
+# Cells of confidence in which the calibration error is smoothed, and the halvings that find its width.
+CELLS, HALVINGS = 500, 20
 # A temperature is taken to lie near 1 until the pictures say otherwise: the logarithm's deviation is SPREAD beforehand,
 # so that three validation pictures, all right, do not make a model claim certainty. Where cross-validation has answered
 # the training pictures too, it lies near theirs, as closely as a probe of two thirds of them resembles the whole one.
@@ -59,31 +63,54 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def calibration_error(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the expected calibration error in [0, 1]: how far confidence and accuracy are apart, on average."""
-    rows = reliability(y_true, probabilities, bins)
-    return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / max(1, len(y_true))
+    if not len(y_true):
+        return 0.0
+    return smooth_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true)
 
 
-def by_chance(probabilities: np.ndarray, bins: int = BINS) -> dict:
+def smooth_error(said: np.ndarray, happened: np.ndarray) -> float:
+    """Return how far probabilities said (N,) are from what happened (N,), smoothed instead of put in bins.
+
+    SmoothECE (Błasiok and Nakkiran 2024, "Smooth ECE: Principled Reliability Diagrams via Kernel Smoothing"): a
+    Gaussian, mirrored at 0 and 1, as wide as the error it finds. Of three estimators it tells most often which of two
+    models is the nearer to the truth (benchmarks/RESULTS.md).
+    """
+    return float(_smooth_errors(said.astype(np.float64), [happened])[0]) if len(said) else 0.0
+
+
+def _smooth_errors(said: np.ndarray, outcomes: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the errors (D,) of one set of probabilities (N,) for D outcomes (N,)."""
+    cell = np.minimum((said * CELLS).astype(int), CELLS - 1)
+    gaps = np.stack([np.bincount(cell, happened - said, CELLS) for happened in outcomes]) / len(said)
+    # A row and its mirror image, once round: a Gaussian over it is the one mirrored at both ends.
+    spectrum = np.fft.rfft(np.concatenate([gaps, gaps[:, ::-1]], axis=1), axis=1)
+    frequency = np.pi * np.fft.rfftfreq(2 * CELLS, 1 / CELLS)
+    low, high = np.zeros(len(gaps)), np.ones(len(gaps))
+    for _halving in range(HALVINGS):
+        width = (low + high) / 2
+        smoothed = np.fft.irfft(spectrum * np.exp(-2 * (width[:, None] * frequency) ** 2), axis=1)
+        errors = np.abs(smoothed[:, :CELLS]).sum(axis=1)
+        low, high = np.where(errors < width, low, width), np.where(errors < width, width, high)
+    return errors
+
+
+def by_chance(probabilities: np.ndarray) -> dict:
     """Return the calibration error that perfect probabilities (N, num_classes) would show on so many pictures.
 
     {"usual", "high"}: its mean and the value that one draw in twenty exceeds, over labels drawn from the probabilities
-    (Bröcker and Smith 2007). With few pictures it is far from 0: shares scatter, and the error counts every scatter.
+    (Bröcker and Smith 2007). With few pictures it is far from 0: shares scatter, and part of every scatter is counted.
     """
     if not len(probabilities):
         return {"usual": 0.0, "high": 0.0}
     confidence = probabilities.max(axis=1).astype(np.float64)
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     rng = np.random.default_rng(0)
-    gaps = [
-        np.bincount(bin_of, confidence - (rng.random(len(confidence)) < confidence), bins) for _draw in range(DRAWS)
-    ]
-    errors = np.abs(gaps).sum(axis=1) / len(confidence)
+    errors = _smooth_errors(confidence, (rng.random(len(confidence)) < confidence for _draw in range(DRAWS)))
     return {"usual": float(errors.mean()), "high": float(np.quantile(errors, 0.95))}
 
 
-def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> list[dict]:
+def reliability(y_true: np.ndarray, probabilities: np.ndarray) -> list[dict]:
     """Return {"confidence", "accuracy", "low", "high", "count"} of every bin of confidence that has pictures.
 
     Means, the 95 % interval of the accuracy, and the number of pictures.
@@ -92,9 +119,9 @@ def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS)
         return []
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == y_true
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(bin_of, minlength=bins)
-    sums = np.bincount(bin_of, confidence, bins), np.bincount(bin_of, correct, bins)
+    bin_of = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bin_of, minlength=BINS)
+    sums = np.bincount(bin_of, confidence, BINS), np.bincount(bin_of, correct, BINS)
     return [_bin(sums[0][place], sums[1][place], int(counts[place])) for place in np.flatnonzero(counts)]
 
 

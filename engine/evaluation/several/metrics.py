@@ -6,9 +6,8 @@ it.
 
 import numpy as np
 
+from engine.evaluation.calibration import smooth_error
 from engine.evaluation.intervals import wilson_interval
-
-BINS = 15  # of the calibration error, as in engine.evaluation.calibration
 
 
 def outcomes(y_true: np.ndarray, y_pred: np.ndarray) -> dict[str, np.ndarray]:
@@ -84,9 +83,4 @@ def most_frequent_set(y_train: np.ndarray) -> np.ndarray:
 
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return how far a probability and the share of pictures that show the class are apart, over all single answers."""
-    if not y_true.size:
-        return 0.0
-    p, truth = probabilities.ravel().astype(np.float64), y_true.ravel()
-    bin_of = np.minimum((p * BINS).astype(int), BINS - 1)
-    said, happened = np.bincount(bin_of, p, BINS), np.bincount(bin_of, truth, BINS)
-    return float(np.abs(said - happened).sum() / len(p))
+    return smooth_error(probabilities.ravel(), y_true.ravel())

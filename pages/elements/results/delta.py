@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from engine import graft, runs
-from engine.evaluation import compare, comparison_charts
+from engine.evaluation import compare, comparison_charts, selective
 from engine.evaluation.compare import Comparison, Verdict
 from pages.elements import answers, gallery, page, shares
 from pages.elements.data import classes, compare_versions
@@ -46,6 +46,7 @@ def view(entry: RunView, before: RunView) -> None:
             st.caption(basis_words(found, [name_of(before), name_of(entry)]))
             _corrections(before, entry)
             _other_settings(before, entry)
+            _answers_alike(before, entry)
             _flattered(found)
             _pictures(found, entry)
             _classes(found, [name_of(before), name_of(entry)])
@@ -87,6 +88,14 @@ def _other_settings(before: RunView, entry: RunView) -> None:
 def settled(entry: RunView) -> dict:
     """Return what "automatic" came to in a run."""
     return {key: entry.facts[key] for key in ("image_size", "fit") if key in entry.facts}
+
+
+def _answers_alike(before: RunView, entry: RunView) -> None:
+    """Say that what somebody chose about the answers came along."""
+    told = selective.read(entry.folder)
+    if told != selective.Answering() and told == selective.read(before.folder):
+        words = _("It answers as the training before it was told to: what mistakes cost was taken over.")
+        st.caption(f":material/tune: {words}")
 
 
 def _flattered(found: Comparison) -> None:

@@ -69,31 +69,31 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         (
             _("Accuracy"),
             percent(figures.accuracy),
-            gain(figures.accuracy, figures.before),
+            {"delta": gain(figures.accuracy, figures.before)},
             _("Share of the test pictures it gets right. This training has not learned from them."),
         ),
         (
             _("Before training"),
             percent(figures.before),
-            None,
+            {},
             _("The network as it came, giving each picture the class whose average it is nearest to."),
         ),
         (
             _("Balanced accuracy"),
             percent(facts["balanced_accuracy"]),
-            None,
+            {},
             _("The average over the classes: a large class cannot hide a small one that fails."),
         ),
         (
             _("Macro F1"),
             percent(facts["macro_f1"]),
-            None,
+            {},
             _("Counts misses and false alarms of every class alike; 100 % is perfect."),
         ),
         (
             _("Calibration error"),
             percent(facts.get("calibration_error")),
-            None,
+            _within_chance(facts),
             _(
                 "How far its probabilities are off on average: with 5 %, answers it gives with 90 % are right "
                 "about 85 to 95 times in 100."
@@ -101,8 +101,16 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         ),
     )
     with st.grid(5, min_column_width=170, key="number-cards") as grid:
-        for label, value, delta, explanation in cards:
-            grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
+        for label, value, beside, explanation in cards:
+            grid.metric(label, value, help=explanation, border=True, height="stretch", **beside)
+
+
+def _within_chance(facts: dict) -> dict:
+    """Return what keeps a calibration error from being read as a flaw where chance alone explains it."""
+    chance = facts.get("calibration", {}).get("after", {}).get("by_chance")
+    if chance is None or facts.get("calibration_error") is None or facts["calibration_error"] > chance["high"]:
+        return {}
+    return {"delta": _("within chance"), "delta_color": "off", "delta_arrow": "off"}
 
 
 def _more(facts: dict) -> None:

@@ -79,25 +79,26 @@ def _believable(before: float, after: float, chance: dict, pictures: int) -> str
     elif before > chance["high"]:
         words = _("Calibration lowered the error to what chance alone explains.")
     else:
-        words = _("So neither number shows a flaw, and the difference between them says nothing.")
+        words = _("Both numbers are no larger than that: no flaw to be seen, before or after.")
     return f"{floor} {words}"
 
 
 def _learned(found: dict) -> str:
+    """Say what the pictures the temperature was learned on asked for; the test pictures had no part in it."""
     temperature = found["temperature"]
     if abs(temperature - 1) < CLOSE:
-        words = _("It was about as sure as it is right; nothing had to be changed (temperature {t}).")
+        words = _("{where} it was about as sure as it is right, and nothing had to be changed (temperature {t}).")
     elif temperature > 1:
-        words = _("It was too sure of itself; its probabilities were softened (temperature {t}).")
+        words = _("{where} it was too sure of itself, so its probabilities were softened (temperature {t}).")
     else:
-        words = _("It was not sure enough; its probabilities were sharpened (temperature {t}).")
-    where = plural("Learned on {n} validation picture.", "Learned on {n} validation pictures.", found["fitted_on"])
+        words = _("{where} it was not sure enough, so its probabilities were sharpened (temperature {t}).")
+    where = plural("On {n} validation picture", "On {n} validation pictures", found["fitted_on"])
     if more := found.get("held_out"):
-        where = _("Learned on {n} validation pictures, and on {more} training pictures in cross-validation.").format(
+        where = _("On {n} validation pictures, and {more} training pictures in cross-validation,").format(
             n=in_words(found["fitted_on"]), more=in_words(more)
         )
     inside = _("This is part of the model file and changes no answer.")
-    return f"{words.format(t=decimal(temperature, '.2f'))} {where} {inside}"
+    return f"{words.format(where=where, t=decimal(temperature, '.2f'))} {inside}"
 
 
 def _with_intervals(bins: list[dict]) -> list[dict]:
