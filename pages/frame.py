@@ -27,6 +27,7 @@ try:
         st.space("stretch")
         machine.badge()
         language_picker()
+    page.gone_note()
     chosen.run()
 except UserError as error:
     page.error_box(error)

@@ -316,10 +316,11 @@ def test_a_finished_training_leads_to_its_results_and_its_model(graft, project):
     finish_run(graft, run_id)
     at = open_page("training")
     assert at.button(key="see-results").label == "See the results"
+    assert "times in 100 (between" in words(at)
     assert str(graft.workspace.run_dir(run_id) / runs.MODEL) in words(at)
     at.button(key="see-results").click().run()
     assert not at.exception
-    assert "times in 100" in words(at)
+    assert "times in 100 (between" in words(at)
 
 
 def test_the_table_of_runs_shows_only_settings_that_differ(graft, project):
@@ -556,3 +557,21 @@ def test_badge_and_bar_of_an_active_run_say_the_same(graft, project):
     set_status(graft, run_id, state="queued", phase="fine_tune")
     entry = run_list.view(graft.registry.run(run_id))
     assert live_run.doing_words(entry) == run_list.state_words(entry.state)[0] == "Waiting"
+
+
+def test_an_address_of_a_training_that_was_deleted_elsewhere_says_so_until_another_is_opened(graft, project):
+    old, new = add_run(graft, project, "Old"), add_run(graft, project, "New")
+    for run_id in (old, new):
+        finish_run(graft, run_id)
+    at = open_page("evaluation", current_run=old, current_project=project.id)
+    assert "has been deleted" not in words(at)
+    graft.delete_run(old)
+    at.run()
+    assert "The training that this address named has been deleted." in words(at)
+    assert at.query_params.get("run") in (None, [new], new)
+    at.run()
+    assert "has been deleted" in words(at)
+    at.button(key="gone-read").click().run()
+    assert "has been deleted" not in words(at)
+    elsewhere = open_page("home", current_project="never-was")
+    assert "The project that this address named has been deleted." in words(elsewhere)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.errors import UserError
 from pages.elements import state
-from pages.elements.i18n import say_error
+from pages.elements.i18n import _, say_error
 
 # Small corrections to Streamlit's own look; everything else is in .streamlit/config.toml.
 STYLE = """<style>
@@ -47,6 +47,18 @@ def title(text: str, caption: str = ""):
     if caption:
         st.caption(caption)
     return actions
+
+
+def gone_note() -> None:
+    """Say that what the address named has been deleted, so that nobody takes another one for it."""
+    if not state.gone():
+        return
+    words = _("The project that this address named has been deleted. You see another one.")
+    if state.gone() == state.RUN:
+        words = _("The training that this address named has been deleted. What you see belongs to another one.")
+    with st.container(horizontal=True, vertical_alignment="center", key="gone"):
+        st.warning(words, icon=":material/link_off:", width="stretch")
+        st.button(_("All right"), key="gone-read", on_click=state.forget_gone)
 
 
 def section(text: str, caption: str = "") -> None:

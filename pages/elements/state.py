@@ -19,6 +19,7 @@ PAGES = {
     "try": "try_it.py",
 }
 PROJECT, RUN = "project", "run"
+GONE = "gone-from-address"  # what the address named and is no more: "project" or "run", until another is opened
 BEGUN_HERE = "project-begun-by-pictures"  # the project that this session began by sending pictures
 
 
@@ -32,7 +33,11 @@ def follow_url() -> None:
     run = _known_run()
     if run is not None and st.query_params.get(RUN):
         st.session_state[f"current_{PROJECT}"] = run.project_id
-    here = project()
+    elif run is None and st.session_state.pop(f"current_{RUN}", None):
+        st.session_state[GONE] = RUN
+    here, asked = project(), st.session_state.get(f"current_{PROJECT}")
+    if asked and asked != (here.id if here else None):
+        st.session_state[GONE] = PROJECT
     st.session_state[f"current_{PROJECT}"] = here.id if here else None
     _write_url()
 
@@ -60,6 +65,7 @@ def opened_run() -> Run | None:
 
 def open_project(project_id: str | None) -> None:
     """Make this the project of the session and of the URL; works inside widget callbacks."""
+    st.session_state.pop(GONE, None)
     st.session_state[f"current_{PROJECT}"] = project_id
     st.session_state.pop(f"current_{RUN}", None)
     st.query_params.pop(RUN, None)
@@ -68,10 +74,21 @@ def open_project(project_id: str | None) -> None:
 
 def open_run(run_id: str) -> None:
     """Make this the run of the session and of the URL."""
+    st.session_state.pop(GONE, None)
     st.session_state[f"current_{RUN}"] = run_id
     if (opened := _known_run()) is not None:
         st.session_state[f"current_{PROJECT}"] = opened.project_id
     _write_url()
+
+
+def gone() -> str:
+    """Return "project" or "run" where what the address named is no more, until another one is opened; else ""."""
+    return st.session_state.get(GONE, "")
+
+
+def forget_gone() -> None:
+    """Somebody has read that it is gone."""
+    st.session_state.pop(GONE, None)
 
 
 def go(page: str, **more: str) -> None:

@@ -30,25 +30,32 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
 
 
 def sentence(figures: HonestNumber, *, known: bool = False) -> str:
-    """Return the honest number in words, with its interval and what it is to be compared with.
+    """Return the honest number in words, with its interval and what it is to be compared with; `known` as in claim."""
+    always = _("Always answering {name}, their largest class: {share}.")
+    words = [
+        claim(figures, known=known),
+        always.format(name=md_escape(figures.largest), share=shares.per_hundred(figures.majority)),
+    ]
+    if figures.before is not None:
+        before = _("The same network without training, by likeness to each class: {share}.")
+        words.append(before.format(share=shares.per_hundred(figures.before)))
+    return " ".join(words)
+
+
+def claim(figures: HonestNumber, *, known: bool = False) -> str:
+    """Return the honest number in words, never without its interval.
 
     known: whether the network it started from may have learned from these pictures.
     """
     words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).")
     if known:
         words = _("On {n} test pictures, it is right {share} times in 100 (between {low} and {high}).")
-    words = words.format(
+    return words.format(
         n=in_words(figures.pictures),
         share=shares.per_hundred(figures.accuracy),
         low=shares.per_hundred(figures.low),
         high=shares.per_hundred(figures.high),
     )
-    always = _("Always answering {name}, their largest class: {share}.")
-    words += " " + always.format(name=md_escape(figures.largest), share=shares.per_hundred(figures.majority))
-    if figures.before is not None:
-        before = _("The same network without training, by likeness to each class: {share}.")
-        words += " " + before.format(share=shares.per_hundred(figures.before))
-    return words
 
 
 def small(figures: HonestNumber) -> str:

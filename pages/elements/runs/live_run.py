@@ -7,10 +7,12 @@ import streamlit as st
 
 from engine import graft, runs
 from engine.evaluation import charts, results
-from pages.elements import page, shares, state
+from engine.evaluation.several import results as several_results
+from pages.elements import page, state
 from pages.elements.i18n import _, say
-from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
+from pages.elements.results import honest_number, honesty
+from pages.elements.results.several import honest_number as several_number
 from pages.elements.runs import turns_taken
 from pages.elements.runs.run_list import RunView, duration, name_of, owner_of, recipe_words, state_words
 
@@ -100,12 +102,7 @@ def _ending(entry: RunView) -> None:
     _reason(entry)
     with st.container(horizontal=True, vertical_alignment="center"):
         if entry.facts is not None:
-            number = results.honest_number(entry.facts)
-            sentence = _("On {n} pictures it never saw, it is right {share} times in 100.")
-            if (results.base(entry.facts, entry.recipe) or {}).get("unknown"):
-                sentence = _("On {n} test pictures, it is right {share} times in 100.")
-            sentence = sentence.format(n=in_words(number.pictures), share=shares.per_hundred(number.accuracy))
-            st.markdown(f"**{sentence}**", width="content")
+            st.markdown(f"**{_claim(entry)}**", width="content")
         st.space("stretch")
         if entry.state in ("stopped", "paused", "interrupted", "failed") and entry.folder.exists():
             _again(entry)
@@ -115,6 +112,13 @@ def _ending(entry: RunView) -> None:
             state.open_run(entry.run.id)
             state.go("results")
     turns_taken.nothing_gained(entry)
+
+
+def _claim(entry: RunView) -> str:
+    figures, known = results.honest_number(entry.facts), honesty.may_be_known(entry)
+    if several_results.is_of(entry.facts):
+        return several_number.claim(entry.facts, figures, known=known)
+    return honest_number.claim(figures, known=known)
 
 
 def _reason(entry: RunView) -> None:

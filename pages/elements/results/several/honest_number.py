@@ -64,6 +64,12 @@ def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -
 
 def sentence(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
     """Return how often exactly the right classes are named, how many labels are found, and what that stands beside."""
+    before = _("The same network without training, by likeness to each class: exactly right {share} times.")
+    return f"{claim(facts, figures, known=known)} {before.format(share=shares.per_hundred(figures.before))}"
+
+
+def claim(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
+    """Return the honest number in words, never without its interval."""
     words = _(
         "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
         "{high}), and it finds {found} of 100 labels."
@@ -73,15 +79,13 @@ def sentence(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
             "On {n} test pictures, it names exactly the right classes {share} times in 100 (between {low} and {high}), "
             "and it finds {found} of 100 labels."
         )
-    words = words.format(
+    return words.format(
         n=in_words(figures.pictures),
         share=shares.per_hundred(figures.accuracy),
         low=shares.per_hundred(figures.low),
         high=shares.per_hundred(figures.high),
         found=shares.per_hundred(facts["labels"]["found"]),
     )
-    before = _("The same network without training, by likeness to each class: exactly right {share} times.")
-    return f"{words} {before.format(share=shares.per_hundred(figures.before))}"
 
 
 def _cards(facts: dict, figures: HonestNumber) -> None:
