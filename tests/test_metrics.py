@@ -64,3 +64,37 @@ def test_nearest_class_mean_finds_the_closer_class():
     probabilities = evaluate.nearest_class_mean(np.array([[0.0, 2.0], [3.0, 0.0]]), train, np.array([0, 0, 1, 1]))
     assert probabilities.argmax(axis=1).tolist() == [0, 1]
     assert probabilities.sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_pictures_of_groups_that_were_not_learned_from_count_for_as_little_as_they_differ():
+    right = np.array([1] * 40 + [1] * 20 + [0] * 20 + [1] * 40)
+    groups = np.array(["a"] * 40 + ["b"] * 40 + ["c"] * 40, object)
+    plain = metrics.wilson_interval(100, 120)
+    apart = metrics.accuracy_interval(right, groups, {"d", "e"})
+    share = 5 / 6
+    between = ((40 / 6) ** 2 * 2 + (20 - 40 * share) ** 2) / 120**2 * 3 / 2
+    effective = share * (1 - share) / between
+    expected = metrics.wilson_interval(share * effective, effective, 4.302652729749462)  # Student's t, two degrees
+    assert apart["interval_groups"] == 3 and apart["accuracy_interval"] == pytest.approx(list(expected))
+    assert apart["accuracy_interval"][0] < plain[0] - 0.2
+    # Groups that were learned from, or none, leave it to the pictures; so do groups that are alike.
+    known = metrics.accuracy_interval(right, groups, {"a"})
+    assert known == {"accuracy_interval": list(plain), "interval_groups": 0}
+    nameless = metrics.accuracy_interval(right, np.full(120, None), {"a"})
+    assert nameless == known
+    alike = metrics.accuracy_interval(np.array([1] * 100 + [0] * 20), np.array(["a", "b", "c"] * 40, object), ())
+    assert alike == {"accuracy_interval": list(plain), "interval_groups": 3}
+
+
+def test_the_interval_of_groups_holds_the_truth_about_as_often_as_it_says():
+    rng, held, plain_held = np.random.default_rng(0), 0, 0
+    for _draw in range(300):
+        shares = rng.beta(17, 3, 6)  # 0.85 on average, 0.08 up and down
+        right = (rng.random((6, 40)) < shares[:, None]).astype(int).ravel()
+        low, high = metrics.accuracy_interval(right, np.repeat(list("abcdef"), 40).astype(object), ())[
+            "accuracy_interval"
+        ]
+        held += low <= 0.85 <= high
+        low, high = metrics.wilson_interval(int(right.sum()), 240)
+        plain_held += low <= 0.85 <= high
+    assert held / 300 >= 0.9 and plain_held / 300 < 0.8

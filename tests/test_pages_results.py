@@ -21,6 +21,7 @@ from engine.evaluation import (
     unknown,
 )
 from engine.evaluation.selective import Answering
+from pages.elements.results import honest_number, sureness
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_runs import FRAME, graft, open_page, picture, table_on, words  # noqa: F401  fixtures
 
@@ -84,6 +85,22 @@ def test_calibration_is_praised_only_where_it_helped_beyond_chance(finished, bef
     shown = words(open_tab("How sure"))
     assert "would show about 3.0 %, and up to 6.0 % by chance. " + said in shown
     assert ("lowered" in shown) == ("lowered" in said)
+
+
+def test_on_a_handful_of_test_pictures_a_calibration_error_is_said_to_mean_nothing():
+    chance = calibration.by_chance(np.tile(np.array([[0.99, 0.01]], np.float32), (2, 1)))
+    assert chance["usual"] <= chance["high"]
+    said = sureness._believable(0.2, 0.1, chance, 2)
+    assert said == "On 2 test pictures these numbers say next to nothing."
+
+
+def test_test_pictures_of_new_groups_are_said_to_stand_for_groups(finished):
+    facts = runs.read_evaluation(finished)
+    runs.write_json(finished / runs.EVALUATION, {**facts, "interval_groups": 3})
+    assert "come from 3 groups that it did not learn from" in words(open_tab("Groups"))
+    runs.write_json(finished / runs.EVALUATION, {**facts, "interval_groups": 1})
+    assert "how well it does on another one is not known" in words(open_tab("Groups"))
+    assert "did not learn from" not in honest_number.small(results.honest_number({**facts, "interval_groups": 0}))
 
 
 def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F811

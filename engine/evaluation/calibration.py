@@ -107,7 +107,9 @@ def by_chance(probabilities: np.ndarray) -> dict:
     confidence = probabilities.max(axis=1).astype(np.float64)
     rng = np.random.default_rng(0)
     errors = _smooth_errors(confidence, (rng.random(len(confidence)) < confidence for _draw in range(DRAWS)))
-    return {"usual": float(errors.mean()), "high": float(np.quantile(errors, 0.95))}
+    usual = float(errors.mean())
+    # Of very few outcomes, one in a hundred can be so far off that the mean lies above nearly all of them.
+    return {"usual": usual, "high": max(usual, float(np.quantile(errors, 0.95)))}
 
 
 def reliability(y_true: np.ndarray, probabilities: np.ndarray) -> list[dict]:

@@ -75,7 +75,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "class_names": list(snapshot.class_names),
         "counts": snapshot.counts(),
         "accuracy": metrics.accuracy(y_true, y_pred),
-        "accuracy_interval": list(metrics.wilson_interval(int((y_true == y_pred).sum()), len(y_true))),
+        **metrics.accuracy_interval(y_true == y_pred, snapshot.groups[rows], learned_groups(snapshot)),
         "validation_accuracy": float(validation.mean()),
         "macro_f1": metrics.macro_f1(y_true, y_pred, num_classes),
         "weighted_f1": metrics.weighted_f1(y_true, y_pred, num_classes),
@@ -162,6 +162,11 @@ def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.n
         }
         for position, name in enumerate(class_names)
     ]
+
+
+def learned_groups(snapshot: Snapshot) -> set[str]:
+    """Return the groups of the training pictures."""
+    return {group for group in snapshot.groups[snapshot.rows("train")] if group is not None}
 
 
 def _groups(groups: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:

@@ -5,8 +5,11 @@ import math
 Z_95 = 1.959963984540054
 
 
-def wilson_interval(correct: int, count: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the interval that holds the true share with 95 % confidence (Wilson 1927); (0, 1) when count is 0."""
+def wilson_interval(correct: float, count: float, z: float = Z_95) -> tuple[float, float]:
+    """Return the interval that holds the true share with 95 % confidence (Wilson 1927); (0, 1) when count is 0.
+
+    Neither need be whole: pictures that resemble each other count for fewer.
+    """
     if count == 0:
         return 0.0, 1.0
     share = correct / count

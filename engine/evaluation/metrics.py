@@ -1,6 +1,9 @@
 """Numbers from labels and probabilities: how good a classifier is, and how sure one can be of it. Draws nothing."""
 
+from collections.abc import Collection
+
 import numpy as np
+from scipy.stats import t as student
 
 from engine.evaluation.calibration import calibration_error
 from engine.evaluation.intervals import wilson_interval
@@ -8,6 +11,7 @@ from engine.training.scores import accuracy, log_loss
 
 __all__ = [
     "accuracy",
+    "accuracy_interval",
     "balanced_accuracy",
     "calibration_error",
     "cohens_kappa",
@@ -79,3 +83,27 @@ def cohens_kappa(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> fl
 def majority_accuracy(y_train: np.ndarray, y_true: np.ndarray) -> float:
     """Return the accuracy of always answering with the most frequent training class."""
     return accuracy(y_true, np.full(len(y_true), np.bincount(y_train).argmax()))
+
+
+def accuracy_interval(right: np.ndarray, groups: np.ndarray, learned: Collection[str]) -> dict:
+    """Return {"accuracy_interval": [low, high], "interval_groups"} of test pictures: right (N,), groups (N,) or None.
+
+    Where the model learned from none of these groups, the pictures of one stand or fall together: the interval is as
+    wide as `interval_groups` groups (else 0) allow. Wilson's with the effective number of pictures, by the spread
+    between groups, and Student's t (Kish 1965, "Survey Sampling"; Dean and Pagendarm 2015 compare such intervals).
+    """
+    count, correct = len(right), int(right.sum())
+    named = [group for group in groups if group is not None]
+    if not named or set(named) & set(learned):
+        return {"accuracy_interval": list(wilson_interval(correct, count)), "interval_groups": 0}
+    # A picture without a group is one of its own.
+    names = [f"picture {place}" if group is None else f"group {group}" for place, group in enumerate(groups)]
+    number, of_group = np.unique(names, return_inverse=True)
+    share, units = correct / count, len(number)
+    by_chance = share * (1 - share) / count
+    between = (np.bincount(of_group, right - share) ** 2).sum() / count**2 * units / max(1, units - 1)
+    if units == 1 or between <= by_chance:
+        return {"accuracy_interval": list(wilson_interval(correct, count)), "interval_groups": units}
+    effective = count * by_chance / between
+    low, high = wilson_interval(share * effective, effective, float(student.ppf(0.975, units - 1)))
+    return {"accuracy_interval": [low, high], "interval_groups": units}

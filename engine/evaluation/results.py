@@ -88,6 +88,7 @@ class HonestNumber:
     """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured.
 
     majority: what one and the same answer to every picture reaches at best; largest: that answer.
+    groups: of how many groups the pictures are, where the model has learned from none of these; else 0.
     """
 
     pictures: int
@@ -98,6 +99,7 @@ class HonestNumber:
     largest: str
     before: float | None
     more_needed: int
+    groups: int = 0
 
     @property
     def is_wide(self) -> bool:
@@ -182,6 +184,7 @@ def honest_number(facts: dict) -> HonestNumber:
         largest=largest,
         before=facts["baselines"].get("before_fine_tuning"),
         more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures, TARGET_MARGIN) - pictures),
+        groups=facts.get("interval_groups", 0),
     )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from engine import runs
 from engine.data import several
 from engine.evaluation import intervals
-from engine.evaluation.evaluate import Predictions, save_predictions, versions
+from engine.evaluation.evaluate import Predictions, learned_groups, save_predictions, versions
 from engine.evaluation.intervals import wilson_interval
+from engine.evaluation.metrics import accuracy_interval
 from engine.evaluation.several import metrics, thresholds
 from engine.training.head import sigmoid
 from engine.training.several.scores import exact, log_loss
@@ -65,7 +66,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "counts": snapshot.counts(),
         "thresholds": chosen,
         "accuracy": float(right.mean()),
-        "accuracy_interval": list(wilson_interval(int(right.sum()), len(right))),
+        **accuracy_interval(right, snapshot.groups[rows], learned_groups(snapshot)),
         "validation_accuracy": exact(snapshot.y[validation], predictions.trained[~is_test] >= np.array(chosen)),
         "labels": metrics.over_all_labels(y_true, y_pred),
         "macro_f1": metrics.macro_f1(y_true, y_pred),

@@ -25,8 +25,10 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
     _cards(facts, figures)
     honesty.did_it_help(entry)
     _more(facts)
-    if figures.is_wide:
+    if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
+    elif figures.groups:
+        st.caption(f":material/straighten: {of_groups(figures)}")
 
 
 def sentence(figures: HonestNumber, *, known: bool = False) -> str:
@@ -59,6 +61,9 @@ def claim(figures: HonestNumber, *, known: bool = False) -> str:
 
 
 def small(figures: HonestNumber) -> str:
+    """Say how little the number rests on, and what would make it firmer."""
+    if figures.groups:
+        return of_groups(figures)
     words = _(
         "This rests on {n} test pictures only: with others of the same kind the number could as well be {low} or "
         "{high}. About {more} more test pictures would narrow it to 3 in 100 on either side."
@@ -68,6 +73,17 @@ def small(figures: HonestNumber) -> str:
         low=shares.per_hundred(figures.low),
         high=shares.per_hundred(figures.high),
         more=in_words(figures.more_needed),
+    )
+
+
+def of_groups(figures: HonestNumber) -> str:
+    """Say that the pictures stand for groups it has not learned from, and that the interval is about such groups."""
+    return plural(
+        "Its test pictures all come from {n} group that it did not learn from: how well it does on another one is not "
+        "known. Test pictures of more groups would tell.",
+        "Its test pictures come from {n} groups that it did not learn from, and the numbers in brackets allow for how "
+        "much these differ. More groups would narrow them, more pictures of the same ones hardly.",
+        figures.groups,
     )
 
 

@@ -12,6 +12,7 @@ from pages.elements.i18n import number as in_words
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.shares import percent
 
+DIGITS = 3  # of a calibration error that are shown
 CLOSE = 0.03  # nearer to 1 than this a temperature changes nothing anybody would notice
 
 
@@ -70,13 +71,16 @@ def _numbers(found: dict | None, facts: dict, probabilities: np.ndarray) -> None
 
 def _believable(before: float, after: float, chance: dict, pictures: int) -> str:
     """Say what the two errors show on so many pictures, and no more than that."""
+    if pictures < calibration.FEWEST_TO_SPEAK:
+        return _("On {n} test pictures these numbers say next to nothing.").format(n=in_words(pictures))
     floor = _("On {n} test pictures even perfect probabilities would show about {usual}, and up to {high} by chance.")
     floor = floor.format(n=in_words(pictures), usual=percent(chance["usual"]), high=percent(chance["high"]))
+    before, after = round(before, DIGITS), round(after, DIGITS)
     if after > chance["high"]:
         words = _("What is left is more than chance: take its probabilities with care.")
         if after < before:
             words = _("Calibration lowered the error, but what is left is more than chance.")
-    elif before > chance["high"]:
+    elif after < before and before > chance["high"]:
         words = _("Calibration lowered the error to what chance alone explains.")
     else:
         words = _("Both numbers are no larger than that: no flaw to be seen, before or after.")

@@ -16,8 +16,7 @@ from pages.elements.i18n import number as in_words
 from pages.elements.results import honesty
 from pages.elements.results.answering import called_from
 from pages.elements.results.drawing import gain
-from pages.elements.results.honest_number import small
-from pages.elements.runs.run_list import RunView
+from pages.elements.results.honest_number import of_groups, small
 from pages.elements.shares import percent
 
 
@@ -29,8 +28,10 @@ def show(entry: RunView, others: int = 0) -> None:
     _cards(facts, figures)
     honesty.did_it_help(entry)
     _more(facts)
-    if figures.is_wide:
+    if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
+    elif figures.groups:
+        st.caption(f":material/straighten: {of_groups(figures)}")
 
 
 def note(facts: dict, folder: Path) -> None:
