@@ -19,6 +19,7 @@ from pages.elements.results import (
     robustness,
     run_details,
     sureness,
+    taken_out,
     why,
 )
 from pages.elements.results.confusion import show_confusion
@@ -52,6 +53,7 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
 retrain.bar(entry)
 shows_several = several_results.is_of(entry.facts)
 (several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
+taken_out.warn(entry, entries)
 turns_taken.nothing_gained(entry)
 (several_number.note if shows_several else answering.note)(entry.facts, entry.folder)
 

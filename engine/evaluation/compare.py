@@ -143,13 +143,22 @@ def _right(found: results.Predictions) -> dict[int, bool]:
 
 def compare(folders: Sequence[Path]) -> Comparison:
     """Compare finished runs on the test pictures they share; the newest run says which class a picture is."""
-    stamps = tuple((folder / runs.PREDICTIONS).stat().st_mtime_ns for folder in folders)
-    return _compare(tuple(folders), stamps)
+    return _compare(tuple(folders), tuple(map(_written, folders)))
 
 
 def same_test(folders: Sequence[Path]) -> bool:
     """Say whether the runs were measured on the same pictures with the same labels."""
     return len({versions.test_fingerprint(folder) for folder in folders}) == 1
+
+
+def mistakes_taken_out(folder: Path, others: Sequence[Path]) -> int:
+    """Return how many test pictures that an older run of `others` got wrong this run no longer has, in any part.
+
+    Pictures that came into another part when all were divided again do not count: that was chance.
+    """
+    older = [other for other in others if _age(other) < _age(folder)]
+    missing = {item for other in older for item in _mistakes(other, _written(other))} - versions.test_items(folder)
+    return len(missing - {picture.item for picture in versions.of_run(folder)}) if missing else 0
 
 
 def cost(folder: Path) -> dict:
@@ -209,6 +218,18 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
         divided={name: tuple(sorted(classes)) for name, classes in became.items() if len(classes) > 1},
         several=shows_several,
     )
+
+
+def _written(folder: Path) -> int:
+    return (folder / runs.PREDICTIONS).stat().st_mtime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def _mistakes(folder: Path, _stamp: int) -> frozenset[int]:
+    found = results.predictions(folder)
+    items = found.table["item"].to_pylist() if len(found) else []
+    rows = zip(found.positions, found.labels, found.answers, strict=True)
+    return frozenset(items[row] for row, label, answer in rows if label != answer)
 
 
 def _age(folder: Path) -> tuple[str, int]:

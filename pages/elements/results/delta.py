@@ -47,7 +47,6 @@ def view(entry: RunView, before: RunView) -> None:
             _corrections(before, entry)
             _other_settings(before, entry)
             _answers_alike(before, entry)
-            _flattered(found)
             _pictures(found, entry)
             _classes(found, [name_of(before), name_of(entry)])
 
@@ -96,19 +95,6 @@ def _answers_alike(before: RunView, entry: RunView) -> None:
     if told != selective.Answering() and told == selective.read(before.folder):
         words = _("It answers as the training before it was told to: what mistakes cost was taken over.")
         st.caption(f":material/tune: {words}")
-
-
-def _flattered(found: Comparison) -> None:
-    """Say when mistakes left the test part: that makes the new number better, and not the model."""
-    if gone := found.mistakes_gone[0]:
-        words = plural(
-            "{n} mistake of the training before is no longer among the test pictures. That alone makes the number at "
-            "the top look better; what is said here does not count it.",
-            "{n} mistakes of the training before are no longer among the test pictures. That alone makes the number at "
-            "the top look better; what is said here does not count them.",
-            gone,
-        )
-        st.warning(words, icon=":material/visibility:")
 
 
 def headline(found: Comparison) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.results import HonestNumber
 from pages.elements import shares
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
 from pages.elements.names import md_escape
 from pages.elements.results import honesty

@@ -17,6 +17,7 @@ from pages.elements.results import honesty
 from pages.elements.results.answering import called_from
 from pages.elements.results.drawing import gain
 from pages.elements.results.honest_number import of_groups, small
+from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
 
