@@ -15,7 +15,7 @@ from engine import runs
 from engine.errors import DataError
 from engine.evaluation import class_order
 from engine.training.progress import PAUSED
-from pages.elements.runs import live_run, run_list
+from pages.elements.runs import run_list
 from tests.run_files import add_run, fill_project, finish_run, idle_graft, set_status, write_metrics
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "frame.py")
@@ -556,7 +556,7 @@ def test_badge_and_bar_of_an_active_run_say_the_same(graft, project):
     run_id = add_run(graft, project)
     set_status(graft, run_id, state="queued", phase="fine_tune")
     entry = run_list.view(graft.registry.run(run_id))
-    assert live_run.doing_words(entry) == run_list.state_words(entry.state)[0] == "Waiting"
+    assert run_list.doing_words(entry) == run_list.state_words(entry.state)[0] == "Waiting"
 
 
 def test_an_address_of_a_training_that_was_deleted_elsewhere_says_so_until_another_is_opened(graft, project):

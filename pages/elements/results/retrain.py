@@ -13,8 +13,7 @@ from pages.elements.i18n import _, plural, say
 from pages.elements.results import learned, touched
 from pages.elements.results.learned import Changes
 from pages.elements.runs import run_list
-from pages.elements.runs.live_run import doing_words
-from pages.elements.runs.run_list import RunView, duration
+from pages.elements.runs.run_list import RunView, doing_words, duration
 
 A_MOMENT = 0.1
 OWN_KEYS = "retrain"  # how the keys of this bar begin

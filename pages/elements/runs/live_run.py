@@ -14,7 +14,7 @@ from pages.elements.names import md_escape
 from pages.elements.results import honest_number, honesty
 from pages.elements.results.several import honest_number as several_number
 from pages.elements.runs import turns_taken
-from pages.elements.runs.run_list import RunView, duration, name_of, owner_of, recipe_words, state_words
+from pages.elements.runs.run_list import RunView, doing_words, duration, name_of, owner_of, recipe_words, state_words
 
 LOG_TAIL = 12_000  # bytes
 
@@ -30,22 +30,6 @@ def show_run(entry: RunView, position: str = "") -> None:
         _curves(runs.read_metrics(entry.folder))
         turns_taken.show(entry.folder)
         _log(entry.folder)
-
-
-def phase_words(phase: str) -> str:
-    return {
-        "waiting": _("Waiting"),
-        "features": _("Looking at your pictures"),
-        "probe": _("Learning your classes"),
-        "fine_tune": _("Adapting the network to your pictures"),
-        "evaluate": _("Measuring on pictures it never saw"),
-        "done": _("Done"),
-    }.get(phase, md_escape(phase))
-
-
-def doing_words(entry: RunView) -> str:
-    """Return what an active run does now; while it waits for its turn, its badge and its bar say so alike."""
-    return phase_words(entry.status["phase"]) if entry.state == "running" else state_words(entry.state)[0]
 
 
 def _heading(entry: RunView) -> None:

@@ -80,6 +80,23 @@ def state_words(name: str) -> tuple[str, str, str]:
     }[name]
 
 
+def phase_words(phase: str) -> str:
+    """Return what a run that trains is doing."""
+    return {
+        "waiting": _("Waiting"),
+        "features": _("Looking at your pictures"),
+        "probe": _("Learning your classes"),
+        "fine_tune": _("Adapting the network to your pictures"),
+        "evaluate": _("Measuring on pictures it never saw"),
+        "done": _("Done"),
+    }.get(phase, md_escape(phase))
+
+
+def doing_words(entry: RunView) -> str:
+    """Return what an active run does now; while it waits for its turn, its badge and its bar say so alike."""
+    return phase_words(entry.status["phase"]) if entry.state == "running" else state_words(entry.state)[0]
+
+
 def accuracy_words(facts: dict | None) -> str:
     """Return "92.3 % (88–95)", or a dash where nothing was measured."""
     return "–" if facts is None else shares.with_interval(facts["accuracy"], facts["accuracy_interval"])
