@@ -77,10 +77,12 @@ def test_twenty_three_of_twenty_five_is_called_too_few_to_tell_and_asks_for_more
         "accuracy": 23 / 25,
         "accuracy_interval": [0.74, 0.99],
         "counts": {"test": 25},
-        "baselines": {"majority": 0.3, "before_fine_tuning": 0.8},
+        "per_class": [{"class": "cat", "support": 15}, {"class": "dog", "support": 10}],
+        "baselines": {"majority": 0.4, "before_fine_tuning": 0.8},
     }
     number = results.honest_number(facts)
     assert number.is_wide
+    assert (number.largest, number.majority) == ("cat", 0.6)
     assert 300 < number.more_needed < 600
 
 
