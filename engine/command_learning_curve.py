@@ -9,6 +9,7 @@ SENTENCES = {
     "more": "More pictures help: twice as many would probably bring about {gain:.1f} points more.",
     "flat": "The curve is flat: more training or a larger network helps more, not more pictures of the same kind.",
     "perfect": "Every validation picture is right already: harder pictures would show more.",
+    "unmeasured": "This was not measured: a share of so few training pictures is not enough to learn from.",
     "unclear": "There are too few validation pictures to tell whether more pictures would help.",
 }
 
@@ -24,8 +25,11 @@ def learning_curve(options) -> None:
     for point in found["points"]:
         words = "{pictures:7} training pictures ({share:4.0%}): {accuracy:6.1%} of the validation pictures right"
         print(f"{words.format(**point)} ({point['low']:.1%} to {point['high']:.1%})", file=out)
-    twice = found["twice"]
-    print(f"{twice['pictures']:7} training pictures: about {twice['accuracy']:.1%}, estimated", file=out)
-    print(SENTENCES[found["verdict"]].format(gain=100 * found["gain"]), file=out)
+    if twice := found["twice"]:
+        between = f"{twice['low']:.1%} to {twice['high']:.1%}"
+        print(
+            f"{twice['pictures']:7} training pictures: about {twice['accuracy']:.1%} ({between}), estimated", file=out
+        )
+    print(SENTENCES[found["verdict"]].format(gain=100 * (found["gain"] or 0)), file=out)
     if options.json:
         print_json({"run": run_dir.name, **found})

@@ -16,7 +16,7 @@ from engine import tasks
 from engine.backbones import build
 from engine.data import decode
 from engine.evaluation import predict, results
-from engine.evaluation.explain import answer, evidence, grad_cam, lime, looks, overlay, sanity, segments, shapley
+from engine.evaluation.explain import answer, edge, evidence, grad_cam, lime, looks, overlay, sanity, segments, shapley
 from engine.training import head, model
 from engine.workspace import Workspace, read_json
 from tests import tiny_runs
@@ -189,8 +189,8 @@ def test_heat_at_the_edge_of_one_class_is_asked_about():
     corner[:6, :6] = 1
     assert looks.edge_share(corner) == 1.0
     assert looks.edge_share(even) == pytest.approx(0.5, abs=0.02)
-    assert looks.is_odd(looks.edge_share(corner), usual=0.5)
-    assert not looks.is_odd(0.7, usual=0.68)
+    assert edge.is_odd(looks.edge_share(corner), usual=0.5)
+    assert not edge.is_odd(0.7, usual=0.68)
 
 
 def test_a_worker_explains_a_path_and_bytes_alike_and_tells_how_far_it_is(squares, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from engine import checkups, command_learning_curve, runs, tasks
 from engine.errors import ComputeError, Stopped
-from engine.evaluation import learning_curve
+from engine.evaluation import intervals, learning_curve
 from engine.evaluation.learning_curve import Answers
 from engine.training.shares import rows_of_share
 from engine.workspace import Workspace, write_json
@@ -43,6 +43,17 @@ def test_a_curve_that_climbs_says_that_more_pictures_help_and_how_much():
 
 def test_a_curve_that_is_flat_says_so():
     assert learning_curve.read_off(answers_of([0.3, 0.201, 0.2, 0.2], 3000))["verdict"] == "flat"
+
+
+def test_a_curve_of_one_point_is_not_called_flat(graft, project):  # noqa: F811
+    found = learning_curve.read_off(answers_of([0.4, 0.3, 0.2, 0.1], 200, pictures=30)[-1:])
+    assert found["verdict"] == "unmeasured" and found["twice"] is None and found["gain"] is None
+    folder = finished(graft, project)
+    for verdict in ("unmeasured", "flat"):  # as it was called once
+        write_json(folder / learning_curve.FILE, {**found, "verdict": verdict})
+        said = words(open_page("evaluation", **{"results-parts": "More pictures?"}))
+        assert "How the curve runs could not be measured." in said and "You have 30 training pictures" in said
+        assert "flat" not in said
 
 
 def test_with_few_validation_pictures_nothing_is_claimed():
@@ -139,13 +150,23 @@ def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft
         assert not offered(page)
         progress = json.dumps([str(element.proto) for element in page.get("progress")])
         assert "value: 25" in progress and "about 1 min 30 s left" in progress
-    write_json(folder / learning_curve.FILE, learning_curve.read_off(answers_of([0.4, 0.25, 0.18, 0.126], 2000)))
+    found = learning_curve.read_off(answers_of([0.4, 0.25, 0.18, 0.126], 2000))
+    write_json(folder / learning_curve.FILE, found)
     on_done(None)
     said = words(other.run())
     assert "More pictures help: twice as many would probably bring about" in said
-    assert "With 2,000 training pictures instead of 1,000" in said
-    assert other.get("plotly_chart")
     assert len(graft.compute.given) == 1
+    told = {name: f"{100 * found['twice'][name]:.1f}" for name in ("accuracy", "low", "high")}
+    assert f"With 2,000 training pictures instead of 1,000 it would be right on about {told['accuracy']} %" in said
+    assert f"likely between {told['low']} and {told['high']} %." in said
+    assert ("the same pictures measure both" in said) == (found["twice"]["low"] <= found["points"][-1]["accuracy"])
+    drawn = json.loads(other.get("plotly_chart")[0].proto.spec)
+    bar = drawn["data"][2]["error_y"]
+    assert bar["array"][1] == pytest.approx(found["twice"]["high"] - found["twice"]["accuracy"])
+    assert bar["arrayminus"][1] == pytest.approx(found["twice"]["accuracy"] - found["twice"]["low"])
+    low, high = intervals.wilson_interval(round(2000 * found["points"][-1]["accuracy"]), 2000)
+    assert found["twice"]["high"] - found["twice"]["low"] > 0.8 * (high - low), "as rough as the pictures are few"
+    assert drawn["layout"]["xaxis"]["ticktext"][-1] == "2,000", "as the text writes it"
 
 
 def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_it_failed(graft, project):  # noqa: F811

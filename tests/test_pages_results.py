@@ -288,20 +288,46 @@ def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, st
     assert "It reminds it of these training pictures: pear" in said
 
 
+def measured(finished, *rows: dict) -> list[dict]:
+    """Keep what was measured of robustness: these rows, and all other kinds unharmed."""
+    steady = {"accuracy": [rows[0]["accuracy"][0]] * 6, "breaks": None, "examples": ["data:,"] * 6}
+    own = {row["kind"]: row for row in rows}
+    found = [{**steady, "pictures": rows[0]["pictures"], "kind": kind, **own.get(kind, {})} for kind in disturb.KINDS]
+    runs.write_json(
+        finished / checkups.FILES[checkups.ROBUSTNESS], {"kinds": list(disturb.KINDS), "rows": found, "error": None}
+    )
+    return found
+
+
 def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  # noqa: F811
     at = open_tab("Robustness")
     assert at.button(key="robustness-start-button").label == "Measure it now"
-    falling = {"accuracy": [0.9, 0.9, 0.6, 0.5, 0.4, 0.3], "breaks": 2, "pictures": 90, "examples": ["data:,"] * 6}
-    steady = {"accuracy": [0.9] * 6, "breaks": None, "pictures": 90, "examples": ["data:,"] * 6}
-    rows = [{**(falling if kind == "noise" else steady), "kind": kind} for kind in disturb.KINDS]
-    runs.write_json(
-        finished / checkups.FILES[checkups.ROBUSTNESS], {"kinds": list(disturb.KINDS), "rows": rows, "error": None}
-    )
-    said = words(open_tab("Robustness"))
+    falling = {"kind": "noise", "accuracy": [0.9, 0.9, 0.6, 0.5, 0.4, 0.3], "breaks": 2, "pictures": 80}
+    late = {"kind": "jpeg", "accuracy": [0.9] * 5 + [0.1], "breaks": 5, "pictures": 80}
+    rows = measured(finished, falling, late)
+    at = open_tab("Robustness")
+    said = words(at)
     assert "It breaks first under “Noise”: from strength 2 on it is right 60 instead of 90 times in 100." in said
+    assert "on 80 of the 90 test pictures, drawn evenly from every class" in said
+    assert at.session_state["robustness-kind"] == "noise", "the examples are those of the headline"
     figure = trust_charts.robustness_figure(rows, {kind: kind for kind in disturb.KINDS})
     assert list(figure.data[0].z[len(rows) - 2]) == falling["accuracy"]
-    assert len(figure.layout.shapes) == 1
+    assert len(figure.layout.shapes) == 2
+
+
+@pytest.mark.parametrize(
+    ("pictures", "accuracy", "said"),
+    [
+        (5, [1.0, 0.8, 0.6, 0.2, 0.0, 0.0], "at strength 4 it is right on 0 instead of 5 pictures"),
+        (90, [0.9, 0.9, 0.88, 0.9, 0.9, 0.9], "Worst was “Blur”: at strength 2 it is right 88 instead of 90 times"),
+        (90, [0.9] * 6, "Nothing of this makes it worse: it stays as right"),
+    ],
+)
+def test_few_pictures_never_show_that_nothing_breaks_it(finished, pictures, accuracy, said):
+    measured(finished, {"kind": "blur", "accuracy": accuracy, "breaks": None, "pictures": pictures})
+    shown = words(open_tab("Robustness"))
+    assert said in shown
+    assert ("too few to show what breaks it: up to 5 lost ones may be chance" in shown) == (pictures == 5)
 
 
 def test_a_probability_and_its_truth_stand_at_the_same_place_of_the_figure():

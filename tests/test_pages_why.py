@@ -122,3 +122,23 @@ def test_where_it_looks_is_offered_and_asks_about_the_edge(graft, finished):  # 
     said = words(open_tab("Where it looks"))
     assert "For 1 class it looks mostly at the edge of the pictures." in said
     assert "**apple**: 81 of 100 parts of the heat lie at the edge. Does something in the background" in said
+
+
+@pytest.mark.parametrize(
+    ("shares", "pictures", "said"),
+    [
+        ((0.61, 0.52, 0.5), 4, "There are too few test pictures to tell: 5 of a class are needed."),
+        ((0.61, 0.52, 0.5), 5, "For no class does it look mostly at the edge: 61 of 100 parts of the heat at most."),
+        ((0.70, 0.64, 0.5), 5, "No class stands out: at most 70 of 100 parts of the heat lie at the edge, usually 64."),
+        ((0.85, 0.85, 0.84), 5, "It looks mostly at the edge for the classes in general (85 of 100 parts)"),
+    ],
+)
+def test_what_is_said_of_the_edge_agrees_with_the_shares_that_are_shown(finished, shares, pictures, said):
+    rows = [
+        {"class": name, "pictures": pictures, "edge": share, "asks": False, "image": ""}
+        for name, share in zip(("apple", "pear", "plum"), shares, strict=True)
+    ]
+    runs.write_json(finished / checkups.FILES[checkups.LOOKS], {"classes": rows, "pictures": 3 * pictures})
+    shown = words(open_tab("Where it looks"))
+    assert said in shown and "Does something in the background" not in shown
+    assert "asked about from 66 on" in shown and "with 5 test pictures or more" in shown

@@ -15,7 +15,18 @@ from engine import runs, tasks
 from engine.backbones import forward
 from engine.data import decode
 from engine.errors import Stopped
-from engine.evaluation import calibration, curves, disturb, familiar, metrics, results, robustness, selective, unknown
+from engine.evaluation import (
+    calibration,
+    curves,
+    disturb,
+    familiar,
+    intervals,
+    metrics,
+    results,
+    robustness,
+    selective,
+    unknown,
+)
 from engine.evaluation.selective import Answering
 from engine.training import head, model, probe
 from engine.training.recipe import Recipe
@@ -339,6 +350,8 @@ def test_a_model_breaks_where_it_is_worse_by_more_than_chance():
     assert robustness.breaks_at(right) == 4
     assert robustness.breaks_at(right[:4]) is None
     assert robustness.p_value(8, 2) == pytest.approx(binomtest(2, 10).pvalue)
+    least = intervals.least_lost()
+    assert robustness.p_value(least, 0) < robustness.SIGNIFICANT <= robustness.p_value(least - 1, 0)
 
 
 def test_robustness_is_measured_kind_by_kind_stopped_and_taken_up_again(trained, tmp_path, monkeypatch):

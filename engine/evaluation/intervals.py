@@ -38,6 +38,14 @@ def of_class(found: int, missed: int, false_alarms: int) -> dict[str, list[float
     }
 
 
+def least_lost(significance: float = 0.05) -> int:
+    """Return how many pictures must turn wrong, with none turning right, to be more than chance (McNemar 1947).
+
+    It is 6 for 5 %: five of five would come up 6 times in 100 by chance alone.
+    """
+    return math.floor(math.log2(2 / significance)) + 1
+
+
 def pictures_for_margin(share: float, count: int, margin: float) -> int:
     """Return how many pictures give an interval of about plus or minus `margin` around a share measured on `count`.
 

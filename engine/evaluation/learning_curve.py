@@ -25,7 +25,8 @@ FEWEST_PER_CLASS = 2
 # The slope is that of the last points: many curves fall steeply from the first and level off then.
 END = 3
 SAMPLES = 400
-LOWER, UPPER = 10, 90  # percent of the samples
+ENDS = (2.5, 97.5)  # percent of the samples: what is told and drawn, as everywhere
+SURE = (10, 90)  # of the gain alone, which the same pictures measure before and after: what the verdict rests on
 # A gain of a point is worth collecting twice the pictures for; a quarter of one nobody would notice.
 WORTH, NOTHING = 0.01, 0.0025
 
@@ -45,7 +46,8 @@ def measure(run_dir: Path, workspace: Workspace, advance: Advance) -> dict:
     """Return, and keep in the run's folder, how the accuracy of its network grows with the training pictures.
 
     {"points": [{"share", "pictures", "accuracy", "low", "high"}], "validation" (pictures), "twice" (as a point, without
-    share), "gain", "gain_low", "gain_high", "verdict": "more", "flat", "unclear" or "perfect"}. Shares in [0, 1].
+    share), "gain", "gain_low", "gain_high", "verdict": "more", "flat", "unclear", "perfect" or "unmeasured"}. Shares in
+    [0, 1]. It is unmeasured where pictures are too few for any share but all of them: "twice" and gains are None then.
     """
     found = read_off(_answers(run_dir, workspace, advance))
     write_json(run_dir / FILE, found)
@@ -56,13 +58,19 @@ def read_off(answers: list[Answers], seed: int = 0) -> dict:
     """Return what `measure` tells; the last of `answers` is that of all training pictures."""
     last = answers[-1]
     samples = _resampled(answers, np.random.default_rng(seed))
-    means = np.array([own.right.mean() for own in answers])
-    gain, gains = _gain(answers, means), np.array([_gain(answers, row) for row in samples])
-    low, high = np.percentile(gains, (LOWER, UPPER))
-    twice = np.percentile(samples[:, -1] + gains, (LOWER, UPPER))
-    return {
+    measured = {
         "points": [_point(own, samples[:, column]) for column, own in enumerate(answers)],
         "validation": last.right.shape[1],
+    }
+    if len(answers) < 2:
+        nothing = dict.fromkeys(("twice", "gain", "gain_low", "gain_high"))
+        return {**measured, **nothing, "verdict": "unmeasured"}
+    means = np.array([own.right.mean() for own in answers])
+    gain, gains = _gain(answers, means), np.array([_gain(answers, row) for row in samples])
+    low, high = np.percentile(gains, SURE)
+    twice = np.percentile(np.minimum(samples[:, -1] + gains, 1), ENDS)
+    return {
+        **measured,
         "twice": {
             "pictures": 2 * last.pictures,
             "accuracy": float(means[-1] + gain),
@@ -131,8 +139,6 @@ def _resampled(answers: list[Answers], generator: np.random.Generator) -> np.nda
 
 def _gain(answers: list[Answers], accuracies: np.ndarray) -> float:
     """Return how much more would be right after learning from twice the pictures, by the slope of the curve's end."""
-    if len(answers) < 2:
-        return 0.0
     count = answers[0].right.shape[1]
     errors = np.maximum(1 - accuracies, 0.25 / count)[-END:]
     pictures = np.array([own.pictures for own in answers])[-END:]
@@ -142,7 +148,7 @@ def _gain(answers: list[Answers], accuracies: np.ndarray) -> float:
 
 
 def _point(own: Answers, samples: np.ndarray) -> dict:
-    low, high = np.percentile(samples, (LOWER, UPPER))
+    low, high = np.percentile(samples, ENDS)
     place = {"share": own.share, "pictures": own.pictures}
     return {**place, "accuracy": float(own.right.mean()), "low": float(low), "high": float(high)}
 

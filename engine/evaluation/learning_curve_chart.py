@@ -1,6 +1,6 @@
 """The learning curve as a figure: right answers over the training pictures, and what twice as many promise."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
@@ -10,8 +10,10 @@ HEIGHT = 340
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
 
-def learning_curve_figure(found: dict, *, dark: bool = False, _: Translate = str) -> go.Figure:
-    """Return the figure of a learning curve; `found` as in `learning_curve.measure`."""
+def learning_curve_figure(
+    found: dict, *, dark: bool = False, _: Translate = str, number: Callable[[int], str] = str
+) -> go.Figure:
+    """Return the figure of a learning curve; `found` as in `learning_curve.measure`, `number` writes numbers out."""
     colours, points, twice = palette(dark), found["points"], found["twice"]
     figure = go.Figure(_band(points, colours, _("how far chance could move it")))
     figure.add_trace(_line(points, colours, _("measured")))
@@ -27,7 +29,7 @@ def learning_curve_figure(found: dict, *, dark: bool = False, _: Translate = str
     figure.update_xaxes(
         type="log",
         tickvals=counts,
-        ticktext=[f"{count:,}".replace(",", "\u202f") for count in counts],
+        ticktext=[number(count) for count in counts],
         title=_("training pictures"),
         **axis,
     )

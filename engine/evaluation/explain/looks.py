@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.data import decode
 from engine.evaluation import results
-from engine.evaluation.explain import answer, grad_cam, overlay
+from engine.evaluation.explain import answer, edge, grad_cam, overlay
 from engine.workspace import Workspace, write_json
 
 FILE = "looks.json"
@@ -23,9 +23,6 @@ MOST, FEWEST_PER_CLASS = 240, 6
 BATCH = 16
 # The middle is a square of half the area, so heat spread evenly has a half of itself at the edge.
 MIDDLE = 0.5**0.5
-# Asked about from so much on: two thirds of the heat in the outer half, and clearly more than in the usual class.
-MUCH, MORE_THAN_USUAL = 0.66, 0.12
-FEWEST_TO_ASK = 5
 
 
 def measure(run_dir: Path, workspace: Workspace, advance: answer.Advance) -> dict:
@@ -49,9 +46,9 @@ def measure(run_dir: Path, workspace: Workspace, advance: answer.Advance) -> dic
         if heats:
             # Heat is in log odds: pictures with much to show for the class count more than those with little.
             rows.append(_row(name, _smooth(np.mean(heats, axis=0)), np.mean(seen, axis=0), len(heats)))
-    usual = float(np.median([row["edge"] for row in rows])) if rows else 0.0
+    odd = edge.judge(rows).odd
     for row in rows:
-        row["asks"] = is_odd(row["edge"], usual) and row["pictures"] >= FEWEST_TO_ASK
+        row["asks"] = row in odd
     rows.sort(key=lambda row: (not row["asks"], -row["edge"]))
     found = {"classes": rows, "pictures": total}
     write_json(run_dir / FILE, found)
@@ -62,11 +59,6 @@ def edge_share(heat: np.ndarray) -> float:
     """Return the share of heat (GRID, GRID) outside the middle half of the area; 0.5 where it is spread evenly."""
     inset = round(len(heat) * (1 - MIDDLE) / 2)
     return float(1 - heat[inset:-inset, inset:-inset].sum() / (heat.sum() or 1.0))
-
-
-def is_odd(edge: float, usual: float) -> bool:
-    """Tell whether a class looks at the edge so much that somebody should ask what is there."""
-    return edge >= MUCH and edge >= min(usual + MORE_THAN_USUAL, 0.9)
 
 
 def _chosen(run_dir: Path, class_names: tuple[str, ...]) -> dict[str, list[results.Prediction]]:

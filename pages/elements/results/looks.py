@@ -3,6 +3,8 @@
 import streamlit as st
 
 from engine import checkups
+from engine.evaluation.explain import edge
+from engine.evaluation.explain.edge import Judgement
 from pages.elements.gallery import Tile, gallery, page_of
 from pages.elements.i18n import _, plural
 from pages.elements.names import md_escape
@@ -30,30 +32,41 @@ def view(entry: RunView) -> None:
 
 
 def _show(found: dict) -> None:
-    rows = found["classes"]
-    odd = [row for row in rows if row["asks"]]
-    st.markdown(f"#### {_verdict(odd)}")
-    for row in odd[:3]:
+    rows, judgement = found["classes"], edge.judge(found["classes"])
+    st.markdown(f"#### {_verdict(judgement)}")
+    for row in judgement.odd[:3]:
         st.warning(_question(row), icon=":material/help:")
     start = page_of(len(rows), key="looks-page", per_page=PER_PAGE)
-    gallery([_tile(row) for row in rows[start : start + PER_PAGE]], key="looks-gallery", size=144)
+    odd = {row["class"] for row in judgement.odd}
+    gallery([_tile(row, row["class"] in odd) for row in rows[start : start + PER_PAGE]], key="looks-gallery", size=180)
     st.caption(
         _(
-            "Each picture is the mean of a class in grey, with the mean Grad-CAM heat of {pictures} over it. Heat that "
-            "is spread evenly has 50 of 100 parts at the edge (outside the middle half of the area). Pictures in which "
-            "the thing stands anywhere are blurred by averaging."
-        ).format(pictures=plural("{n} test picture", "{n} test pictures", found["pictures"]))
+            "Each picture is the mean of a class in grey, with its mean Grad-CAM heat over it. Heat that is spread "
+            "evenly has 50 of 100 parts at the edge (outside the middle half of the area). A class is asked about from "
+            "{much} on, where that is {more} more than usual or nearly all, and with {fewest} test pictures or more. "
+            "Pictures in which the thing stands anywhere are blurred by averaging."
+        ).format(much=round(100 * edge.MUCH), more=round(100 * edge.MORE_THAN_USUAL), fewest=edge.FEWEST_TO_ASK)
     )
 
 
-def _verdict(odd: list[dict]) -> str:
-    if not odd:
-        return _("For no class does it look at the edge of the pictures noticeably often.")
-    return plural(
-        "For {n} class it looks mostly at the edge of the pictures.",
-        "For {n} classes it looks mostly at the edge of the pictures.",
-        len(odd),
-    )
+def _verdict(judgement: Judgement) -> str:
+    """Return what the shares below say, no more: whether a class stands out, and how far the others reach."""
+    if not judgement.judged:
+        return _("There are too few test pictures to tell: {n} of a class are needed.").format(n=edge.FEWEST_TO_ASK)
+    if judgement.odd:
+        return plural(
+            "For {n} class it looks mostly at the edge of the pictures.",
+            "For {n} classes it looks mostly at the edge of the pictures.",
+            len(judgement.odd),
+        )
+    most, usual = round(100 * judgement.most["edge"]), round(100 * judgement.usual)
+    if judgement.is_everywhere:
+        words = _("It looks mostly at the edge for the classes in general ({usual} of 100 parts), for none much more.")
+    elif judgement.most["edge"] >= edge.MUCH:
+        words = _("No class stands out: at most {most} of 100 parts of the heat lie at the edge, usually {usual}.")
+    else:
+        words = _("For no class does it look mostly at the edge: {most} of 100 parts of the heat at most.")
+    return words.format(most=most, usual=usual)
 
 
 def _question(row: dict) -> str:
@@ -63,7 +76,8 @@ def _question(row: dict) -> str:
     ).format(label=md_escape(row["class"]), n=round(100 * row["edge"]))
 
 
-def _tile(row: dict) -> Tile:
-    note = _("{n} of 100 at the edge").format(n=round(100 * row["edge"]))
+def _tile(row: dict, is_odd: bool) -> Tile:
+    at_the_edge = _("{n} of 100 at the edge").format(n=round(100 * row["edge"]))
+    note = f"{at_the_edge} · {plural('{n} picture', '{n} pictures', row['pictures'])}"
     src = f"data:image/jpeg;base64,{row['image']}"
-    return Tile(id=row["class"], src=src, caption=row["class"], note=note, tone="bad" if row["asks"] else "")
+    return Tile(id=row["class"], src=src, caption=row["class"], note=note, tone="bad" if is_odd else "")

@@ -9,7 +9,7 @@ from pages.elements.results import measurement
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.results.measurement import Measurement
 from pages.elements.runs.run_list import RunView
-from pages.elements.shares import percent
+from pages.elements.shares import figure, percent, points
 
 
 def view(entry: RunView) -> None:
@@ -29,10 +29,13 @@ def view(entry: RunView) -> None:
 
 
 def _show(found: dict, entry: RunView) -> None:
+    if len(found["points"]) < 2:
+        _not_measured(found["points"][0]["pictures"])
+        return
     st.markdown(f"#### {_verdict(found)}")
     st.markdown(_advice(found, entry))
     chart(
-        learning_curve_figure(found, dark=is_dark(), _=_),
+        learning_curve_figure(found, dark=is_dark(), _=_, number=number),
         "learning-curve",
         _("Right answers on validation pictures after learning from more and more training pictures"),
     )
@@ -46,24 +49,44 @@ def _show(found: dict, entry: RunView) -> None:
     st.caption(f"{measured} {how}")
 
 
+def _not_measured(pictures: int) -> None:
+    """Say that a curve of one point is none, to those who need pictures most."""
+    st.markdown(f"#### {_('How the curve runs could not be measured.')}")
+    words = _(
+        "You have {n} training pictures, fewer than four a class on average: half of them are too few to learn from, "
+        "so there is nothing to compare with. Bring more pictures in on the Data page; then this can be measured."
+    )
+    st.markdown(words.format(n=number(pictures)))
+
+
 def _verdict(found: dict) -> str:
-    points = decimal(100 * found["gain"])
+    gain = points(found["twice"]["accuracy"]) - points(found["points"][-1]["accuracy"])  # of what is told below
     return {
         "more": _("More pictures help: twice as many would probably bring about {points} points more."),
         "flat": _("The curve is flat: more pictures of the same kind would hardly help."),
         "perfect": _("Every validation picture is right already."),
         "unclear": _("There are too few validation pictures to tell whether more pictures would help."),
-    }[found["verdict"]].format(points=points)
+    }[found["verdict"]].format(points=decimal(gain))
 
 
 def _advice(found: dict, entry: RunView) -> str:
     """Return what to do next, as far as the curve and the run itself tell."""
-    low, high = (decimal(100 * found[end]) for end in ("gain_low", "gain_high"))
-    likely = _("With {n} training pictures instead of {now}: between {low} and {high} points.").format(
-        n=number(found["twice"]["pictures"]), now=number(found["points"][-1]["pictures"]), low=low, high=high
+    twice, now = found["twice"], found["points"][-1]
+    likely = _(
+        "With {n} training pictures instead of {now} it would be right on about {then} % of the validation pictures "
+        "instead of {before} %, likely between {low} and {high} %."
+    ).format(
+        n=number(twice["pictures"]),
+        now=number(now["pictures"]),
+        then=figure(twice["accuracy"]),
+        before=figure(now["accuracy"]),
+        low=figure(twice["low"]),
+        high=figure(twice["high"]),
     )
     if found["verdict"] == "perfect":
         return _("Harder pictures would show more: new places, new light, look-alikes.")
+    if found["verdict"] == "more" and twice["low"] <= now["accuracy"]:
+        likely += " " + _("That there is a gain is surer than that: the same pictures measure both.")
     if found["verdict"] == "more":
         return f"{likely} {_('Bring more in on the Data page, first of the classes that are confused.')}"
     if found["verdict"] == "unclear":

@@ -5,14 +5,17 @@ from pathlib import Path
 import streamlit as st
 
 from engine import checkups
-from engine.evaluation import trust_charts
+from engine.evaluation import intervals, results, trust_charts
 from pages.elements import page, shares
 from pages.elements.gallery import Tile, gallery
-from pages.elements.i18n import _
+from pages.elements.i18n import _, number
 from pages.elements.results import measurement
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.results.measurement import Measurement
 from pages.elements.shares import percent
+
+# Where only a larger loss than this could be told from chance, nothing can be said about what breaks a model.
+VISIBLE = 0.1
 
 
 def view(folder: Path) -> None:
@@ -29,7 +32,10 @@ def view(folder: Path) -> None:
         _("Blurring, darkening, turning and asking again …"),
     )
     measurement.view(
-        folder, what, lambda found: _show(found["rows"], complete=True), lambda found: _show_part(found["rows"])
+        folder,
+        what,
+        lambda found: _show(folder, found["rows"], complete=True),
+        lambda found: _show_part(folder, found["rows"]),
     )
 
 
@@ -46,12 +52,12 @@ def kinds() -> dict[str, str]:
     }
 
 
-def _show_part(rows: list[dict]) -> None:
+def _show_part(folder: Path, rows: list[dict]) -> None:
     if rows:
-        _show(rows, complete=False)
+        _show(folder, rows, complete=False)
 
 
-def _show(rows: list[dict], *, complete: bool) -> None:
+def _show(folder: Path, rows: list[dict], *, complete: bool) -> None:
     names = kinds()
     if complete:
         st.markdown(f"#### {_verdict(rows, names)}")
@@ -60,35 +66,65 @@ def _show(rows: list[dict], *, complete: bool) -> None:
         "robustness-chart",
         _("Right answers in 100 for every kind and strength of disturbance"),
     )
-    st.caption(
-        _(
-            "Right answers in 100, on {n} test pictures. Right of an upright line it is worse by more than chance."
-        ).format(n=rows[0]["pictures"])
-    )
+    st.caption(_measured_on(rows[0]["pictures"], results.evaluation(folder)["counts"]["test"]))
     if complete:
         _examples(rows, names)
 
 
+def _measured_on(measured: int, pictures: int) -> str:
+    line = _("Right of an upright line it is worse by more than chance.")
+    if measured >= pictures:
+        words = _("Right answers in 100, on {n} test pictures.").format(n=number(pictures))
+    else:
+        words = _(
+            "Right answers in 100, on {n} of the {all} test pictures, drawn evenly from every class to keep this "
+            "short: “as it is” may differ a little from the figure at the top."
+        ).format(n=number(measured), all=number(pictures))
+    return f"{words} {line}"
+
+
 def _verdict(rows: list[dict], names: dict[str, str]) -> str:
+    """Say what breaks it first; where nothing does by more than chance, what was worst and what cannot be told."""
+    row, strength = _telling(rows)
+    values = {"kind": names[row["kind"]], "n": strength, "pictures": number(row["pictures"])}
+    before, now = row["accuracy"][0], row["accuracy"][strength]
+    shown = {"now": shares.per_hundred(now), "before": shares.per_hundred(before)}
+    if row["breaks"]:
+        words = _(
+            "It breaks first under “{kind}”: from strength {n} on it is right {now} instead of {before} times in 100."
+        )
+    elif intervals.least_lost() > VISIBLE * row["pictures"]:
+        words = _(
+            "{pictures} test pictures are too few to show what breaks it: up to {least} lost ones may be chance. Worst "
+            "was “{kind}”: at strength {n} it is right on {now} instead of {before} pictures."
+        )
+        shown = {name: round(share * row["pictures"]) for name, share in (("now", now), ("before", before))}
+        shown["least"] = intervals.least_lost() - 1
+    elif now < before:
+        words = _(
+            "Nothing of this makes it worse by more than chance. Worst was “{kind}”: at strength {n} it is right {now} "
+            "instead of {before} times in 100."
+        )
+    else:
+        words = _("Nothing of this makes it worse: it stays as right as on the pictures as they are.")
+    return words.format(**values, **shown)
+
+
+def _telling(rows: list[dict]) -> tuple[dict, int]:
+    """Return the kind and the strength that the headline tells of: where it breaks first, else where it is worst."""
     broken = [row for row in rows if row["breaks"]]
-    if not broken:
-        return _("Nothing of this breaks it: it stays about as right as on the pictures as they are.")
-    first = min(broken, key=lambda row: (row["breaks"], row["accuracy"][row["breaks"]]))
-    return _(
-        "It breaks first under “{kind}”: from strength {n} on it is right {now} instead of {before} times in 100."
-    ).format(
-        kind=names[first["kind"]],
-        n=first["breaks"],
-        now=shares.per_hundred(first["accuracy"][first["breaks"]]),
-        before=shares.per_hundred(first["accuracy"][0]),
-    )
+    if broken:
+        first = min(broken, key=lambda row: (row["breaks"], row["accuracy"][row["breaks"]]))
+        return first, first["breaks"]
+    lowest = min(rows, key=lambda row: min(row["accuracy"][1:]))
+    return lowest, 1 + lowest["accuracy"][1:].index(min(lowest["accuracy"][1:]))
 
 
 def _examples(rows: list[dict], names: dict[str, str]) -> None:
-    """One picture at every strength of the kind that is chosen: one sees what the strengths mean."""
-    worst = min(rows, key=lambda row: row["accuracy"][-1])["kind"]
+    """One picture at every strength of a kind, first of the one that the headline tells of: what strengths mean."""
+    told = _telling(rows)[0]["kind"]
     chosen = page.choice(
-        _("Kind"), {row["kind"]: names[row["kind"]] for row in rows}, key="robustness-kind", default=worst
+        _("Kind"), {row["kind"]: names[row["kind"]] for row in rows}, key="robustness-kind", default=told
     )
     row = next(row for row in rows if row["kind"] == chosen)
     tiles = [
