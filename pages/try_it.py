@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.evaluation import results
-from pages.elements import page, state, trials
+from pages.elements import into_view, page, state, trials
 from pages.elements.gallery import Tile, gallery, thumbnail_url
 from pages.elements.i18n import _
 from pages.elements.results import why
@@ -106,7 +106,9 @@ def ask_and_answer() -> None:
     with left:
         bring(entry)
     with right:
-        show_answers(trials.of_run(entry))
+        show_answers(tried := trials.of_run(entry))
+    into_view.follow(trials.NEWEST)
+    trials.look_again(tried)
 
 
 def show_answers(tried: list[Trial]) -> None:

@@ -391,6 +391,19 @@ def test_a_link_opens_the_same_cell_in_the_same_order_and_as_the_same_shares(fin
     assert not {"cell", "show"} & set(at.query_params), "what is so from the start needs no name"
 
 
+def test_back_in_the_browser_makes_the_address_right_and_not_what_the_session_keeps(finished, monkeypatch):
+    at = results_at(run=finished.name, cell="0-1", show="shares", pictures="unsure")
+    at.session_state["results-parts"] = "Pictures"
+    at.run()
+    monkeypatch.setattr("pages.elements.address.came_back", lambda: True)
+    before = {"run": finished.name, "tab": "", "cell": "1-1", "show": "", "pictures": ""}
+    for name, value in before.items():
+        at.query_params[name] = value
+    at.run()
+    assert at.session_state["results-parts"] == "Confusions" and "**pear, recognised**" in words(at)
+    assert at.session_state["confusion-view"] == "counts"
+
+
 @pytest.mark.parametrize("cell", ["0-3", "-1-0", "0", "a-b", "0-1-2", ""])
 def test_a_cell_that_this_run_does_not_have_opens_nothing(finished, cell):
     at = results_at(cell=cell, show="nonsense", order="nonsense")

@@ -26,6 +26,7 @@ def graft(workspace, monkeypatch):
     """An open workspace without workers; pages find it as the current one."""
     opened = idle_graft(workspace)
     monkeypatch.setattr(graft_module, "_current", opened)
+    monkeypatch.setattr("pages.elements.trials.PATIENCE_SECONDS", 60)  # a busy machine is slow, not broken
     yield opened
     opened.close()
     monkeypatch.setattr(graft_module, "_current", None)
@@ -495,9 +496,31 @@ def test_a_dropped_picture_is_answered_and_the_upload_is_freed(graft, finished):
     at = open_page("try_it")
     at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
     assert not at.exception
-    shown = " ".join(element.proto.body for element in at.get("html"))
+    shown = bars_on(at)
     assert "pear" in shown and "70\N{NO-BREAK SPACE}%" in shown
     assert at.file_uploader(key="try-files-1").value in (None, [])
+
+
+def test_a_picture_is_shown_as_being_looked_at_until_a_slow_worker_has_answered(graft, finished, monkeypatch):
+    coming = Future()
+    monkeypatch.setattr("pages.elements.trials.PATIENCE_SECONDS", 0.05)
+    graft.compute.answers["predict"] = lambda *_asked: coming.result(timeout=20)
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert "Looking at it…" in words(at) and ">pear<" not in bars_on(at)
+    asked = component_with(at, '"target"')
+    assert asked == {"target": "trial-0", "asked": 1}, "it comes into view"
+    coming.set_result([{"probabilities": [0.1, 0.7, 0.2]}])
+    wait_for_answers()
+    assert "Looking at it…" not in words(at.run()) and ">pear<" in bars_on(at)
+    at.switch_page("evaluation.py").run()
+    at.switch_page("try_it.py").run()
+    assert ">pear<" in bars_on(at), "what was tried survives a visit to another page"
+    assert component_with(at, '"target"') == asked, "and nothing scrolls when the page is opened again"
+
+
+def bars_on(at: AppTest) -> str:
+    return " ".join(element.proto.body for element in at.get("html"))
 
 
 def test_a_file_that_is_no_picture_is_refused_in_words(graft, finished):

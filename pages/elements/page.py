@@ -97,7 +97,8 @@ def choice(label: str, options: dict[str, str], *, key: str, default: str | None
     return st.segmented_control(
         label,
         list(options),
-        default=default or next(iter(options)),
+        # Streamlit warns in the log about a default beside what the session holds already.
+        default=None if key in st.session_state else default or next(iter(options)),
         required=True,
         format_func=options.get,
         key=key,

@@ -1,7 +1,9 @@
 """Pictures somebody tries a model on: read, asked about, shown, and never kept longer than the session."""
 
 import time
+import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -12,7 +14,7 @@ from engine.data import decode, thumbnails
 from engine.errors import UserError
 from engine.evaluation import results, selective
 from engine.evaluation.several import results as several_results
-from pages.elements import answers, several_trials
+from pages.elements import answers, into_view, several_trials
 from pages.elements.data import classes
 from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
@@ -26,6 +28,17 @@ KEPT = 24
 SHOWN_SIDE, LARGE_SIDE = 320, 512
 MOST_BYTES = 200_000
 WARM_SECONDS = 300
+# An answer within this is drawn at once; for a later one, the picture is shown with a sign that it is being looked at.
+PATIENCE_SECONDS = 0.3
+NEWEST = "trial-0"  # the key of the card of what was tried last
+
+
+@dataclass(frozen=True)
+class Question:
+    """Pictures on their way to a worker: `answers` come in their order, that of this picture at `place`."""
+
+    answers: Future
+    place: int
 
 
 @dataclass(frozen=True)
@@ -36,13 +49,13 @@ class Trial:
     another one is likelier (see engine.evaluation.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     named: the classes it is said to show, by models for several classes a picture; None by others.
+    question: what it waits for; None once it is answered.
     """
 
     name: str
     src: str = ""
     truth: str = ""
     likeliest: tuple[tuple[str, float], ...] = ()
-    seconds: float = 0.0
     problem: UserError | None = None
     said: str = "answer"
     answer: str = ""
@@ -51,6 +64,7 @@ class Trial:
     source: str | bytes = b""
     large: str = ""
     named: tuple[str, ...] | None = None
+    question: Question | None = None
 
 
 def warm(entry: RunView):
@@ -67,12 +81,6 @@ def warm(entry: RunView):
     return answers.ask(key, get_ready)
 
 
-def ask(entry: RunView, pictures: list) -> list[dict]:
-    """Return {"probabilities", "unknown", "nearest"} for files (paths as text) or their contents (bytes)."""
-    here = graft.current()
-    return here.ask("predict", str(entry.folder), str(here.workspace.root), pictures)
-
-
 def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
     """Ask about files that were brought; those that are no pictures are answered in words."""
     trials, readable = [], []
@@ -86,28 +94,36 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
             readable.append((Trial(name, src, source=source, large=data_url(large, "image/jpeg")), content))
         except UserError as error:
             trials.append(Trial(name, problem=error))
-    _remember(entry, [*_answered(entry, readable), *trials])
+    _remember(entry, [*_asked(entry, readable), *trials])
 
 
 def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
     """Ask about stored pictures, given with the path of their original."""
-    _remember(entry, _answered(entry, [(replace(trial, source=path), path) for trial, path in samples]))
+    _remember(entry, _asked(entry, [(replace(trial, source=path), path) for trial, path in samples]))
 
 
-def _answered(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Trial]:
+def _asked(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Trial]:
+    """Ask about files (paths as text) or their contents; return the trials with the answers that came at once."""
     if not pictures:
         return []
-    started = time.perf_counter()
+    here, contents = graft.current(), [content for _trial, content in pictures]
+    place = (str(entry.folder), str(here.workspace.root))
+    coming = answers.ask(("try", uuid.uuid4().hex), lambda: here.ask("predict", *place, contents))
+    wait([coming], PATIENCE_SECONDS)
+    trials = [replace(trial, question=Question(coming, at)) for at, (trial, _content) in enumerate(pictures)]
+    return [_answered(entry, trial) for trial in trials]
+
+
+def _answered(entry: RunView, trial: Trial) -> Trial:
+    """Return a trial with its answer, or with what went wrong; as it is while there is neither."""
+    if trial.question is None or not trial.question.answers.done():
+        return trial
     try:
-        answers_given = ask(entry, [content for _trial, content in pictures])
+        answer = trial.question.answers.result()[trial.question.place]
     except UserError as error:
-        return [replace(trial, problem=error) for trial, _content in pictures]
-    seconds = time.perf_counter() - started
+        return replace(trial, problem=error, question=None)
     hear = several_trials.heard(entry) if several_results.is_of(entry.facts) else _heard(entry)
-    return [
-        replace(trial, seconds=seconds, **hear(answer))
-        for (trial, _content), answer in zip(pictures, answers_given, strict=True)
-    ]
+    return replace(trial, question=None, **hear(answer))
 
 
 def _heard(entry: RunView) -> Callable[[dict], dict]:
@@ -130,6 +146,8 @@ def _heard(entry: RunView) -> Callable[[dict], dict]:
 def _remember(entry: RunView, trials: list[Trial]) -> None:
     st.session_state[TRIALS] = [(entry.run.id, trial) for trial in trials] + st.session_state.get(TRIALS, [])
     del st.session_state[TRIALS][KEPT:]
+    if trials:
+        into_view.ask(NEWEST)
 
 
 def forget_all() -> None:
@@ -138,8 +156,20 @@ def forget_all() -> None:
 
 
 def of_run(entry: RunView) -> list[Trial]:
-    """Return what was tried on this run, newest first."""
-    return [trial for run_id, trial in st.session_state.get(TRIALS, []) if run_id == entry.run.id]
+    """Return what was tried on this run, newest first, with the answers that have come by now."""
+    kept = [
+        (run_id, _answered(entry, trial) if run_id == entry.run.id else trial)
+        for run_id, trial in st.session_state.get(TRIALS, [])
+    ]
+    st.session_state[TRIALS] = kept
+    return [trial for run_id, trial in kept if run_id == entry.run.id]
+
+
+def look_again(trials: list[Trial]) -> None:
+    """Draw the page anew when the next answer comes that `trials` wait for."""
+    waiting = next((trial.question.answers for trial in reversed(trials) if trial.question is not None), None)
+    if waiting is not None:
+        answers.when_ready(waiting, lambda _answer: None, waiting=lambda: None, key="trials-coming")
 
 
 def take(uploads) -> list[tuple[str, bytes]]:
@@ -164,6 +194,9 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
     picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block">')
     with words:
         st.caption(name)
+        if trial.question is not None:
+            _say_waiting()
+            return
         if trial.named is not None:
             several_trials.say(trial.named, trial.likeliest, trial.truth)
         else:
@@ -172,6 +205,13 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
             why.ask_about(_explained(trial), entry.run.id)
             st.rerun()
+
+
+def _say_waiting() -> None:
+    """Show that it is being looked at, in about the room of the answer."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/hourglass_top: **{_('Looking at it…')}**", width="content")
+    st.skeleton(height=150)
 
 
 def _say_one(trial: Trial) -> None:

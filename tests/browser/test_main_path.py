@@ -65,11 +65,23 @@ def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(shared_server, p
     pictures = widget(page, "cell-pictures")
     expect(pictures).to_be_visible()
     expect(pictures.locator("img").nth(9)).to_be_visible()
+    expect(pictures.locator("img").first).to_be_in_viewport()
 
+    page.get_by_role("tab", name="Classes", exact=True).click()
+    page.wait_for_url(re.compile("tab=classes"))
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("tab", name="Confusions", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(pictures).to_be_visible()
+    page.go_back()
+    expect(pictures).to_have_count(0)
+
+    page.set_viewport_size({"width": 390, "height": 844})
     press(page, "to-try")
     page.wait_for_url(re.compile("/try"))
     draw_picture((20, 20, 20), seed=1).save(tmp_path / "new.png")
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(tmp_path / "new.png"))
+    expect(widget(page, "trial-0")).to_be_in_viewport(ratio=0.9)
     expect(widget(page, "trial-0")).to_contain_text("%", timeout=TRAINING_MS)
 
 

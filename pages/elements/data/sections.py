@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.registry import Project
+from pages.elements import address
 from pages.elements.data import classes
 from pages.elements.i18n import _
 
@@ -36,7 +37,8 @@ def choice(project: Project) -> str:
         words = {section: words[section] for section in FOR_SEVERAL}
     opened = st.query_params.get(KEY)
     # Set here rather than as a default: only so does the control itself follow when a button opens another section.
-    wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CHOICE) or opened
+    chosen = None if address.came_back() else st.session_state.get(CHOICE)
+    wanted = st.session_state.pop(NEXT, None) or chosen or opened
     wanted = wanted if wanted in words else "pictures"
     if st.session_state.get(CHOICE) != wanted:
         st.session_state[CHOICE] = wanted

@@ -9,7 +9,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.matrix_part import matrix_part
 from engine.evaluation.results import Confusion, Prediction
-from pages.elements import address, state
+from pages.elements import address, into_view, state
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import isolated, md_escape, set_off
@@ -20,6 +20,7 @@ from pages.elements.results.matrix import show_matrix
 
 MATRIX, CHOSEN, PAIRS, VIEW = "confusion", "confusion-chosen", "confused-pairs", "confusion-view"
 CELL, SHOW = "cell", "show"  # in the address
+OPENED = "cell-pictures"
 PAIRS_AT_FIRST = 10
 PER_PAGE = 24
 
@@ -36,6 +37,7 @@ def show_confusion(facts: dict, folder: Path) -> None:
         with right:
             _pairs(facts, folder.name)
         _pictures(facts, folder, chosen)
+        into_view.follow(OPENED)
 
     part()
 
@@ -93,6 +95,8 @@ def _matrix(facts: dict, run_id: str) -> None:
 
 def _choose_cell(run_id: str, cell: tuple[int, int] | None) -> None:
     st.session_state[f"{CHOSEN}-{run_id}"] = cell
+    if cell is not None:
+        into_view.ask(OPENED)
     state.open_run(run_id)  # the address says whose cell it is, and a newer run does not take its place
 
 
@@ -143,7 +147,7 @@ def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None
         return
     true, predicted = (facts["class_names"][position] for position in chosen)
     rows = results.cell(results.predictions(folder), true, predicted)
-    with st.container(border=True, key="cell-pictures"):
+    with st.container(border=True, key=OPENED):
         headline = _("{true}, recognised") if true == predicted else _("{true}, taken for {predicted}")
         headline = headline.format(true=md_escape(true), predicted=md_escape(predicted))
         st.markdown(f"**{headline}** · {plural('{n} picture', '{n} pictures', len(rows))}")

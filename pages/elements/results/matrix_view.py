@@ -95,7 +95,11 @@ def _order(size: int, run_id: str) -> str:
 def _part(facts: dict, groups: list[list[int]], key: str) -> str:
     """Offer all classes, the hardest and every group; and a button back from a part."""
     words = _part_words(facts, groups)
-    address.recall(key, IN_ADDRESS, lambda text: text if text in words or _is_crossing(text, groups) else None)
+
+    def known(text: str) -> str | None:
+        return text if text in words or _is_crossing(text, groups) else None
+
+    address.recall(key, IN_ADDRESS, known, default=ALL)
     now = st.session_state.get(key)
     if now and now not in words:
         row, column = (int(place) + 1 for place in now.split("-"))

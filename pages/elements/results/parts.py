@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.elements import address
+
 KEY, IN_ADDRESS = "results-parts", "tab"
 NEXT = "results-part-next"  # the part to open, and the run it belongs to
 
@@ -30,20 +32,11 @@ def show(parts: list[Part], run_id: str) -> None:
     asked = st.query_params.get(IN_ADDRESS)
     if of_run == run_id and wanted in titles:
         st.session_state[KEY] = titles[wanted]
-    elif st.session_state.get(KEY) not in titles.values():
+    elif address.came_back() or st.session_state.get(KEY) not in titles.values():
         # Another run or another language: what was chosen may not be among its tabs, which would be an error.
         st.session_state[KEY] = titles.get(asked, parts[0].title)
     for part, tab in zip(parts, st.tabs(list(titles.values()), key=KEY, on_change="rerun"), strict=True):
         if tab.open:
-            _remember(part.id, asked, first=part is parts[0])
+            address.keep(IN_ADDRESS, None if part is parts[0] else part.id)
             with tab:
                 part.show()
-
-
-def _remember(opened: str, asked: str | None, *, first: bool) -> None:
-    if opened == asked:
-        return
-    if first:
-        st.query_params.pop(IN_ADDRESS, None)
-    else:
-        st.query_params[IN_ADDRESS] = opened
