@@ -328,10 +328,11 @@ def print_evaluation(result: dict, as_json: bool) -> None:
 def _evaluation_lines(result: dict) -> list[str]:
     low, high = result["accuracy_interval"]
     base, (largest, share) = result["baselines"], results.largest_class(result)
+    largest = f"{largest}, their largest class" if largest else "one and the same class"
     words = (
         f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures"
         f"{backbone_commands.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
-        f"Always answering {largest}, their largest class: {share:.1%}. "
+        f"Always answering {largest}: {share:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
     classes = [_class_line(row) for row in results.per_class(result)]

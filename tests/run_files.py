@@ -198,7 +198,8 @@ def _class_row(i, class_names, matrix, true, said_before) -> dict:
     precision, recall = float(hits / max(1, said)), float(hits / max(1, support))
     f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
     row = {"class": class_names[i], "precision": precision, "recall": recall, "f1": f1, "support": int(support)}
-    return {**row, "before_recall": float((said_before[true == i] == i).mean())}
+    own = said_before[true == i] == i
+    return {**row, "before_recall": float(own.mean()) if len(own) else 0.0}
 
 
 def _group_rows(test, right, right_before) -> list[dict]:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from engine import runs
-from engine.evaluation import charts, results
+from engine.evaluation import charts, comparison_charts, results
 from engine.evaluation.matrix_part import STEPS, contrast, matrix_part, shades
 from tests.run_files import add_run, fill_project, finish_run, idle_graft
 
@@ -122,6 +122,31 @@ def test_per_class_bars_stand_in_the_order_given_with_their_support(finished):
     assert [row["recall"] for row in rows] == list(reversed(recall.x))
     ticks = charts.per_class_figure(rows).layout.yaxis.ticktext
     assert ticks[-1] == f"{rows[0]['class']} ({rows[0]['support']})"
+
+
+LONG = ["Roman oil lamp with handle, red clay", "Roman oil lamp with handle, grey clay", "coin"]
+
+
+def test_names_alike_in_their_first_letters_are_told_apart_beside_an_axis_and_full_on_hover():
+    shown = charts.told_apart(LONG)
+    assert shown == ["Roman oil …, red clay", "Roman oil … grey clay", "coin"]
+    middle = [f"{'a' * 30}{letter}{'b' * 30}" for letter in "xy"]
+    assert charts.told_apart(middle) == ["aaaaa…aaxbbbbbbbbbbbb…", "aaaaa…aaybbbbbbbbbbbb…"]
+    assert all(len(name) <= charts.LONGEST_NAME for name in charts.told_apart([*middle, *LONG]))
+    assert charts.told_apart(LONG[:1], among=LONG) == charts.told_apart(LONG)[:1], "nor taken for one that is not shown"
+    assert charts.told_apart(["<b>"]) == ["&lt;b&gt;"]
+    rows = [{"class": name, "support": 3, "f1": 0.5, "precision": 0.5, "recall": 0.5} for name in LONG]
+    for figure in (
+        charts.per_class_figure(rows),
+        charts.before_and_after_figure([{**r, "before_recall": 0} for r in rows]),
+    ):
+        assert len(set(figure.layout.yaxis.ticktext)) == 3
+        assert [row[0] for row in figure.data[-1].customdata] == LONG[::-1]
+        assert figure.data[-1].hovertemplate.startswith("%{customdata[0]}: %{x:.1%}")
+    compared = comparison_charts.recalls_figure(
+        [{"class": n, "support": 3, "recall": [0, 1]} for n in LONG], ["a", "b"]
+    )
+    assert list(compared.data[1].text) == LONG[::-1] and len(set(compared.layout.yaxis.ticktext)) == 3
 
 
 def test_group_bars_carry_their_interval(finished):

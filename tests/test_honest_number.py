@@ -116,12 +116,19 @@ def test_a_network_from_a_file_gets_no_lock(graft, project, base):  # noqa: F811
 
 
 def test_guessing_is_the_best_single_answer_by_name(graft, project):  # noqa: F811
-    graft.registry.change_items(project.dataset_id, [1, 2, 3, 4, 5, 6], SUMMARY, removed=True)  # apples to learn from
-    finish_run(graft, add_run(graft, project))
-    facts = runs.read_evaluation(graft.workspace.run_dir(graft.registry.runs(project.id)[0].id))
-    facts["per_class"][1]["support"], facts["per_class"][0]["support"] = 9, 3
-    assert results.largest_class(facts) == ("pear", 0.75)
-    assert "Always answering apple, their largest class: 50." in words(open_page("evaluation"))
+    items = graft.registry.items(project.dataset_id)
+    apples = [item.id for item in items if item.label == "apple" and item.split == "test"]
+    graft.registry.change_items(project.dataset_id, apples[:2], SUMMARY, label="pear")
+    pears = [item.id for item in items if item.label == "pear" and item.split == "train"]
+    graft.registry.change_items(project.dataset_id, pears[:9], SUMMARY, label="apple")
+    run_id = add_run(graft, project)  # apple is the largest class to learn from, and not among the test pictures
+    finish_run(graft, run_id)
+    facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
+    assert results.largest_class(facts) == ("pear", 8 / 12)
+    assert "Always answering pear, their largest class: 67." in words(open_page("evaluation"))
+    for row in facts["per_class"]:
+        row["support"] = 6
+    assert results.largest_class(facts) == ("", 0.5), "neither of two equals is the largest"
 
 
 def before(folder, *, spoilt: int, better: int):

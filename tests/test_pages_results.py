@@ -197,6 +197,19 @@ def test_other_runs_on_the_same_test_pictures_are_counted_deleted_ones_too(graft
     assert "2 other trainings were measured on them" in words(open_page("evaluation"))
 
 
+def test_two_runs_of_one_name_and_minute_can_both_be_opened(graft, project, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(runs, "now", lambda: "2026-01-02T03:04:05.678+00:00")
+    ids = [add_run(graft, project, "Same"), add_run(graft, project, "Same")]
+    for run_id in ids:
+        finish_run(graft, run_id)
+    at = open_page("evaluation")
+    offered = at.selectbox(key="run-picker").options
+    assert len(set(offered)) == 2 and {label[-6:] for label in offered} == {run_id[-6:] for run_id in ids}
+    for run_id in ids:
+        at.selectbox(key="run-picker").set_value(run_id).run()
+        assert at.selectbox(key="run-picker").value == run_id
+
+
 def test_more_numbers_are_explained_on_hover(finished):
     at = open_page("evaluation")
     shown = {metric.label: metric for metric in at.metric}

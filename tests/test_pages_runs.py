@@ -367,7 +367,7 @@ def test_the_honest_number_is_a_sentence_with_interval_and_both_baselines(graft,
     facts = runs.read_evaluation(graft.workspace.run_dir(finished))
     said = words(open_page("evaluation"))
     assert f"On {facts['counts']['test']} pictures it never saw, it is right" in said
-    assert "Always answering apple, their largest class: 33." in said
+    assert "Always answering one and the same class: 33." in said
     assert "The same network without training, by likeness to each class" in said
 
 

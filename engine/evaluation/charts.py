@@ -4,7 +4,10 @@ Backgrounds are left to the page. `dark` chooses colours that can be read on a d
 a figure needs. Names are escaped: plotly reads a subset of HTML in every text.
 """
 
+import functools
 import html
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +35,7 @@ DARK = Palette("#6cc791", "#1f3a2b", "#f0955a", "#43281a", "#7d8b82", "#1a211d",
 KINDS = ("f1", "precision", "recall")
 NARROW = 0.05  # of an accuracy axis
 LONGEST_NAME = 22
+HOVER = "%{customdata[0]}: %{x:.1%}"
 ROW_HEIGHTS = ((12, 40), (25, 30), (50, 20), (10_000, 12))
 
 
@@ -45,38 +49,40 @@ def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Transl
     `per_class` as `results.per_class` returns it; a class without test pictures has neither bar nor marks.
     """
     rows = list(reversed(per_class))
-    names, colours = _row_names(rows, _), palette(dark)
+    names, full, colours = _row_names(rows, _), _full_names(rows, "class"), palette(dark)
     places = list(range(len(rows)))
     f1, precision, recall = ([row[kind] if row["support"] else None for row in rows] for kind in KINDS)
     figure = go.Figure(
         [
-            _bar(f1, places, _("F1"), colours.good_light, colours.good),
-            _marks(precision, places, _("precision"), colours.bad, "diamond-open", size=13),
-            _marks(recall, places, _("recall"), colours.good, "circle"),
+            _bar(f1, places, _("F1"), colours.good_light, colours.good, full),
+            _marks(precision, places, _("precision"), colours.bad, "diamond-open", full, size=13),
+            _marks(recall, places, _("recall"), colours.good, "circle", full),
         ]
     )
     for trace, kind in zip(figure.data, KINDS, strict=True):
-        trace.customdata = [row.get(f"{kind}_interval", (0, 1)) for row in rows]
-        between = _("between {low} and {high}").format(low="%{customdata[0]:.0%}", high="%{customdata[1]:.0%}")
-        trace.hovertemplate = "%{y}: %{x:.1%}, " + between + f"<extra>{trace.name}</extra>"
+        ends = [row.get(f"{kind}_interval", (0, 1)) for row in rows]
+        trace.customdata = [(name, *own) for name, own in zip(full, ends, strict=True)]
+        between = _("between {low} and {high}").format(low="%{customdata[1]:.0%}", high="%{customdata[2]:.0%}")
+        trace.hovertemplate = "%{customdata[0]}: %{x:.1%}, " + between + f"<extra>{trace.name}</extra>"
     return _rows_layout(figure, names)
 
 
 def before_and_after_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return how much of each class is recognised before and after training, joined by a line."""
     rows = [row for row in reversed(per_class) if row.get("before_recall") is not None]
-    names, colours = _row_names(rows, _), palette(dark)
+    names, full, colours = _row_names(rows, _), _full_names(rows, "class"), palette(dark)
     places = list(range(len(rows)))
     joins_x = [value for row in rows for value in (row["before_recall"], row["recall"], None)]
     joins_y = [value for place in places for value in (place, place, None)]
     line = {"color": colours.quiet, "width": 2}
     # A ring that is larger than the dot: where nothing changed, both are still seen.
-    before = _marks([row["before_recall"] for row in rows], places, _("before"), colours.quiet, "circle-open", size=15)
+    then = [row["before_recall"] for row in rows]
+    before = _marks(then, places, _("before"), colours.quiet, "circle-open", full, size=15)
     figure = go.Figure(
         [
             go.Scatter(x=joins_x, y=joins_y, mode="lines", line=line, hoverinfo="skip", showlegend=False),
             before,
-            _marks([row["recall"] for row in rows], places, _("after"), colours.good, "circle"),
+            _marks([row["recall"] for row in rows], places, _("after"), colours.good, "circle", full),
         ]
     )
     return _rows_layout(figure, names)
@@ -85,21 +91,21 @@ def before_and_after_figure(per_class: Sequence[dict], *, dark: bool = False, _:
 def groups_figure(groups: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return accuracy per group with its interval; `groups` as in evaluation.json."""
     rows = list(reversed(groups))
-    colours = palette(dark)
-    bar = _bar(
-        [row["accuracy"] for row in rows], list(range(len(rows))), _("accuracy"), colours.good_light, colours.good
-    )
+    full, colours = _full_names(rows, "group"), palette(dark)
+    values, places = [row["accuracy"] for row in rows], list(range(len(rows)))
+    bar = _bar(values, places, _("accuracy"), colours.good_light, colours.good, full)
     bar.error_x = {
         "array": [row["interval"][1] - row["accuracy"] for row in rows],
         "arrayminus": [row["accuracy"] - row["interval"][0] for row in rows],
         "color": colours.select,
         "thickness": 1.5,
     }
-    names = [f"{short(row['group'])} ({row['support']})" for row in rows]
+    shown = told_apart([row["group"] for row in rows])
+    names = [f"{name} ({row['support']})" for name, row in zip(shown, rows, strict=True)]
     figure = _rows_layout(go.Figure([bar]), names)
     before = [row.get("before_accuracy") for row in rows]
     if any(value is not None for value in before):
-        figure.add_trace(_marks(before, list(range(len(rows))), _("before"), colours.quiet, "circle-open"))
+        figure.add_trace(_marks(before, places, _("before"), colours.quiet, "circle-open", full))
     return figure
 
 
@@ -136,26 +142,63 @@ def _whole_percents(figure: go.Figure) -> float | None:
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:
     """Return a name that fits beside an axis, escaped for plotly."""
-    text = name if len(name) <= longest else f"{name[: longest - 1]}…"
-    return html.escape(text)
+    return html.escape(_head(name, longest))
+
+
+def told_apart(names: Sequence[str], longest: int = LONGEST_NAME, among: Sequence[str] = ()) -> list[str]:
+    """Return names that fit beside an axis and differ where the names do, escaped for plotly.
+
+    Names alike in their first letters keep their last ones instead, and else the letters from where they part.
+    among: names that are not shown here, and that nobody should take one of these for.
+    """
+    every = list(dict.fromkeys([*names, *among]))
+    ways = (_head, _head_and_tail, functools.partial(_where_they_part, names=every), lambda name, _longest: name)
+    shown, left = dict(zip(every, every, strict=True)), set(every)
+    for way in ways:
+        shown |= {name: way(name, longest) for name in left}
+        times = Counter(shown.values())
+        left = {name for name in shown if times[shown[name]] > 1}
+    return [html.escape(shown[name]) for name in names]
+
+
+def _head(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+
+
+def _head_and_tail(name: str, longest: int) -> str:
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
+
+
+def _where_they_part(name: str, longest: int, *, names: Sequence[str]) -> str:
+    """Return the first letters, and those from where a name differs from the name that is like it for longest."""
+    if len(name) <= longest:
+        return name
+    common = max(len(os.path.commonprefix([name, other])) for other in names if other != name)
+    few = longest // 4
+    return f"{name[:few]}…{name[max(few, common - 2) :][: longest - few - 2]}…"
 
 
 def _row_names(rows: Sequence[dict], _: Translate) -> list[str]:
-    return [f"{short(row['class'])} ({row['support'] or _('no test pictures')})" for row in rows]
+    shown = told_apart([row["class"] for row in rows])
+    return [f"{name} ({row['support'] or _('no test pictures')})" for name, row in zip(shown, rows, strict=True)]
 
 
-def _bar(values, places, name: str, colour: str, edge: str) -> go.Bar:
+def _full_names(rows: Sequence[dict], kind: str) -> list[str]:
+    """Return what hovering tells: the names in full, escaped for plotly."""
+    return [html.escape(row[kind]) for row in rows]
+
+
+def _bar(values, places, name: str, colour: str, edge: str, full: list[str]) -> go.Bar:
     marker = {"color": colour, "line": {"color": edge, "width": 1}}
-    hover = "%{y}: %{x:.1%}<extra>" + name + "</extra>"
-    return go.Bar(x=values, y=places, name=name, orientation="h", marker=marker, hovertemplate=hover)
+    shown = {"name": name, "hovertemplate": HOVER + f"<extra>{name}</extra>", "customdata": [(one,) for one in full]}
+    return go.Bar(x=values, y=places, orientation="h", marker=marker, **shown)
 
 
-def _marks(values, places, name: str, colour: str, symbol: str, size: int = 9) -> go.Scatter:
+def _marks(values, places, name: str, colour: str, symbol: str, full: list[str], size: int = 9) -> go.Scatter:
     marker = {"color": colour, "symbol": symbol, "size": size, "line": {"width": 2, "color": colour}}
-    hover = "%{y}: %{x:.1%}<extra>" + name + "</extra>"
-    return go.Scatter(
-        x=values, y=places, name=name, mode="markers", marker=marker, hovertemplate=hover, cliponaxis=False
-    )
+    shown = {"name": name, "hovertemplate": HOVER + f"<extra>{name}</extra>", "customdata": [(one,) for one in full]}
+    return go.Scatter(x=values, y=places, mode="markers", marker=marker, cliponaxis=False, **shown)
 
 
 def _rows_layout(figure: go.Figure, names: list[str]) -> go.Figure:

@@ -199,13 +199,17 @@ def per_hundred(share: float) -> str:
 def largest_class(facts: dict) -> tuple[str, float]:
     """Return the class that most test pictures have, and their share: no single answer to all of them does better.
 
+    The class is "" where several share that place.
+
     The class with most training pictures may do worse here and would flatter the model. Where pictures may show
     several classes, what a single answer reaches is that of the most frequent set of classes in training.
     """
     if facts.get("task") == "several":
         return facts["baselines"]["majority_answer"], facts["baselines"]["majority"]
-    largest = max(facts["per_class"], key=lambda row: row["support"])
-    return largest["class"], largest["support"] / max(1, sum(row["support"] for row in facts["per_class"]))
+    supports = {row["class"]: row["support"] for row in facts["per_class"]}
+    most = max(supports.values())
+    largest = [name for name, support in supports.items() if support == most]
+    return largest[0] if len(largest) == 1 else "", most / max(1, sum(supports.values()))
 
 
 def base(facts: dict, recipe: dict) -> dict | None:

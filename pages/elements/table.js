@@ -65,7 +65,8 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
 
   function heading(name) {
     const line = element('tr', 'group')
-    const cell = element('th', '', name)
+    const cell = element('th')
+    cell.append(element('span', '', name))
     cell.colSpan = data.columns.length
     cell.scope = 'rowgroup'
     line.append(cell)

@@ -37,11 +37,12 @@ def view(entry: RunView, entries: list[RunView]) -> None:
     def part() -> None:
         with page.errors_in_words():
             st.markdown(f"#### {_('Side by side')}")
+            labels = run_list.distinct({run_id: _label(one) for run_id, one in others.items()})
             chosen = st.multiselect(
                 _("Compare {name} with").format(name=md_escape(name_of(entry))),
                 list(others),
                 default=next(iter(others)),
-                format_func=lambda run_id: _label(others[run_id]),
+                format_func=lambda run_id: labels.get(run_id, run_id),
                 max_selections=MOST - 1,
                 key=f"compare-with-{entry.run.id}",
             )

@@ -10,7 +10,7 @@ from engine.evaluation.compare import Comparison, Verdict
 from pages.elements import answers, gallery, page, shares
 from pages.elements.data import classes, compare_versions
 from pages.elements.i18n import _, number, plural
-from pages.elements.names import md_escape
+from pages.elements.names import md_escape, set_off
 from pages.elements.probabilities import percent
 from pages.elements.results import fixing
 from pages.elements.results.drawing import chart, is_dark
@@ -60,7 +60,8 @@ def _corrections(before: RunView, entry: RunView) -> None:
 
     def show(answer) -> None:
         changed = answer.result()
-        st.caption(f":material/edit: {words.format(changes=compare_versions.in_words(changed))}")
+        told = words.format(changes=compare_versions.in_words(changed)) if changed else _("The pictures are the same.")
+        st.caption(f":material/edit: {told}")
         if changed and not changed.touches("train") and not changed.touches("validation"):
             st.caption(_("Only test pictures changed: the model has learned from the same pictures as before."))
 
@@ -154,7 +155,7 @@ def basis_words(found: Comparison, names: Sequence[str]) -> str:
         parts.append(_("{old} is now called {new}.").format(old=md_escape(old), new=md_escape(new)))
     for old, parted in found.divided.items():
         words = _("{old} was divided into {classes}: where an older training says {old}, that counts as wrong now.")
-        parts.append(words.format(old=md_escape(old), classes=", ".join(map(md_escape, parted))))
+        parts.append(words.format(old=set_off(old), classes=", ".join(map(set_off, parted))))
     return " ".join(parts)
 
 
@@ -217,5 +218,6 @@ def _classes(found: Comparison, names: list[str]) -> None:
     ]
     st.caption(" · ".join(words) + ". " + _("How much of each class is recognised, of the test pictures both share:"))
     moved.sort(key=lambda row: row["recall"][1] - row["recall"][0])
-    figure = comparison_charts.recalls_figure(moved, names, dark=is_dark())
+    every = [row["class"] for row in rows]
+    figure = comparison_charts.recalls_figure(moved, names, among=every, dark=is_dark())
     chart(figure, "delta-classes", _("Recall of every class before and after"))

@@ -7,7 +7,7 @@ from engine.evaluation.results import HonestNumber
 from pages.elements import shares
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
-from pages.elements.names import md_escape
+from pages.elements.names import set_off
 from pages.elements.results import honesty
 from pages.elements.results.drawing import gain
 from pages.elements.runs.run_list import RunView
@@ -34,9 +34,11 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
 def sentence(figures: HonestNumber, *, known: bool = False) -> str:
     """Return the honest number in words, with its interval and what it is to be compared with; `known` as in claim."""
     always = _("Always answering {name}, their largest class: {share}.")
+    if not figures.largest:
+        always = _("Always answering one and the same class: {share}.")
     words = [
         claim(figures, known=known),
-        always.format(name=md_escape(figures.largest), share=shares.per_hundred(figures.majority)),
+        always.format(name=set_off(figures.largest), share=shares.per_hundred(figures.majority)),
     ]
     if figures.before is not None:
         before = _("The same network without training, by likeness to each class: {share}.")

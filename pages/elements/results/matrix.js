@@ -2,6 +2,8 @@
 const memory = new WeakMap()
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const SHORT = 8
+const FEW = 4 // columns that leave each other room for names in several lines
+const ROOM = 480 // pixels
 
 export default function ({ parentElement, data: wrapped, setTriggerValue }) {
   const data = wrapped[0]
@@ -47,9 +49,10 @@ export default function ({ parentElement, data: wrapped, setTriggerValue }) {
     corner.scope = 'col'
     titles.append(corner)
     const longest = length(data.across)
-    const upright = longest > 3 && (longest > 9 || data.across.length > SHORT)
+    const wraps = longest > 9 && data.across.length <= FEW && root.clientWidth >= ROOM
+    const upright = longest > 3 && !wraps && (longest > 9 || data.across.length > SHORT)
     data.across.forEach((name) => {
-      const cell = element('th', upright ? 'upright' : '')
+      const cell = element('th', wraps ? 'wraps' : upright ? 'upright' : '')
       cell.scope = 'col'
       cell.title = name
       cell.append(element('span', '', name))

@@ -1,5 +1,6 @@
 """The runs of a project as pages show them: state in words, accuracy with its interval, what differs between them."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -164,14 +165,21 @@ def picker(entries: list[RunView]) -> RunView:
     current = opened.id if opened is not None else chosen
     current = current if current in by_id else entries[0].run.id
     st.session_state[PICKER] = current
+    labels = distinct({run_id: _picker_label(one, starred=run_id == chosen) for run_id, one in by_id.items()})
     st.selectbox(
         _("Run"),
         list(by_id),
-        format_func=lambda run_id: _picker_label(by_id[run_id], starred=run_id == chosen),
+        format_func=lambda run_id: labels.get(run_id, run_id),
         key=PICKER,
         on_change=lambda: state.open_run(st.session_state[PICKER]),
     )
     return by_id[current]
+
+
+def distinct(labels: dict[str, str]) -> dict[str, str]:
+    """Return {run id: label} with the last letters of the id where labels are the same: a choice goes by its label."""
+    times = Counter(labels.values())
+    return {run_id: f"{label} · {run_id[-6:]}" if times[label] > 1 else label for run_id, label in labels.items()}
 
 
 def shown() -> RunView:
