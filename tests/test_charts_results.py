@@ -167,6 +167,8 @@ def test_curves_show_training_and_validation_of_every_epoch(finished):
 def test_the_axis_of_accuracies_that_hardly_differ_names_no_percent_twice():
     rows = [{"accuracy": 0.995, "validation_accuracy": value} for value in (0.99, 0.995, 1.0)]
     assert charts.curve_figure(rows, "accuracy").layout.yaxis.dtick == 0.01
+    perfect = charts.curve_figure([{"accuracy": 1.0, "validation_accuracy": 1.0}] * 3, "accuracy").layout.yaxis
+    assert perfect.range[0] < 0.96 and 1 < perfect.range[1] < 1.02
     assert charts.curve_figure([*rows, {"accuracy": 0.4}], "accuracy").layout.yaxis.dtick is None
 
 

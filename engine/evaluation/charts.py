@@ -130,14 +130,18 @@ def curve_figure(metrics: Sequence[dict], measure: str, *, dark: bool = False, _
     figure.update_xaxes(title=_("epoch"), dtick=1 if len(rows) <= 12 else None, fixedrange=True)
     figure.update_yaxes(title=titles[measure], fixedrange=True)
     if measure == "accuracy":
-        figure.update_yaxes(tickformat=".0%", dtick=_whole_percents(figure))
+        figure.update_yaxes(**accuracy_axis(figure))
     return figure
 
 
-def _whole_percents(figure: go.Figure) -> float | None:
-    """Return a step of one percent where the curves span so little that finer ticks would all read the same."""
+def accuracy_axis(figure: go.Figure) -> dict:
+    """Return an axis of shares for the curves of a figure: none beyond 100 %, and steps of one percent at the least."""
     values = [value for trace in figure.data for value in trace.y if value is not None]
-    return 0.01 if values and max(values) - min(values) < NARROW else None
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = max(NARROW, high - low) / 10
+    # A line at 100 % keeps its whole width, and a flat one is not drawn along the edge.
+    ends = [max(-0.01, min(low, high - NARROW) - room), min(1.01, high + room)]
+    return {"tickformat": ".0%", "range": ends, "dtick": 0.01 if high - low < NARROW else None}
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from engine.evaluation.charts import Translate, palette, told_apart
+from engine.evaluation.charts import Translate, accuracy_axis, palette, told_apart
 
 # Told apart by their shape too, for those who see fewer colours.
 COLOURS = {
@@ -36,7 +36,9 @@ def curves_figure(
     figure.update_layout(height=280, margin={"l": 10, "r": 10, "t": 40, "b": 10}, hovermode="x unified", dragmode=False)
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, showlegend=True)
     figure.update_xaxes(title=_("epoch"), fixedrange=True)
-    figure.update_yaxes(title=titles[measure], fixedrange=True, tickformat=".0%" if measure == "accuracy" else None)
+    figure.update_yaxes(title=titles[measure], fixedrange=True)
+    if measure == "accuracy":
+        figure.update_yaxes(**accuracy_axis(figure))
     return figure
 
 
