@@ -89,5 +89,7 @@ def parts_of_one_class(before: RunView | None) -> list[Part]:
 
 shown = several_tabs.parts(entry, entries) if shows_several else parts_of_one_class(delta.earlier(entry))
 parts.show(shown, entry.run.id)
+if shows_several:
+    several_tabs.not_here()
 why.warm(entry.folder)
 why.show(entry)

@@ -27,15 +27,12 @@ if not entries:
         leads_to="train",
     )
 
-page.title(
-    _("Try it"),
-    _(
-        "Pictures you try are answered and forgotten; they are not added to your data. When the model had better say "
-        "“I don’t know” is set on the page Results."
-    ),
-)
+page.title(_("Try it"))
+about = st.container()
 entry = run_list.picker(entries)
 run_list.chosen_note(entry, entries)
+with about:
+    trials.about(entry)
 trials.warm(entry)
 
 

@@ -2,12 +2,13 @@
 
 import random
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from engine.data import fingerprint, several, split, thumbnails
+from engine.data import fingerprint, known_pictures, several, split, thumbnails
 from engine.data.decode import open_image
+from engine.data.known_pictures import Found
 from engine.registry import ItemRecord
 from tests.odd_files import encode, photo
 
@@ -127,6 +128,9 @@ def test_photo_that_was_resized_or_saved_anew_stays_with_its_original(change):
         }[change]
         items = [seen(encode(original, "PNG"), "one", split="train"), seen(copy, "two", split="test")]
         others = [seen(encode(photo(seed + 50 + n, 240, 180), "PNG"), f"x{n}", split="train") for n in range(3)]
+        known = known_pictures.of_run([asdict(one) for one in (items[0], *others)], [items[0], *others])
+        assert known_pictures.find(copy, known) == Found("train", "a", exact=False)
+        assert known_pictures.find(encode(photo(seed + 90, 240, 180), "PNG"), known) is None
         assert split.assign([*items, *others, record("v", split="validation")])[:3] == ["test", "test", "train"]
 
 

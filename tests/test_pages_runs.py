@@ -1,11 +1,14 @@
 """The pages around runs, driven through the frame as a browser would: choose, train, look at results, try."""
 
+import hashlib
 import io
 import json
 import time
 from concurrent.futures import Future
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -517,6 +520,21 @@ def test_a_picture_is_shown_as_being_looked_at_until_a_slow_worker_has_answered(
     at.switch_page("try_it.py").run()
     assert ">pear<" in bars_on(at), "what was tried survives a visit to another page"
     assert component_with(at, '"target"') == asked, "and nothing scrolls when the page is opened again"
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [("train", "It learned from this very picture, as apple."), ("test", "one of its test pictures (apple)")],
+)
+def test_a_picture_that_the_model_knows_already_is_said_to_be_known(graft, finished, part, said):
+    graft.compute.answers["predict"] = lambda _run, _root, files: [{"probabilities": [0.1, 0.7, 0.2]} for _ in files]
+    folder = graft.workspace.run_dir(finished)
+    rows = runs.read_snapshot(folder).to_pylist()
+    rows[0] |= {"sha256": hashlib.sha256(picture()).hexdigest(), "split": part}
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / runs.SNAPSHOT)
+    at = open_page("try_it")
+    at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
+    assert said in words(at)
 
 
 def bars_on(at: AppTest) -> str:

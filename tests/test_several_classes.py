@@ -100,6 +100,7 @@ def test_the_results_say_how_often_all_classes_are_right_and_how_good_each_is(pa
     tables = [part.proto.json for part in at.get("bidi_component") if '"columns"' in part.proto.json]
     assert '"disc"' in tables[0] and '"square"' in tables[0]
     assert "Confusions" not in at.session_state["results-parts"], "one class a picture is another page"
+    assert "Not offered where pictures show several classes: How sure, “I don’t know”" in said
 
 
 def test_try_it_names_all_classes_of_a_picture_or_none(pages):
@@ -108,7 +109,9 @@ def test_try_it_names_all_classes_of_a_picture_or_none(pages):
     graft.compute.answers["predict"] = lambda _run, _root, files: [both for _ in files]
     at = open_page("try_it", current_run=pages.name)
     at.file_uploader(key="try-files-0").upload("mine.png", picture(("disc", "square"), 1), "image/png").run()
-    assert not at.exception and "**disc** + **square**" in words(at)
+    said = words(at)
+    assert not at.exception and "**disc** + **square**" in said
+    assert "I don’t know" not in said and "From which probability on a class is named" in said
 
 
 def test_thresholds_set_on_the_page_are_said_beside_the_numbers_that_do_not_count_them(pages):

@@ -77,6 +77,18 @@ def near_duplicates(records: Sequence) -> list[tuple[int, int]]:
     return [(int(index[left]), int(index[right])) for left, right in pairs[same]]
 
 
+def copies_of(one, records: Sequence) -> list[int]:
+    """Return the indices of the records that show the same picture as `one`, resized or compressed anew."""
+    index = np.array([i for i, record in enumerate(records) if record.phash], dtype=np.int64)
+    if not one.phash or not len(index):
+        return []
+    hashes = np.frombuffer(bytes.fromhex("".join(records[i].phash[:HASH_DIGITS] for i in index)), np.uint64)
+    own = np.frombuffer(bytes.fromhex(one.phash[:HASH_DIGITS]), np.uint64)
+    near = index[np.bitwise_count(hashes ^ own) <= MAX_BITS]
+    pairs = near_duplicates([one, *(records[i] for i in near)])
+    return [int(near[right - 1]) for left, right in pairs if left == 0]
+
+
 def _similar(bands: np.ndarray) -> np.ndarray:
     """Return (M, 2): pairs whose 64 bits differ in at most MAX_BITS, each once and in order."""
     words = np.ascontiguousarray(bands).view(np.uint64).ravel()

@@ -11,10 +11,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import graft
 from engine.data import decode, thumbnails
+from engine.data.known_pictures import Found
 from engine.errors import UserError
 from engine.evaluation import results, selective
 from engine.evaluation.several import results as several_results
-from pages.elements import answers, into_view, several_trials
+from pages.elements import answers, into_view, seen_before, several_trials
 from pages.elements.data import classes
 from pages.elements.gallery import data_url, strip, thumbnail_url
 from pages.elements.i18n import _, say_error
@@ -49,7 +50,7 @@ class Trial:
     another one is likelier (see engine.evaluation.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     named: the classes it is said to show, by models for several classes a picture; None by others.
-    question: what it waits for; None once it is answered.
+    question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Trial:
     large: str = ""
     named: tuple[str, ...] | None = None
     question: Question | None = None
+    known: Found | None = None
 
 
 def warm(entry: RunView):
@@ -79,6 +81,19 @@ def warm(entry: RunView):
         here.ask("warm_explanations", *place)
 
     return answers.ask(key, get_ready)
+
+
+def about(entry: RunView) -> None:
+    """Say what happens to pictures that are tried, and where it is set what the model does not answer."""
+    forgotten = _("Pictures you try are answered and forgotten; they are not added to your data.")
+    if several_results.is_of(entry.facts):
+        more = _(
+            "From which probability on a class is named is set on the page Results. Where pictures show several "
+            "classes, the model does not notice those unlike its training pictures: it says something about any."
+        )
+    else:
+        more = _("When the model had better say “I don’t know” is set on the page Results.")
+    st.caption(f"{forgotten} {more}")
 
 
 def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
@@ -108,7 +123,14 @@ def _asked(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Tr
         return []
     here, contents = graft.current(), [content for _trial, content in pictures]
     place = (str(entry.folder), str(here.workspace.root))
-    coming = answers.ask(("try", uuid.uuid4().hex), lambda: here.ask("predict", *place, contents))
+
+    def question() -> list[tuple[dict, Found | None]]:
+        given = here.ask("predict", *place, contents)
+        # Test pictures that the page itself offers are said to be test pictures already.
+        known = [seen_before.look(entry, one) if isinstance(one, bytes) else None for one in contents]
+        return list(zip(given, known, strict=True))
+
+    coming = answers.ask(("try", uuid.uuid4().hex), question)
     wait([coming], PATIENCE_SECONDS)
     trials = [replace(trial, question=Question(coming, at)) for at, (trial, _content) in enumerate(pictures)]
     return [_answered(entry, trial) for trial in trials]
@@ -119,11 +141,11 @@ def _answered(entry: RunView, trial: Trial) -> Trial:
     if trial.question is None or not trial.question.answers.done():
         return trial
     try:
-        answer = trial.question.answers.result()[trial.question.place]
+        answer, known = trial.question.answers.result()[trial.question.place]
     except UserError as error:
         return replace(trial, problem=error, question=None)
     hear = several_trials.heard(entry) if several_results.is_of(entry.facts) else _heard(entry)
-    return replace(trial, question=None, **hear(answer))
+    return replace(trial, question=None, known=known, **hear(answer))
 
 
 def _heard(entry: RunView) -> Callable[[dict], dict]:
@@ -201,6 +223,8 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
             several_trials.say(trial.named, trial.likeliest, trial.truth)
         else:
             _say_one(trial)
+        if trial.known is not None:
+            seen_before.say(trial.known, _shown(trial)(trial.known.label))
         _reminds(trial)
         if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
             why.ask_about(_explained(trial), entry.run.id)
@@ -248,9 +272,13 @@ def _reminds(trial: Trial) -> None:
     strip([thumbnail_url(sha256) for sha256, _label in trial.nearest], height=56, alt=alt)
 
 
+def _shown(trial: Trial) -> Callable[[str], str]:
+    """Return what makes a label readable: it may be one of several classes."""
+    return str if trial.named is None else classes.in_words
+
+
 def _labels(trial: Trial) -> str:
-    shown = str if trial.named is None else classes.in_words
-    return ", ".join(dict.fromkeys(md_escape(shown(label)) for _sha256, label in trial.nearest))
+    return ", ".join(dict.fromkeys(md_escape(_shown(trial)(label)) for _sha256, label in trial.nearest))
 
 
 def _say_truth(trial: Trial) -> None:

@@ -1,5 +1,7 @@
 """The parts of the Results page of a run whose pictures may show several classes."""
 
+import streamlit as st
+
 from pages.elements.i18n import _
 from pages.elements.results import comparison, delta, groups, run_details
 from pages.elements.results.parts import Part
@@ -8,7 +10,7 @@ from pages.elements.runs.run_list import RunView
 
 
 def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
-    """Return the parts; what is about one answer a picture is none of them."""
+    """Return the parts; what is about one answer a picture is none of them (see `not_here`)."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
     changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
     by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
@@ -22,3 +24,13 @@ def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
         Part("curves", _("Curves"), lambda: run_details.curves(folder)),
         Part("about", _("About this run"), lambda: run_details.about(entry)),
     ]
+
+
+def not_here() -> None:
+    """Say below the parts which ones a run with one class a picture has besides, and why this one has not."""
+    missing = [_("How sure"), _("“I don’t know”"), _("Robustness"), _("Where it looks"), _("Map"), _("More pictures?")]
+    words = _(
+        "Not offered where pictures show several classes: {parts}. They judge one answer a picture; here every class "
+        "has an answer and a threshold of its own, and Classes shows how far to believe each."
+    )
+    st.caption(f":material/info: {words.format(parts=', '.join(missing))}")
