@@ -116,18 +116,25 @@ def test_try_it_names_all_classes_of_a_picture_or_none(pages):
 
 def test_thresholds_set_on_the_page_are_said_beside_the_numbers_that_do_not_count_them(pages):
     at = open_page("evaluation", current_run=pages.name)
-    assert "used for nothing but this number" in words(at) and "With yours" not in words(at)
+    assert "used for nothing but this number" in words(at) and "With these" not in words(at)
     thresholds.set_one(pages, "square", 0.99)
     truth, probabilities = results.scores(pages)
     own = np.array(thresholds.of_run(pages, runs.read_evaluation(pages)))
     share = 100 * ((probabilities >= own) == truth).all(axis=1).mean()
     said = words(at.run())
     assert "the model names **square** from 99 % on" in said and "chosen here while looking at them" in said
-    assert f"With yours, it names exactly the right classes {share:.0f} times in 100" in said
+    assert f"With these, it names exactly the right classes {share:.0f} times in 100" in said
+    facts = runs.read_evaluation(pages)
+    untested = [
+        {**row, **({"support": 0, "f1": 0.0} if row["class"] == "disc" else {"f1": 0.1})} for row in facts["per_class"]
+    ]
+    runs.write_json(pages / runs.EVALUATION, {**facts, "per_class": untested})
+    assert "#### **square**" in words(at.run()), "what was never tested is not the weakest"
+    runs.write_json(pages / runs.EVALUATION, facts)
     at.session_state["results-parts"] = "Compare"
     assert "With thresholds set on this page since" in words(at.run())
     at.button(key="thresholds-back").click().run()
-    assert not thresholds.are_changed(pages) and "With yours" not in words(at)
+    assert not thresholds.are_changed(pages) and "With these" not in words(at)
 
 
 def test_two_classes_may_be_handed_over_as_one_unit(workspace: Workspace):

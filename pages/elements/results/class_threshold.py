@@ -8,7 +8,7 @@ import streamlit as st
 from engine.evaluation import curves, results, selective, trust_charts
 from engine.evaluation.curves import Counts
 from engine.evaluation.selective import Answering
-from pages.elements.i18n import _, decimal, plural
+from pages.elements.i18n import _, decimal, number, plural
 from pages.elements.names import readable
 from pages.elements.results import answering
 from pages.elements.results.drawing import bold, chart, is_dark
@@ -143,6 +143,8 @@ def _moved(names: list[str], y: np.ndarray, before: np.ndarray, after: np.ndarra
         )
         for k in order
     ]
+    if left := len(rows) - int(counts[order].sum()):
+        lines.append(_("… and {n} more").format(n=number(left)))
     change = 100 * (float((after == y).mean()) - float((before == y).mean()))
     words = _("In the confusion matrix {n} of {all} answers change; accuracy {points} points.").format(
         n=len(rows), all=len(y), points=decimal(change, "+.1f")

@@ -46,12 +46,20 @@ def view(facts: dict, folder: Path) -> None:
         points = selective.curve(y, probabilities, own, refused)
         figure = trust_charts.selective_figure(points, here if found.answered else None, dark=is_dark(), _=_)
         chart(figure, "selective", _("Accuracy against the share of pictures that is answered"))
-        st.caption(
-            _(
-                "From left to right it answers more and more of the test pictures, the surest first. The dot is what "
-                "your choice does."
-            )
+        st.caption(_explained(early=bool(own)))
+
+
+def _explained(*, early: bool) -> str:
+    """Return how the curve is to be read; `early`: some classes are called by thresholds of their own."""
+    if early:
+        return _(
+            "From left to right it answers more and more of the test pictures: first those that a threshold of a class "
+            "calls, then the surest. The dot is what your choice does."
         )
+    return _(
+        "From left to right it answers more and more of the test pictures, the surest first. The dot is what your "
+        "choice does."
+    )
 
 
 def _cost(stored: Answering, run_id: str) -> float:

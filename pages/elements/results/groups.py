@@ -103,9 +103,9 @@ def _too_small(rows: list[dict]) -> str:
         "{n} groups have too few test pictures to be known to within 10 in 100.",
         len(rows),
     )
-    words = _("{group}: about {n} more would narrow it to 5 in 100 on either side")
-    named = [words.format(group=bold(row["group"]), n=in_words(_more(row))) for row in rows[:NAMED]]
-    return f"{head} {'; '.join(named)}."
+    named = (_("{group} about {n}").format(group=bold(row["group"]), n=in_words(_more(row))) for row in rows[:NAMED])
+    words = _("More of them would narrow it to 5 in 100 on either side: {groups}.")
+    return f"{head} {words.format(groups=', '.join(named))}"
 
 
 def _table(rows: list[dict], gaps: Gaps, learned: Counter) -> Table:

@@ -59,7 +59,7 @@ def note(facts: dict, folder: Path) -> None:
 def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -> str:
     named = probabilities >= np.array(own)
     exact = float((named == truth).all(axis=1).mean())
-    words = _("With yours, it names exactly the right classes {share} times in 100 and finds {found} of 100 labels.")
+    words = _("With these, it names exactly the right classes {share} times in 100 and finds {found} of 100 labels.")
     found = metrics.over_all_labels(truth, named)["found"]
     return words.format(share=shares.per_hundred(exact), found=shares.per_hundred(found))
 
