@@ -6,7 +6,7 @@ from engine import graft
 from engine.evaluation import results
 from pages.elements import into_view, page, state, trials
 from pages.elements.gallery import Tile, gallery, thumbnail_url
-from pages.elements.i18n import _
+from pages.elements.i18n import _, plural
 from pages.elements.results import why
 from pages.elements.runs import run_list
 from pages.elements.runs.run_list import RunView
@@ -82,7 +82,13 @@ def choose_samples(entry: RunView) -> None:
     rows = {row.item: row for row in results.samples(results.predictions(entry.folder), SAMPLES)}
     if not rows:
         return
-    st.caption(_("Or click one of your test pictures. It was never used for learning:"))
+    st.caption(
+        plural(
+            "Or click your test picture. It was never used for learning:",
+            "Or click one of your test pictures. They were never used for learning:",
+            len(rows),
+        )
+    )
     tiles = [Tile(id=item, src=thumbnail_url(row.sha256)) for item, row in rows.items()]
     cleared = st.session_state.get(trials.CLEARED, 0)
     chosen = gallery(tiles, key=f"try-samples-{entry.run.id}", selectable=True, size=72, clear=cleared)
@@ -91,7 +97,8 @@ def choose_samples(entry: RunView) -> None:
     workspace = graft.current().workspace
     new = [rows[item] for item in chosen if item not in asked_before]
     samples = [
-        (Trial(row.name, thumbnail_url(row.sha256), row.label), str(workspace.blob_path(row.sha256))) for row in new
+        (Trial(row.name, thumbnail_url(row.sha256), row.label, item=row.item), str(workspace.blob_path(row.sha256)))
+        for row in new
     ]
     trials.try_samples(entry, samples)
 

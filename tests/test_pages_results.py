@@ -298,7 +298,7 @@ def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, st
         headline.startswith("Unlike"),
         headline.startswith("I don’t"),
     )
-    assert "It reminds it of these training pictures: pear" in said
+    assert "It reminds it of these training pictures, labelled:" in said
 
 
 def measured(finished, *rows: dict) -> list[dict]:

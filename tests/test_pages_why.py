@@ -1,6 +1,7 @@
 """Why this answer, on the pages: asked from a gallery or after a trial, for either class, and honest when it fails."""
 
 import json
+import re
 import time
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_picture_of_the_results_says_why_for_what_it_was_taken_for_and_for_wha
     row = mistake(finished)
     at = until_there(open_page("evaluation", **{why.ASKED: (row.item, None)}))
     said = words(at)
-    assert f"It says **{row.predicted}**" in said and f"It is {row.label}." in said
+    assert f"It says **{row.predicted}**" in said and f"It is labelled {row.label}." in said
     assert "Hottest: lower left" in said
     assert "Checked: the same network without anything learned shows something else (likeness 0.05" in said
     assert heat_shown(at)["heat"].startswith("data:image/png;base64,")
@@ -90,7 +91,8 @@ def test_what_a_worker_refuses_is_said_in_words(graft, finished):  # noqa: F811
 
 
 def test_a_picture_that_was_tried_is_explained_without_being_stored(graft, finished):  # noqa: F811
-    answer = {"probabilities": [0.9, 0.1, 0.0], "unknown": None, "nearest": []}
+    near = [{"sha256": "a1", "label": "pear"}, {"sha256": "b2", "label": "<plum>"}]
+    answer = {"probabilities": [0.9, 0.1, 0.0], "unknown": None, "nearest": near}
     graft.compute.answers["predict"] = lambda _run, _root, files: [answer for _ in files]
     at = open_page("try_it")
     at.file_uploader(key="try-files-0").upload("mine.png", picture(), "image/png").run()
@@ -99,6 +101,15 @@ def test_a_picture_that_was_tried_is_explained_without_being_stored(graft, finis
     assert "It says **apple**" in words(at)
     source = asked_of(graft, "explain")[0][2]
     assert isinstance(source, bytes) and source == picture()
+    assert not any(button.key and button.key.startswith("put-right") for button in at.button), "it has no label"
+    assert any("box-shadow:0 0 0 1px" in each.proto.body for each in at.get("html")), "white on white has an edge"
+    assert nearest_shown(at) == [[("a1", "pear"), ("b2", "&lt;plum&gt;")]] * 2, "beside the answer and in the dialog"
+
+
+def nearest_shown(at) -> list[list[tuple[str, str]]]:
+    """Return (content hash, label under it) of the training pictures, everywhere an answer reminds of some."""
+    bodies = [each.proto.body for each in at.get("html") if "<figcaption" in each.proto.body]
+    return [re.findall(r'api/thumbnail/(\w+)".*?<figcaption[^>]*>(.*?)</figcaption>', body) for body in bodies]
 
 
 def test_a_picture_of_another_run_is_not_asked_about(graft, finished):  # noqa: F811

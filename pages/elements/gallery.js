@@ -154,21 +154,7 @@ class Gallery {
     this.serial = Math.max(Date.now(), this.serial + 1)
     this.asked = [...this.asked, { n: this.serial, do: 'why', items: [this.data.tiles[index].id] }]
     this.set('asked', this.asked)
-    this.takeFocusBack(this.data.tiles[index].id)
-  }
-
-  takeFocusBack(id) {
-    // A dialog of the page gives the focus back to what had it, but cannot look into a component.
-    const opened = () => document.querySelector('[role="dialog"]')
-    let seen = false
-    this.watch?.disconnect()
-    this.watch = new MutationObserver(() => {
-      if (opened()) return (seen = true)
-      if (!seen) return
-      this.watch.disconnect()
-      focusWhenFree(id, 20)
-    })
-    this.watch.observe(document.body, { childList: true, subtree: true })
+    takeFocusBack(this.data.tiles[index].id)
   }
 
   stamp(items, deed) {
@@ -283,12 +269,37 @@ class Gallery {
   }
 }
 
-function focusWhenFree(id, tries) {
-  // The page is drawn anew after its dialog, which may take the focus away once more.
+// A dialog of the page gives the focus back to what had it, but cannot look into a component. It may go and come again
+// while the page is drawn anew, and so may the gallery: nothing is over before nothing was open for a while.
+const OPEN = '[role="dialog"]'
+const EVERY = 100, AT_REST = 50, GIVEN_UP = 600 // milliseconds; looks
+let looking = null
+
+function takeFocusBack(id) {
+  stopLooking()
+  let seen = false, closed = 0
+  looking = setInterval(() => {
+    if (document.querySelector(OPEN)) return ((seen = true), (closed = 0))
+    closed += 1
+    if (seen && document.activeElement === document.body) focusPicture(id)
+    if (closed > (seen ? AT_REST : GIVEN_UP)) stopLooking()
+  }, EVERY)
+  document.addEventListener('pointerdown', goneElsewhere, true)
+}
+
+function goneElsewhere() {
+  if (!document.querySelector(OPEN)) stopLooking()
+}
+
+function stopLooking() {
+  clearInterval(looking)
+  document.removeEventListener('pointerdown', goneElsewhere, true)
+}
+
+function focusPicture(id) {
   for (const one of live) if (!one.root.isConnected) live.delete(one)
   const here = [...live].find((one) => one.data.tiles.some((tile) => tile.id === id))
-  if (here && document.activeElement === document.body) here.focus(here.data.tiles.findIndex((tile) => tile.id === id))
-  if (tries) setTimeout(() => focusWhenFree(id, tries - 1), 100)
+  here?.focus(here.data.tiles.findIndex((tile) => tile.id === id))
 }
 
 function figure(tile, index, data) {

@@ -44,9 +44,9 @@ def say(named: Sequence[str], likeliest: Sequence[tuple[str, float]], truth: str
     st.html(f'{STYLE}{OWN_STYLE}<div class="bars several" role="list">{rows}</div>')
     if truth:
         right = set(named) == set(several.names_of(truth))
-        told = _("Right: it shows {classes}.") if right else _("Wrong: it shows {classes}.")
+        told = _("Right by its label: {label}.") if right else _("Wrong by its label: {label}.")
         icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
-        st.caption(f"{icon} {told.format(classes=md_escape(classes.in_words(truth)))}")
+        st.caption(f"{icon} {told.format(label=md_escape(classes.in_words(truth)))}")
 
 
 def _bar(name: str, share: float, named: bool) -> str:

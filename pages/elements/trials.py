@@ -17,11 +17,11 @@ from engine.evaluation import results, selective
 from engine.evaluation.several import results as several_results
 from pages.elements import answers, into_view, seen_before, several_trials
 from pages.elements.data import classes
-from pages.elements.gallery import data_url, strip, thumbnail_url
+from pages.elements.gallery import data_url
 from pages.elements.i18n import _, say_error
 from pages.elements.names import md_escape, shortened
 from pages.elements.probabilities import bars
-from pages.elements.results import answering, why
+from pages.elements.results import answering, nearest, why
 from pages.elements.runs.run_list import RunView
 
 TRIALS, GENERATION, CLEARED = "trials", "trials-generation", "trials-cleared"
@@ -29,6 +29,7 @@ KEPT = 24
 SHOWN_SIDE, LARGE_SIDE = 320, 512
 MOST_BYTES = 200_000
 WARM_SECONDS = 300
+HAIRLINE = "box-shadow:0 0 0 1px rgba(128,140,132,.45)"  # a white picture on a white page has an edge too
 # An answer within this is drawn at once; for a later one, the picture is shown with a sign that it is being looked at.
 PATIENCE_SECONDS = 0.3
 NEWEST = "trial-0"  # the key of the card of what was tried last
@@ -49,7 +50,8 @@ class Trial:
     said: "answer", "unsure" or "unknown", for the class `answer`, which its own `threshold` may have called although
     another one is likelier (see engine.evaluation.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
-    named: the classes it is said to show, by models for several classes a picture; None by others.
+    named: the classes it is said to show, by models for several classes a picture; None by others. item: its id, where
+    it is a picture of the dataset.
     question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
     """
 
@@ -67,6 +69,7 @@ class Trial:
     named: tuple[str, ...] | None = None
     question: Question | None = None
     known: Found | None = None
+    item: int | None = None
 
 
 def warm(entry: RunView):
@@ -213,7 +216,7 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         st.error(f"**{name}** · {say_error(trial.problem)}", icon=":material/broken_image:")
         return
     picture, words = st.columns([1, 1.6], gap="small", wrap=False)
-    picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block">')
+    picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block;{HAIRLINE}">')
     with words:
         st.caption(name)
         if trial.question is not None:
@@ -225,7 +228,7 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
             _say_one(trial)
         if trial.known is not None:
             seen_before.say(trial.known, _shown(trial)(trial.known.label))
-        _reminds(trial)
+        nearest.show(trial.nearest, several_classes=trial.named is not None)
         if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
             why.ask_about(_explained(trial), entry.run.id)
             st.rerun()
@@ -247,7 +250,8 @@ def _say_one(trial: Trial) -> None:
 
 def _explained(trial: Trial) -> why.Picture:
     large = trial.large or trial.src.replace("api/thumbnail/", "api/preview/")
-    return why.Picture(trial.name, large, trial.source, trial.truth, trial.likeliest, trial.nearest, trial.named)
+    likeliest, near = trial.likeliest, trial.nearest
+    return why.Picture(trial.name, large, trial.source, trial.truth, likeliest, near, trial.named, trial.item)
 
 
 def _say_verdict(trial: Trial) -> None:
@@ -263,29 +267,16 @@ def _say_verdict(trial: Trial) -> None:
         st.markdown(words.format(name=md_escape(trial.answer), share=answering.percent_of(trial.threshold)))
 
 
-def _reminds(trial: Trial) -> None:
-    """Show the training pictures it is most like."""
-    if not trial.nearest:
-        return
-    st.caption(_("It reminds it of these training pictures: {labels}").format(labels=_labels(trial)))
-    alt = _("Training pictures that are most like it")
-    strip([thumbnail_url(sha256) for sha256, _label in trial.nearest], height=56, alt=alt)
-
-
 def _shown(trial: Trial) -> Callable[[str], str]:
     """Return what makes a label readable: it may be one of several classes."""
     return str if trial.named is None else classes.in_words
 
 
-def _labels(trial: Trial) -> str:
-    return ", ".join(dict.fromkeys(md_escape(_shown(trial)(label)) for _sha256, label in trial.nearest))
-
-
 def _say_truth(trial: Trial) -> None:
     if trial.said != "answer":
-        st.caption(_("It is {label}.").format(label=md_escape(trial.truth)))
+        st.caption(_("It is labelled {label}.").format(label=md_escape(trial.truth)))
         return
     right = trial.answer == trial.truth
-    words = _("Right: it is {label}.") if right else _("Wrong: it is {label}.")
+    words = _("Right by its label: {label}.") if right else _("Wrong by its label: {label}.")
     icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
     st.caption(f"{icon} {words.format(label=md_escape(trial.truth))}")

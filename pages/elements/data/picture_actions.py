@@ -18,8 +18,11 @@ def cleared() -> int:
     return st.session_state.get(CLEAR, 0)
 
 
-def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, key: str) -> None:
-    """Offer to move the pictures to one of `labels` or a new class, to exclude them, or to let the selection go."""
+def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, key: str, selected: bool = True) -> None:
+    """Offer to move the pictures to one of `labels` or a new class, to exclude them, or to let the selection go.
+
+    selected: whether they were chosen from others, so that there is a selection to let go.
+    """
     target = st.selectbox(
         _("Move to"),
         labels,
@@ -34,7 +37,7 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
     if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
         done(class_edits.exclude, project, items)
     _ambiguous(project, items, key=key)
-    if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
+    if selected and st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
     measured.note(project, items)
     if target:
@@ -54,11 +57,11 @@ def _ambiguous(project: Project, items: Sequence[int], *, key: str) -> None:
         done(class_edits.mark_ambiguous, project, items, not marked)
 
 
-def restore_buttons(project: Project, items: Sequence[int], *, key: str) -> None:
+def restore_buttons(project: Project, items: Sequence[int], *, key: str, selected: bool = True) -> None:
     """Offer to bring excluded pictures back."""
     if st.button(_("Restore"), icon=":material/restore:", type="primary", key=f"{key}-restore"):
         done(class_edits.restore, project, items)
-    if st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
+    if selected and st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
 
 

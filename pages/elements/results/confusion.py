@@ -49,7 +49,7 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
             id=row.item,
             src=thumbnail_url(row.sha256),
             caption=f"{isolated(row.predicted)} ({percent(row.probability)})",
-            note=_("is {label}").format(label=isolated(row.label)) if with_truth else "",
+            note=_("labelled {label}").format(label=isolated(row.label)) if with_truth else "",
             tone="good" if row.label == row.predicted else "bad",
         )
         for row in rows

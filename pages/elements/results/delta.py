@@ -186,7 +186,7 @@ def labelled(label: str, *, several: bool) -> str:
     return (
         _("shows {classes}").format(classes=said(label, several=True))
         if several
-        else _("is {label}").format(label=label)
+        else _("labelled {label}").format(label=label)
     )
 
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 import streamlit as st
 
 from engine import graft
-from engine.data.several import applies
 from engine.registry import Item, Project
 from pages.elements import state
-from pages.elements.data import class_boxes, class_edits, classes, picture_actions, several
+from pages.elements.data import class_boxes, classes, picture_actions, several
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
-from pages.elements.results import retrain, why
+from pages.elements.results import put_right, retrain, why
 from pages.elements.runs import run_list
 
 
@@ -39,28 +38,12 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
         on_why=why.open_from_gallery,
     )
     with bar:
-        changed = any(news(items.get(row.item), row.label) for row in rows)
+        changed = any(put_right.news(items.get(row.item), row.label) for row in rows)
         _actions(project, [items[item] for item in selected if item in items], labels, key=key, changed=changed)
 
 
-def news(item: Item | None, label: str) -> str:
-    """Return what has become of a picture since a run saw it as `label`, in words; "" for nothing."""
-    if item is None or item.removed:
-        return _("excluded since")
-    if item.ambiguous:
-        return _("marked as ambiguous")
-    if item.label != label:
-        shown = classes.in_words(item.label) if several_dataset(item) else class_edits.shown_name(item.label or "")
-        return _("now {label}").format(label=shown)
-    return ""
-
-
-def several_dataset(item: Item) -> bool:
-    return applies(graft.current().registry.dataset_options(item.dataset_id))
-
-
 def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
-    words = news(item, label)
+    words = put_right.news(item, label)
     return replace(tile, note=f"→ {words}", tone="") if words else tile
 
 

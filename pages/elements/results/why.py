@@ -18,10 +18,11 @@ from engine.evaluation.several import thresholds
 from engine.workspace import read_json
 from pages.elements import answers, page
 from pages.elements.data import classes
-from pages.elements.gallery import data_url, strip, thumbnail_url
+from pages.elements.gallery import data_url, thumbnail_url
 from pages.elements.i18n import _, decimal, say_error
 from pages.elements.names import isolated, md_escape, shortened
 from pages.elements.probabilities import percent
+from pages.elements.results import nearest, put_right
 from pages.elements.results.heat_map import heat_map
 from pages.elements.runs.run_list import RunView
 
@@ -40,6 +41,7 @@ class Picture:
     likeliest: (class, probability) pairs, likeliest first. nearest: (content hash, label) of training pictures it is
     most like; None where nobody has asked yet. named: the classes the model says it shows, where it may show several
     (`truth` is then a label of several classes, see engine.data.several); None where it shows one.
+    item: the picture's id in the dataset, where it is one of its pictures and its label can be put right.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Picture:
     likeliest: tuple[tuple[str, float], ...]
     nearest: tuple[tuple[str, str], ...] | None = None
     named: tuple[str, ...] | None = None
+    item: int | None = None
 
     @property
     def truths(self) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ def _test_picture(entry: RunView, item: int) -> Picture | None:
         named = tuple(thresholds.answers(row.probabilities, names, thresholds.of_run(entry.folder, entry.facts)))
     blob = graft.current().workspace.blob_path(row.sha256)
     src = thumbnail_url(row.sha256).replace("thumbnail", "preview")
-    return Picture(row.name, src, str(blob), row.label, tuple(likeliest), named=named)
+    return Picture(row.name, src, str(blob), row.label, tuple(likeliest), named=named, item=item)
 
 
 def _panel(entry: RunView, picture: Picture) -> None:
@@ -112,6 +115,8 @@ def _panel(entry: RunView, picture: Picture) -> None:
             way = page.choice(_("Way of asking"), _ways(), key="why-way")
         with left:
             found = _heat(entry, picture, way, target)
+            if picture.item is not None:
+                put_right.offer(graft.current().registry.project(entry.run.project_id), picture.item, picture.truth)
         with right:
             st.caption(_how_to_read(way))
             _check(entry, picture, way, target, found)
@@ -130,9 +135,9 @@ def _say_answers(picture: Picture) -> None:
     if not picture.truth:
         st.caption(name)
     elif set(picture.named) == set(picture.truths):
-        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right.')}")
+        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
     else:
-        truth = _("It shows {classes}.").format(classes=md_escape(classes.in_words(picture.truth)))
+        truth = _("It is labelled {label}.").format(label=md_escape(classes.in_words(picture.truth)))
         st.caption(f"{name} · :orange[:material/cancel:] {truth}")
 
 
@@ -147,9 +152,9 @@ def _say_answer(picture: Picture) -> None:
     if not picture.truth:
         st.caption(name)
     elif picture.truth == answer:
-        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right.')}")
+        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
     else:
-        truth = _("It is {label}.").format(label=md_escape(picture.truth))
+        truth = _("It is labelled {label}.").format(label=md_escape(picture.truth))
         st.caption(f"{name} · :orange[:material/cancel:] {truth}")
 
 
@@ -260,7 +265,7 @@ def _say_check(answer: Future) -> None:
 def _reminds(entry: RunView, picture: Picture) -> None:
     """Show the training pictures it is most like."""
     if picture.nearest is not None:
-        _show_nearest(picture.nearest, picture)
+        nearest.show(picture.nearest, several_classes=picture.named is not None)
         return
     here = graft.current()
     asked = answers.ask(
@@ -270,21 +275,10 @@ def _reminds(entry: RunView, picture: Picture) -> None:
 
     def show_them(answer: Future) -> None:
         if answer.exception() is None and answer.result():
-            _show_nearest(
-                tuple((near["sha256"], near["label"]) for near in answer.result()[0].get("nearest", ())), picture
-            )
+            found = [(near["sha256"], near["label"]) for near in answer.result()[0].get("nearest", ())]
+            nearest.show(found, several_classes=picture.named is not None)
 
     answers.when_ready(asked, show_them, waiting=lambda: None, key=f"why-nearest-{_digest(picture)}")
-
-
-def _show_nearest(nearest: tuple[tuple[str, str], ...], picture: Picture) -> None:
-    shown = str if picture.named is None else classes.in_words
-    if not nearest:
-        return
-    labels = ", ".join(dict.fromkeys(md_escape(shown(label)) for _sha256, label in nearest))
-    st.caption(_("It reminds it of these training pictures: {labels}").format(labels=labels))
-    alt = _("Training pictures that are most like it")
-    strip([thumbnail_url(sha256) for sha256, _label in nearest], height=64, alt=alt)
 
 
 def _ask(task: str, entry: RunView, picture: Picture, way: str, target: str) -> Future:
