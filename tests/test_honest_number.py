@@ -53,10 +53,21 @@ def divide_again(graft, project, learned: int):  # noqa: F811
     return {i.id for i in graft.registry.items(project.dataset_id) if i.split == "test"}
 
 
+def said_before_the_start(base: str) -> str:
+    """Return what the Model page says with the network of this run chosen, once it has looked at the pictures."""
+    at = open_page("model_selection", backbone=own.key_of_run(base))
+    for _attempt in range(20):
+        if "will not count" in words(at):
+            break
+        at.run()
+    return words(at)
+
+
 def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base):  # noqa: F811
     before = versions.test_items(graft.workspace.run_dir(base))
     tested = divide_again(graft, project, learned=4)
     assert len(tested) == 12 and len(tested & before) == 4
+    assert "8 test pictures will not count: this network has learned from them" in said_before_the_start(base)
     again = graft.start_run(project.id, {"backbone": own.key_of_run(base)})
     folder = graft.workspace.run_dir(again)
     assert versions.test_items(folder) == tested & before

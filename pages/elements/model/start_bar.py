@@ -5,7 +5,7 @@ from concurrent.futures import Future
 import streamlit as st
 
 from engine import graft, settings
-from engine.backbones import catalogue, local_weights
+from engine.backbones import catalogue, local_weights, own, seen
 from engine.errors import UserError
 from engine.registry import Project
 from pages.elements import answers, person, state
@@ -29,6 +29,7 @@ def start_bar(project: Project, recipe: dict, facts: DatasetFacts, aim: dict) ->
             st.caption(goal.in_words(aim), width="content")
         st.space("stretch")
         pressed = _button(recipe)
+    _known_test_pictures(project, recipe["backbone"])
     if pressed:
         state.open_run(graft.current().start_run(project.id, {**recipe, **aim}, owner=person.name()))
         state.go("train")
@@ -39,6 +40,40 @@ def _button(recipe: dict) -> bool:
     return st.button(
         _("Start training"), type="primary", key="start-training", icon=":material/play_arrow:", disabled=missing
     )
+
+
+def _known_test_pictures(project: Project, backbone: str) -> None:
+    """Say which test pictures a network of one's own has learned from already: they will not count."""
+    if not own.is_own(catalogue.plain(backbone)):
+        return
+    registry, dataset_id = graft.current().registry, project.dataset_id
+
+    def look() -> dict:
+        return seen.left_out(backbone, [item for item in registry.items(dataset_id) if item.is_used])
+
+    answer = answers.ask(("known", backbone, dataset_id, registry.version(dataset_id)), look)
+    answers.when_ready(answer, _say_known, waiting=st.empty, key=f"known-{backbone}")
+
+
+def _say_known(answer: Future) -> None:
+    error = answer.exception()
+    if isinstance(error, UserError):
+        st.warning(say_error(error), icon=":material/rule:")
+        return
+    known = answer.result()
+    if known["items"]:
+        words = plural(
+            "{n} test picture will not count: this network has learned from it, or from a copy of it.",
+            "{n} test pictures will not count: this network has learned from them, or from copies of them.",
+            len(known["items"]),
+        )
+        st.caption(f":material/rule: {words}")
+    if known["unknown"]:
+        words = _(
+            "What this network has learned from is not known here. If your test pictures are part of that, the result "
+            "will look better than it is."
+        )
+        st.caption(f":material/visibility: {words}")
 
 
 def _missing_weights(backbone: str) -> bool:
