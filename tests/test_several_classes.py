@@ -172,6 +172,10 @@ def test_a_training_on_corrected_pictures_says_what_it_changed_class_by_class(pa
     count = len(found.turned_right())
     assert count >= 6 and f"{count} turned right, 0 turned wrong. **More than chance:**" in said
     assert "1 class went up" in said
+    at = open_page("evaluation", current_run=new.name)
+    at.session_state["results-parts"] = "Compare"
+    at.session_state[f"compare-with-{new.name}"] = [old.name]
+    assert f": {count}. Right only with" in words(at.run()) and not at.exception
 
 
 def learned_again(run_dir: Path, after: str) -> Path:
