@@ -1,5 +1,7 @@
 """Results: how good a model is, in words first; then where it fails, with the pictures to see why."""
 
+import streamlit as st
+
 from engine.evaluation.several import results as several_results
 from pages.elements import page, state
 from pages.elements.i18n import _
@@ -50,7 +52,8 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
     state.open_run(entry.run.id)
     state.go("try")
 
-retrain.bar(entry)
+with st.container():  # one place, whatever it holds: what follows keeps its own, and with it clicks that are under way
+    retrain.bar(entry)
 shows_several = several_results.is_of(entry.facts)
 (several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
 taken_out.warn(entry, entries)

@@ -6,6 +6,7 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
   const root = parentElement.querySelector('.scroll')
   const own = memory.get(parentElement) ?? { drawn: '', sort: null, down: false }
   memory.set(parentElement, own)
+  own.set = setStateValue // another one where the page above has changed
 
   const drawing = JSON.stringify(data)
   if (own.drawn !== drawing) {
@@ -57,7 +58,7 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
       const chosen = data.choose === 'rows' && row.id === data.selected
       if (data.choose === 'rows') line.className = chosen ? 'choosable chosen' : 'choosable'
       row.cells.forEach((cell, index) => line.append(field(row, cell, index, chosen)))
-      if (data.choose === 'rows') line.onclick = () => setStateValue('selected', row.id)
+      if (data.choose === 'rows') line.onclick = () => own.set('selected', row.id)
       group.append(line)
     })
     return group
@@ -86,7 +87,7 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
     if (cell.label) button.setAttribute('aria-label', cell.label)
     const pressed = data.choose === 'rows' ? chosen : JSON.stringify(cell.id) === JSON.stringify(data.selected)
     button.setAttribute('aria-pressed', pressed)
-    if (data.choose === 'cells') button.onclick = () => setStateValue('selected', cell.id)
+    if (data.choose === 'cells') button.onclick = () => own.set('selected', cell.id)
     box.append(button)
     return box
   }

@@ -11,6 +11,7 @@ export default function ({ parentElement, data: wrapped, setTriggerValue }) {
   const said = parentElement.querySelector('.said')
   const own = memory.get(parentElement) ?? { drawn: '', cells: [], chosen: null }
   memory.set(parentElement, own)
+  own.tell = setTriggerValue // another one where the page above has changed: the part it stands in is a new one then
 
   const { selected, ...rest } = data
   const drawing = JSON.stringify(rest)
@@ -109,7 +110,7 @@ export default function ({ parentElement, data: wrapped, setTriggerValue }) {
     const cell = [data.rows[row], data.columns[column]]
     const again = JSON.stringify(own.chosen) === JSON.stringify(cell)
     mark(again ? null : cell)
-    setTriggerValue('chosen', { cell: again ? null : cell })
+    own.tell('chosen', { cell: again ? null : cell })
   }
 
   // Shown at once, before the server has heard of it.
