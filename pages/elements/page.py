@@ -17,6 +17,9 @@ STYLE = """<style>
 .st-key-machine p { margin: 0; display: flex; }
 /* Names of figures are longer in some languages: two lines rather than three dots. */
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
+/* Words come first: the figures of a result are there to look up, and leave the room to its pictures. */
+[class*="number-cards"] [data-testid="stMetric"] > div { padding: .5rem .8rem; }
+[class*="number-cards"] [data-testid="stMetricValue"] { font-size: 1.5rem; }
 /* Whoever walks with the keyboard sees where they are in the navigation too. */
 [data-testid="stTopNavLink"]:focus-visible, [data-testid="stSidebarNavLink"]:focus-visible {
   outline: 2px solid currentColor;

@@ -15,31 +15,29 @@ from pages.elements.shares import percent
 
 
 def show_honest_number(entry: RunView, others: int = 0) -> None:
-    """Show the sentence, then the figures as cards, then what to be careful about.
+    """Show the sentence, what it stands beside, what to be careful about, then the figures as cards.
 
     others: how many other runs were measured on the same test pictures.
     """
     facts, figures = entry.facts, results.honest_number(entry.facts)
-    st.subheader(sentence(figures, known=honesty.may_be_known(entry)), anchor=False)
+    st.subheader(claim(figures, known=honesty.may_be_known(entry)), anchor=False)
+    st.markdown(beside(figures))
     honesty.note(entry, others)
-    _cards(facts, figures)
     honesty.did_it_help(entry)
-    _more(facts)
     if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
     elif figures.groups:
         st.caption(f":material/straighten: {of_groups(figures)}")
+    _cards(facts, figures)
+    _more(entry)
 
 
-def sentence(figures: HonestNumber, *, known: bool = False) -> str:
-    """Return the honest number in words, with its interval and what it is to be compared with; `known` as in claim."""
+def beside(figures: HonestNumber) -> str:
+    """Return what the honest number is to be compared with, in words."""
     always = _("Always answering {name}, their largest class: {share}.")
     if not figures.largest:
         always = _("Always answering one and the same class: {share}.")
-    words = [
-        claim(figures, known=known),
-        always.format(name=set_off(figures.largest), share=shares.per_hundred(figures.majority)),
-    ]
+    words = [always.format(name=set_off(figures.largest), share=shares.per_hundred(figures.majority))]
     if figures.before is not None:
         before = _("The same network without training, by likeness to each class: {share}.")
         words.append(before.format(share=shares.per_hundred(figures.before)))
@@ -125,7 +123,7 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
             ),
         ),
     )
-    with st.grid(5, min_column_width=170, key="number-cards") as grid:
+    with st.grid(5, min_column_width=150, key="number-cards") as grid:
         for label, value, beside, explanation in cards:
             grid.metric(label, value, help=explanation, border=True, height="stretch", **beside)
 
@@ -138,8 +136,9 @@ def _within_chance(facts: dict) -> dict:
     return {"delta": _("within chance"), "delta_color": "off", "delta_arrow": "off"}
 
 
-def _more(facts: dict) -> None:
+def _more(entry: RunView) -> None:
     """The numbers that papers ask for, folded away; older runs hold fewer of them."""
+    facts = entry.facts
     top = facts.get("top_k", {})
     cards = (
         (
@@ -173,12 +172,11 @@ def _more(facts: dict) -> None:
     cards = [card for card in cards if card[1] is not None]
     if not cards:
         return
-    with (
-        st.expander(_("More numbers"), icon=":material/functions:"),
-        st.grid(5, min_column_width=150, key="more-number-cards") as grid,
-    ):
-        for label, value, form, explanation in cards:
-            grid.metric(label, form(value), help=explanation, border=True, height="stretch")
+    with st.expander(_("More numbers"), icon=":material/functions:"):
+        with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
+            for label, value, form, explanation in cards:
+                grid.metric(label, form(value), help=explanation, border=True, height="stretch")
+        honesty.it_helped(entry)
 
 
 def _plain(value: float) -> str:

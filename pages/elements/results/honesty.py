@@ -68,28 +68,45 @@ def untouched(others: int, *, known: bool = False, chosen_here: bool = False) ->
 
 
 def did_it_help(entry: RunView) -> None:
-    """Say whether the trained model is better than the network as it came, by more than chance."""
-    turned = compare.against_before(entry.folder)
-    if turned is None:
+    """Say where it cannot be told that the trained model is better than the network as it came, or where it is not."""
+    turned, p = _against_before(entry)
+    if turned is None or _helped(turned, p):
         return
-    won, lost = turned
-    if not won and not lost:
-        st.caption(
-            ":material/trending_flat: "
-            + _("The network as it came gets the very same pictures right: training changed none.")
-        )
-        return
-    p = compare.mcnemar(lost, won)
-    words = _(
-        "Pictures that only the trained model gets right: {won}. That only the network as it came gets right: {lost}."
-    ).format(won=number(won), lost=number(lost))
-    if p >= compare.CHANCE:
+    if turned == (0, 0):
+        words = _("The network as it came gets the very same pictures right: training changed none.")
+        st.caption(f":material/trending_flat: {words}")
+    elif p >= compare.CHANCE:
         told = _("**Whether training helped cannot be told from these pictures.**")
-        st.caption(f":material/trending_flat: {told} {words} {delta.chance_words(p)}")
-    elif won > lost:
-        st.caption(f":material/trending_up: {_('**Training helped.**')} {words} {delta.chance_words(p)}")
+        st.caption(f":material/trending_flat: {told} {_turned_words(turned)} {delta.chance_words(p)}")
     else:
         told = _(
             "**This training did harm:** the network as it came does better. More pictures per class would help most."
         )
-        st.warning(f"{told} {words} {delta.chance_words(p)}", icon=":material/trending_down:")
+        st.warning(f"{told} {_turned_words(turned)} {delta.chance_words(p)}", icon=":material/trending_down:")
+
+
+def it_helped(entry: RunView) -> None:
+    """Say by how much more than chance training helped, for those who want the numbers."""
+    turned, p = _against_before(entry)
+    if turned is not None and _helped(turned, p):
+        told = f"{_('**Training helped.**')} {_turned_words(turned)} {delta.chance_words(p)}"
+        st.caption(f":material/trending_up: {told}")
+
+
+def _against_before(entry: RunView) -> tuple[tuple[int, int] | None, float]:
+    """Return (pictures that only the trained model gets right, that only the network before does) and McNemar's p."""
+    turned = compare.against_before(entry.folder)
+    return turned, 1.0 if turned is None else compare.mcnemar(*turned)
+
+
+def _helped(turned: tuple[int, int], p: float) -> bool:
+    won, lost = turned
+    return p < compare.CHANCE and won > lost
+
+
+def _turned_words(turned: tuple[int, int]) -> str:
+    words = _(
+        "Pictures that only the trained model gets right: {won}. That only the network as it came gets right: {lost}."
+    )
+    won, lost = turned
+    return words.format(won=number(won), lost=number(lost))

@@ -22,17 +22,19 @@ from pages.elements.shares import percent
 
 
 def show(entry: RunView, others: int = 0) -> None:
-    """Show the sentence, then the figures as cards, then what to be careful about."""
+    """Show the sentence, what it stands beside, what to be careful about, then the figures as cards."""
     facts, figures = entry.facts, results.honest_number(entry.facts)
-    st.subheader(sentence(facts, figures, known=honesty.may_be_known(entry)), anchor=False)
+    st.subheader(claim(facts, figures, known=honesty.may_be_known(entry)), anchor=False)
+    before = _("The same network without training, by likeness to each class: exactly right {share} times.")
+    st.markdown(before.format(share=shares.per_hundred(figures.before)))
     honesty.note(entry, others)
-    _cards(facts, figures)
     honesty.did_it_help(entry)
-    _more(facts)
     if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
     elif figures.groups:
         st.caption(f":material/straighten: {of_groups(figures)}")
+    _cards(facts, figures)
+    _more(entry)
 
 
 def note(facts: dict, folder: Path) -> None:
@@ -64,14 +66,8 @@ def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -
     return words.format(share=shares.per_hundred(exact), found=shares.per_hundred(found))
 
 
-def sentence(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
-    """Return how often exactly the right classes are named, how many labels are found, and what that stands beside."""
-    before = _("The same network without training, by likeness to each class: exactly right {share} times.")
-    return f"{claim(facts, figures, known=known)} {before.format(share=shares.per_hundred(figures.before))}"
-
-
 def claim(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
-    """Return the honest number in words, never without its interval."""
+    """Return how often exactly the right classes are named, with its interval, and how many labels are found."""
     words = _(
         "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
         "{high}), and it finds {found} of 100 labels."
@@ -131,7 +127,8 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
             grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
 
 
-def _more(facts: dict) -> None:
+def _more(entry: RunView) -> None:
+    facts = entry.facts
     base = facts["baselines"]
     usual = classes.in_words(base["majority_answer"])
     cards = (
@@ -163,9 +160,8 @@ def _more(facts: dict) -> None:
             _("How far the probabilities of all classes are off on average."),
         ),
     )
-    with (
-        st.expander(_("More numbers"), icon=":material/functions:"),
-        st.grid(5, min_column_width=150, key="more-number-cards") as grid,
-    ):
-        for label, value, explanation in cards:
-            grid.metric(label, value, help=explanation, border=True, height="stretch")
+    with st.expander(_("More numbers"), icon=":material/functions:"):
+        with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
+            for label, value, explanation in cards:
+                grid.metric(label, value, help=explanation, border=True, height="stretch")
+        honesty.it_helped(entry)
