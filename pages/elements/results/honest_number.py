@@ -171,6 +171,7 @@ def _more(entry: RunView) -> None:
     )
     cards = [card for card in cards if card[1] is not None]
     if not cards:
+        honesty.it_helped(entry)
         return
     with st.expander(_("More numbers"), icon=":material/functions:"):
         with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
