@@ -78,7 +78,7 @@ def backbones(options) -> None:
 def unseen(result: dict) -> str:
     """Return " it never saw", or what is to be said of the test pictures where the network may have known some."""
     base = result.get("base", {})
-    known = f" ({base['left_out']} more that it had learned from are not counted)" if base.get("left_out") else ""
-    return (
-        ", which the network it started from may have learned from," if base.get("unknown") else f" it never saw{known}"
-    )
+    if base.get("unknown"):
+        return ", which the network it started from may have learned from,"
+    known = "more that the network it started from had learned from do not count"
+    return f" it never saw ({base['left_out']} {known})" if base.get("left_out") else " it never saw"

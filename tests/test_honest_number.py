@@ -7,6 +7,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from engine import __main__ as command_line
 from engine import runs
 from engine.backbones import own, seen
 from engine.data import versions
@@ -63,7 +64,7 @@ def said_before_the_start(base: str) -> str:
     return words(at)
 
 
-def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base):  # noqa: F811
+def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base, capsys):  # noqa: F811
     before = versions.test_items(graft.workspace.run_dir(base))
     tested = divide_again(graft, project, learned=4)
     assert len(tested) == 12 and len(tested & before) == 4
@@ -83,6 +84,9 @@ def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(gr
     said = words(open_page("evaluation", current_run=again))
     assert "8 more test pictures do not count here: the network that this training started from had learned" in said
     assert "You changed" not in said, "leaving them out is no change of the pictures"
+    assert command_line.main(["evaluate", again]) == 0
+    told = "12 test pictures it never saw (8 more that the network it started from had learned from do not count)"
+    assert told in capsys.readouterr().out
 
 
 def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_run(graft, project, base):  # noqa: F811

@@ -219,11 +219,11 @@ def test_what_changed_names_every_setting_that_differs_too(graft, project, finis
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
     same = finish(graft, graft.start_run(project.id, runs.read_recipe(finished), after=finished.name))
-    assert "Not only the pictures differ" not in words(open_page("evaluation", current_run=same.name))
+    assert "The settings are not the same" not in words(open_page("evaluation", current_run=same.name))
     other = {**runs.read_recipe(finished), "name": "balanced"}
     changed = finish(graft, graft.start_run(project.id, other, after=finished.name))
     said = words(open_page("evaluation", current_run=changed.name))
-    assert "Not only the pictures differ: Recipe: Instant → Balanced" in said
+    assert "The settings are not the same: Recipe: Instant → Balanced" in said
 
 
 def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, project, finished):  # noqa: F811

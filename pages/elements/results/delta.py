@@ -81,7 +81,7 @@ def _other_settings(before: RunView, entry: RunView) -> None:
         if one.state == "stopped"
     ]
     if parts:
-        words = _("Not only the pictures differ: {settings}. What is said here is the effect of all of it together.")
+        words = _("The settings are not the same: {settings}. What is said here is the effect of all of it together.")
         st.warning(words.format(settings="; ".join(parts)), icon=":material/tune:")
 
 
