@@ -20,10 +20,11 @@ from engine.evaluation import (
     trust_charts,
     unknown,
 )
+from engine.evaluation.matrix_part import contrast
 from engine.evaluation.selective import Answering
 from pages.elements.results import honest_number, sureness
 from tests.run_files import add_run, fill_project, finish_run
-from tests.test_pages_runs import FRAME, graft, open_page, picture, table_on, words  # noqa: F401  fixtures
+from tests.test_pages_runs import FRAME, component_with, graft, open_page, picture, table_on, words  # noqa: F401  fixtures
 
 BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
 
@@ -326,6 +327,31 @@ def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  
     figure = trust_charts.robustness_figure(rows, {kind: kind for kind in disturb.KINDS})
     assert list(figure.data[0].z[len(rows) - 2]) == falling["accuracy"]
     assert len(figure.layout.shapes) == 2
+    for dark in (False, True):
+        figure = trust_charts.robustness_figure(rows, {kind: kind for kind in disturb.KINDS}, dark=dark)
+        scale, low, high = figure.data[0].colorscale, figure.data[0].zmin, figure.data[0].zmax
+        for words_on in figure.layout.annotations:
+            part = (int(words_on.text) / 100 - low) / (high - low)
+            assert contrast(words_on.font.color, trust_charts.shade(scale, part)) >= 4.5
+
+
+def test_the_curves_mark_the_round_that_was_kept_and_say_how_to_read_them(finished):
+    runs.write_json(finished / runs.EVALUATION, {**runs.read_evaluation(finished), "chosen": "epoch 3"})
+    at = open_tab("Curves")
+    assert "A round shows it every picture for learning once." in words(at)
+    layout = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]
+    assert layout["shapes"][0]["x0"] == 3 and layout["annotations"][0]["text"] == "kept"
+    assert layout["xaxis"]["title"]["text"] == "round"
+
+
+def test_about_this_run_is_shown_whole_with_its_thousands_set_apart(finished):
+    facts = runs.read_evaluation(finished)
+    counts = {"train": 3068, "validation": 341, "test": 372}
+    runs.write_json(finished / runs.EVALUATION, {**facts, "counts": counts, "chosen": "epoch 3"})
+    table = component_with(open_tab("About this run"), '"sortable"')
+    assert table["whole"], "no scrolling inside, and nothing cut"
+    values = [row["cells"][1]["text"] for row in table["rows"]]
+    assert "3,068 / 341 / 372" in values and "Fine-tuned, round 3" in values
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,7 @@ def test_a_training_that_went_astray_says_that_it_began_again_more_gently(graft,
     at = open_page("training")
     assert "learning went astray. It began again from the first model, with a learning rate of 0.00003." in words(at)
     assert "With a learning rate of 0.00003 learning went astray too. That was the last of 4 tries" in words(at)
-    assert "Ended after epoch 7: there had been no better one since epoch 1." in words(at)
+    assert "Ended after round 7: there had been no better one since round 1." in words(at)
 
 
 def test_an_adapting_that_gave_nothing_is_told_on_train_and_results_with_all_its_turns(graft, project):

@@ -109,8 +109,13 @@ def groups_figure(groups: Sequence[dict], *, dark: bool = False, _: Translate = 
     return figure
 
 
-def curve_figure(metrics: Sequence[dict], measure: str, *, dark: bool = False, _: Translate = str) -> go.Figure:
-    """Return `measure` ("loss" or "accuracy") over the epochs, training and validation; rows as in metrics.csv."""
+def curve_figure(
+    metrics: Sequence[dict], measure: str, *, kept: int | None = None, dark: bool = False, _: Translate = str
+) -> go.Figure:
+    """Return `measure` ("loss" or "accuracy") over the rounds, training and validation; rows as in metrics.csv.
+
+    kept: the round, counted from 1, whose model was kept: it is marked.
+    """
     rows = list(metrics)
     steps = list(range(1, len(rows) + 1))
     colours = palette(dark)
@@ -127,7 +132,12 @@ def curve_figure(metrics: Sequence[dict], measure: str, *, dark: bool = False, _
             figure.add_scatter(x=steps, y=values, name=name, mode="lines+markers", line=line, connectgaps=True)
     figure.update_layout(height=260, margin={"l": 10, "r": 10, "t": 30, "b": 10}, hovermode="x unified", dragmode=False)
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, showlegend=True)
-    figure.update_xaxes(title=_("epoch"), dtick=1 if len(rows) <= 12 else None, fixedrange=True)
+    if kept is not None:
+        line = {"color": colours.quiet, "width": 1.5, "dash": "dash"}
+        # Where there is room for the word: the lines of a loss fall, those of an accuracy rise.
+        side = f"{'top' if measure == 'loss' else 'bottom'} {'left' if kept > len(rows) / 2 else 'right'}"
+        figure.add_vline(kept, line=line, annotation_text=_("kept"), annotation_position=side, layer="below")
+    figure.update_xaxes(title=_("round"), dtick=1 if len(rows) <= 12 else None, fixedrange=True)
     figure.update_yaxes(title=titles[measure], fixedrange=True)
     if measure == "accuracy":
         figure.update_yaxes(**accuracy_axis(figure))

@@ -35,7 +35,7 @@ def curves_figure(
         )
     figure.update_layout(height=280, margin={"l": 10, "r": 10, "t": 40, "b": 10}, hovermode="x unified", dragmode=False)
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, showlegend=True)
-    figure.update_xaxes(title=_("epoch"), fixedrange=True)
+    figure.update_xaxes(title=_("round"), fixedrange=True)
     figure.update_yaxes(title=titles[measure], fixedrange=True)
     if measure == "accuracy":
         figure.update_yaxes(**accuracy_axis(figure))

@@ -39,7 +39,7 @@ def shades(dark: bool) -> dict[str, list[tuple[str, str]]]:
     colours = palette(dark)
     scales = {"hit": (colours.good_light, colours.good), "mistake": (colours.bad_light, colours.bad)}
     return {
-        kind: [(one, ink(one)) for one in (colours.empty, *(_mixed(*ends, step) for step in range(1, STEPS + 1)))]
+        kind: [(one, ink(one)) for one in (colours.empty, *(mixed(*ends, step / (STEPS - 1)) for step in range(STEPS)))]
         for kind, ends in scales.items()
     }
 
@@ -61,10 +61,10 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _mixed(light: str, full: str, step: int) -> str:
-    part = (step - 1) / (STEPS - 1)
-    pairs = zip(_channels(light), _channels(full), strict=True)
-    return "#" + "".join(f"{round((1 - part) * start + part * end):02x}" for start, end in pairs)
+def mixed(start: str, end: str, part: float) -> str:
+    """Return the colour at `part` of the way, 0 to 1, from one to another."""
+    pairs = zip(_channels(start), _channels(end), strict=True)
+    return "#" + "".join(f"{round((1 - part) * one + part * other):02x}" for one, other in pairs)
 
 
 def _channels(colour: str) -> tuple[int, ...]:

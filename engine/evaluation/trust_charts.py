@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from engine.evaluation.charts import Palette, Translate, palette, short
+from engine.evaluation.matrix_part import ink, mixed
 
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
@@ -102,21 +103,27 @@ def robustness_figure(
     best = max(row["accuracy"][0] for row in rows)
     worst = min(min(row["accuracy"]) for row in rows)
     values = [row["accuracy"] for row in rows]
+    low = min(worst, best - 0.3)
+    scale = [(0, colours.bad), (0.5, colours.bad_light), (0.75, colours.good_light), (1, colours.good)]
     heat = go.Heatmap(
         z=values,
         x=strengths,
         y=list(range(len(rows))),
-        zmin=min(worst, best - 0.3),
+        zmin=low,
         zmax=best,
-        colorscale=[[0, colours.bad], [0.5, colours.bad_light], [0.75, colours.good_light], [1, colours.good]],
-        text=[[f"{100 * value:.0f}" for value in row] for row in values],
-        texttemplate="%{text}",
+        colorscale=scale,
         hovertemplate=_("right in {z} of the pictures").format(z="%{z:.0%}") + "<extra></extra>",
         showscale=False,
         xgap=3,
         ygap=3,
     )
     figure = go.Figure([heat])
+    for place, row in enumerate(values):
+        for strength, value in enumerate(row):
+            # By itself Plotly writes grey on some of the colours.
+            font = {"color": ink(shade(scale, (value - low) / (best - low)))}
+            text = f"{100 * value:.0f}"
+            figure.add_annotation(x=strength, y=place, text=text, font=font, showarrow=False, captureevents=False)
     figure.update_layout(height=60 + 44 * len(rows), margin=MARGIN | {"t": 50}, dragmode=False)
     ticks = [_("as it is"), *map(str, strengths[1:])]
     axis = {"fixedrange": True, "showgrid": False, "zeroline": False}
@@ -128,6 +135,14 @@ def robustness_figure(
     words = [short(names[row["kind"]]) for row in rows]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=words, automargin=True, **axis)
     return figure
+
+
+def shade(scale: Sequence[tuple[float, str]], part: float) -> str:
+    """Return the colour "#rrggbb" that a scale of (place from 0 to 1, colour) has at `part`."""
+    for (start, one), (end, other) in zip(scale, scale[1:], strict=False):
+        if part <= end:
+            return mixed(one, other, (part - start) / (end - start))
+    return scale[-1][1]
 
 
 def _bins(rows: Sequence[dict], name: str, colour: str, symbol: str, _: Translate) -> go.Scatter:

@@ -26,6 +26,9 @@ STYLE = """<style>
 }
 /* Cards side by side: their buttons stand on one line. */
 [class*="st-key-card-"] > :last-child, [class*="st-key-network-"] > :last-child { margin-top: auto; }
+/* Many tabs stand in several lines: arrows to scroll them would lie over their words, and the open one out of sight. */
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; overflow: visible; }
+[data-testid^="stTabsScroll"] { display: none; }
 /* Wide screens have room for project, machine and language beside the navigation. */
 @media (min-width: 1000px) {
   .st-key-frame { position: fixed; top: 0; right: 1.5rem; height: 3.75rem; width: auto; z-index: 999991; }
@@ -37,7 +40,9 @@ STYLE = """<style>
 IN_THE_DARK = """<style>
 [data-testid="stButtonGroup"] [aria-checked="true"], [data-testid="stButtonGroup"] [aria-checked="true"] *,
 [data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] *,
-[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: #6fcf97 !important; }
+[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] *,
+button:is([kind="secondary"], [kind="tertiary"]):is([aria-expanded="true"], :active),
+button:is([kind="secondary"], [kind="tertiary"]):is([aria-expanded="true"], :active) * { color: #6fcf97 !important; }
 </style>"""
 
 

@@ -18,6 +18,7 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
     const table = element('table')
     table.setAttribute('aria-label', data.alt)
     table.append(head(), body())
+    root.classList.toggle('whole', data.whole)
     root.replaceChildren(table)
   }
 

@@ -43,7 +43,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Texts are shown as they are, never as Markdown or HTML. `choose` is "", "rows" or "cells"."""
+    """Texts are shown as they are, never as Markdown or HTML. `choose` is "", "rows" or "cells".
+
+    whole: as high as its rows, and long texts go on in a second line; else it scrolls both ways.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -51,6 +54,7 @@ class Table:
     choose: str = ""
     sortable: bool = True
     selected: str | list[int] | None = field(default=None)
+    whole: bool = False
 
 
 def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None = None) -> str | list[int] | None:
@@ -70,10 +74,10 @@ def chosen_in(key: str) -> str | list[int] | None:
     return (st.session_state.get(key) or {}).get("selected")
 
 
-def plain_table(columns: dict[str, Sequence[str]], *, key: str, alt: str) -> None:
-    """Show columns of text by title."""
+def plain_table(columns: dict[str, Sequence[str]], *, key: str, alt: str, whole: bool = False) -> None:
+    """Show columns of text by title; `whole` as Table has it."""
     rows = [Row([Cell(text) for text in texts]) for texts in zip(*columns.values(), strict=True)]
-    show_table(Table([Column(title) for title in columns], rows, alt, sortable=False), key=key)
+    show_table(Table([Column(title) for title in columns], rows, alt, sortable=False, whole=whole), key=key)
 
 
 def _cell(cell: Cell) -> dict:

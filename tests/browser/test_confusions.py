@@ -47,8 +47,22 @@ def test_one_tap_on_a_telephone_opens_the_pictures_of_a_cell(shared_server, phon
     expect(widget(phone, "cell-pictures")).to_contain_text("class 01, recognised")
     matrix_cell(phone, 2, 2).tap()
     expect(widget(phone, "cell-pictures")).to_contain_text("class 02, recognised")
+    expect(widget(phone, "cell-pictures").locator("img").first).to_be_in_viewport()
     matrix_cell(phone, 2, 2).tap()
     expect(widget(phone, "cell-pictures")).to_have_count(0)
+
+
+def test_in_the_dark_on_a_telephone_every_part_is_in_sight_and_an_open_menu_keeps_its_name(shared_server, phone):
+    phone.emulate_media(color_scheme="dark")
+    phone.goto(address(shared_server, 4))
+    settled(phone)
+    tabs = phone.locator("[role=tab]").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+    assert len(tabs) > 8 and max(tabs) <= 390
+    assert phone.locator("[data-testid^=stTabsScroll]:visible").count() == 0
+    button = widget(phone, "project-picker").locator("button").first
+    button.tap()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(button.locator("p")).to_have_css("color", "rgb(111, 207, 151)")
 
 
 def test_arrow_keys_walk_the_matrix_and_a_pair_from_the_list_marks_its_cell(shared_server, page):

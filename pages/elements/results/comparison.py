@@ -150,7 +150,7 @@ def _curves(entries: list[RunView], names: Sequence[str]) -> None:
     for column, measure in ((left, "loss"), (right, "accuracy")):
         with column:
             figure = comparison_charts.curves_figure(curves, measure, dark=is_dark(), _=_)
-            chart(figure, f"compare-{measure}", _("Curve over the epochs"))
+            chart(figure, f"compare-{measure}", _("Curve over the rounds"))
     st.caption(_("On the validation pictures. A training that learns in one step has no curve."))
 
 

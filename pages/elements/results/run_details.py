@@ -1,4 +1,4 @@
-"""Parts of the Results page: numbers per class, before and after training, curves over the epochs, the run itself."""
+"""Parts of the Results page: numbers per class, before and after training, curves over the rounds, the run itself."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,10 +76,10 @@ def before_and_after(facts: dict) -> None:
 
 
 def curves(folder: Path) -> None:
-    """Loss and accuracy of every epoch, or why there are none; the turns it took, and how its rate was found."""
+    """Loss and accuracy of every round, or why there are none; the turns it took, and how its rate was found."""
     rows = [row for row in runs.read_metrics(folder) if row["phase"] == "fine_tune"]
     if rows:
-        _epochs(rows)
+        _rounds(rows, _kept_place(rows, (results.evaluation(folder) or {}).get("chosen", "")))
     elif Recipe.from_dict(results.recipe(folder)).fine_tunes:
         st.caption(_("No round of adapting the network was kept, so there is no curve."))
     else:
@@ -88,13 +88,25 @@ def curves(folder: Path) -> None:
     _range_test(folder)
 
 
-def _epochs(rows: list[dict]) -> None:
+def _kept_place(rows: list[dict], chosen: str) -> int | None:
+    """Return which round was kept, counted from 1 in the order of `rows`; None where it is none of them."""
+    found = [place for place, row in enumerate(rows, 1) if chosen == f"epoch {int(row['epoch'])}"]
+    return found[-1] if found else None  # after a new beginning, rounds are numbered anew
+
+
+def _rounds(rows: list[dict], kept: int | None) -> None:
+    st.caption(
+        _(
+            "A round shows it every picture for learning once. Loss should fall and accuracy rise; where validation "
+            "turns back while training goes on, it learns by heart. The round that did best on the validation "
+            "pictures is kept."
+        )
+    )
     left, right = st.columns(2)
     for column, measure in ((left, "loss"), (right, "accuracy")):
         with column:
-            chart(
-                charts.curve_figure(rows, measure, dark=is_dark(), _=_), f"curve-{measure}", _("Curve over the epochs")
-            )
+            figure = charts.curve_figure(rows, measure, kept=kept, dark=is_dark(), _=_)
+            chart(figure, f"curve-{measure}", _("Curve over the rounds"))
 
 
 def _range_test(folder: Path) -> None:
@@ -120,9 +132,9 @@ def about(entry: RunView) -> None:
     lines = {
         **({_("Owner"): owner} if (owner := owner_of(entry.run)) else {}),
         _("Started"): local_time(entry.run.created),
-        _(
-            "Pictures for learning / choosing / testing"
-        ): f"{counts['train']} / {counts['validation']} / {counts['test']}",
+        _("Pictures for learning / choosing / testing"): " / ".join(
+            number(counts[part]) for part in ("train", "validation", "test")
+        ),
         _("Model kept"): _kept_words(facts.get("chosen", "")),
         _("Time"): duration(facts["seconds"]["total"]),
         **({_("Computed on"): _hardware_words(facts["hardware"])} if "hardware" in facts else {}),
@@ -130,7 +142,7 @@ def about(entry: RunView) -> None:
         **{name: str(version) for name, version in facts.get("versions", {}).items()},
     }
     columns = {_("What"): list(lines), _("Value"): list(lines.values())}
-    plain_table(columns, key="about-run", alt=_("Settings of this run"))
+    plain_table(columns, key="about-run", alt=_("Settings of this run"), whole=True)
     compare_versions.since(entry)
 
 
@@ -156,4 +168,4 @@ def _hardware_words(hardware: dict) -> str:
 def _kept_words(chosen: str) -> str:
     if chosen == "probe":
         return _("The one in which only the last step learned")
-    return _("Fine-tuned, epoch {n}").format(n=chosen.removeprefix("epoch "))
+    return _("Fine-tuned, round {n}").format(n=chosen.removeprefix("epoch "))

@@ -141,8 +141,8 @@ def _curves(metrics: list[dict]) -> None:
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2)
     pairs = (
-        (left, "loss", _("Loss of every epoch, training and validation")),
-        (right, "accuracy", _("Accuracy of every epoch, training and validation")),
+        (left, "loss", _("Loss of every round, training and validation")),
+        (right, "accuracy", _("Accuracy of every round, training and validation")),
     )
     for column, measure, words in pairs:
         column.plotly_chart(

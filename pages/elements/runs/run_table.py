@@ -3,7 +3,7 @@
 from engine import graft
 from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
 from pages.elements import state
-from pages.elements.i18n import _, decimal
+from pages.elements.i18n import _, decimal, number
 from pages.elements.runs import accuracy, test_sets
 from pages.elements.runs.run_list import (
     RunView,
@@ -63,7 +63,7 @@ def _measured(facts: dict) -> list[Cell]:
     pictures, seconds = facts["counts"]["test"], facts["seconds"]["total"]
     return [
         *accuracy.cells(facts),
-        Cell(str(pictures), pictures),
+        Cell(number(pictures), pictures),
         Cell(duration(seconds), seconds),
     ]
 
@@ -113,7 +113,7 @@ def value_words(option: str, value) -> str:
     if option in ("target_accuracy", "time_limit"):
         return _limit_words(option, value)
     if option == "early_rate":
-        return f"{value:.0%}"
+        return f"{decimal(100 * value, '.0f')} %"
     if value is None:
         return _("automatic")
     if isinstance(value, list):
@@ -122,6 +122,8 @@ def value_words(option: str, value) -> str:
         return graft.current().networks.title_of(value)
     if isinstance(value, float):
         return decimal(value, "g")
+    if isinstance(value, int) and not isinstance(value, bool) and option != "seed":
+        return number(value)
     return _(titles[value]) if value in titles else str(value)
 
 

@@ -69,6 +69,6 @@ def _words(event: dict) -> str | None:
         )
     if event["kind"] == "patience":
         return _(
-            ":material/flag: Ended after epoch {epoch}: there had been no better one since epoch {best_epoch}."
+            ":material/flag: Ended after round {epoch}: there had been no better one since round {best_epoch}."
         ).format(epoch=event["epoch"], best_epoch=event["best_epoch"])
     return None

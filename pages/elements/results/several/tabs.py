@@ -28,7 +28,7 @@ def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
 
 def not_here() -> None:
     """Say below the parts which ones a run with one class a picture has besides, and why this one has not."""
-    missing = [_("How sure"), _("“I don’t know”"), _("Robustness"), _("Where it looks"), _("Map"), _("More pictures?")]
+    missing = [_("How sure"), _("“I don’t know”"), _("Robustness"), _("Where it looks"), _("More pictures?"), _("Map")]
     words = _(
         "Not offered where pictures show several classes: {parts}. They judge one answer a picture; here every class "
         "has an answer and a threshold of its own, and Classes shows how far to believe each."
