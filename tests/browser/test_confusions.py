@@ -47,7 +47,7 @@ def test_one_tap_on_a_telephone_opens_the_pictures_of_a_cell(shared_server, phon
     expect(widget(phone, "cell-pictures")).to_contain_text("class 01, recognised")
     matrix_cell(phone, 2, 2).tap()
     expect(widget(phone, "cell-pictures")).to_contain_text("class 02, recognised")
-    expect(widget(phone, "cell-pictures").locator("img").first).to_be_in_viewport()
+    expect(widget(phone, "cell-pictures").locator(".picture").first).to_be_in_viewport()
     matrix_cell(phone, 2, 2).tap()
     expect(widget(phone, "cell-pictures")).to_have_count(0)
 
