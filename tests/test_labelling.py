@@ -1,5 +1,7 @@
 """Assisted labelling: suggestions better than chance, the most useful first, confirmed by keys, and undone."""
 
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +11,7 @@ from engine import labelling
 from engine.evaluation import suggest
 from engine.registry import UNLABELLED, ItemRecord
 from engine.workspace import read_json, write_json
+from pages.elements import keystrokes
 from pages.elements.data import class_edits
 from tests.run_files import fill_project, idle_graft
 from tests.tiny_runs import discs
@@ -232,6 +235,23 @@ def test_the_history_says_labelled_and_folds_the_answers_of_a_sitting(opened, pr
     next(button for button in app.button if button.label == "Show each").click().run()
     assert not app.exception
     assert sum("Labelled 1 picture as pear" in element.value for element in app.markdown) == 2
+
+
+def test_ten_classes_have_a_key_and_a_line_says_how_to_reach_the_others():
+    names = [f"class {number:02}" for number in range(12)]
+    assert keystrokes.keyed(names)[0] == ("1", "class 00")
+    assert keystrokes.keyed(names)[9:] == [("0", "class 09")]
+    assert keystrokes.keyed("0123456789")[0] == ("0", "0")
+    app = AppTest.from_function(show_gallery, default_timeout=30).run()
+    words = [json.loads(part.proto.json)[0]["words"]["others"] for part in app.get("bidi_component")]
+    assert words == ["2 more classes: select a picture and type the class into the list above.", ""]
+
+
+def show_gallery():
+    from pages.elements.gallery import gallery
+
+    for count in (12, 10):
+        gallery([], key=f"of-{count}", classes=[f"class {number:02}" for number in range(count)], on_keys=print)
 
 
 def test_sure_suggestions_are_accepted_together_but_for_those_somebody_marked_as_wrong(opened, project):

@@ -313,6 +313,14 @@ def measured(finished, *rows: dict) -> list[dict]:
     return found
 
 
+@pytest.mark.parametrize("tab", ["How sure", "Classes"])
+def test_no_dot_of_a_figure_is_cut_off_where_its_axis_ends(finished, tab):
+    at = open_tab(tab)
+    traces = [trace for chart in at.get("plotly_chart") for trace in json.loads(chart.proto.spec)["data"]]
+    dots = [trace for trace in traces if "markers" in trace.get("mode", "")]
+    assert dots and all(trace["cliponaxis"] is False for trace in dots)
+
+
 def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  # noqa: F811
     at = open_tab("Robustness")
     assert at.button(key="robustness-start-button").label == "Measure it now"

@@ -43,6 +43,14 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def whole_dots(figure: go.Figure) -> go.Figure:
+    """Return the figure with no dot cut off where its axis ends; the rule for every figure that is shown."""
+    for trace in figure.data:
+        if trace.type == "scatter" and "markers" in (trace.mode or ""):
+            trace.cliponaxis = False
+    return figure
+
+
 def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return a bar of F1 a class with its precision and recall as marks; their intervals are told on hover.
 

@@ -79,6 +79,7 @@ class Gallery {
       chip('Z', data.words.undo, () => this.ask({ do: 'undo' })),
       chip('A', data.words.all, () => this.all()),
       ...(data.explained ? [chip('W', data.words.why, () => data.tiles.length && this.why(this.at))] : []),
+      ...(data.words.others ? [text('span', 'others', data.words.others)] : []),
     )
   }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.elements import keystrokes
-from pages.elements.i18n import _
+from pages.elements.i18n import _, plural
 from pages.elements.names import readable
 
 _HERE = Path(__file__).parent
@@ -59,7 +59,7 @@ def gallery(
         "sorting": on_keys is not None,
         "explained": on_why is not None,
         "done": keystrokes.done(key),
-        "words": _words(),
+        "words": _words(without_key=max(0, len(classes) - len(keystrokes.keyed(classes)))),
     }
     # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas (80 MB) to know one.
     result = _component()(
@@ -79,8 +79,15 @@ def gallery(
     return [tile.id for tile in tiles if tile.id in chosen]
 
 
-def _words() -> dict[str, str]:
+def _words(without_key: int) -> dict[str, str]:
+    """Return the words of a gallery; without_key: how many classes have no key."""
+    others = plural(
+        "{n} more class: select a picture and type the class into the list above.",
+        "{n} more classes: select a picture and type the class into the list above.",
+        without_key,
+    )
     return {
+        "others": others if without_key else "",
         "select": _("Select"),
         "missing": _("No preview"),
         "larger": _("See it larger"),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+IN_ORDER = "1234567890"  # as they lie on a keyboard
+
 
 def done(key: str) -> int:
     """Return the number up to which everything asked under `key` has been done; the component is told."""
@@ -22,8 +24,8 @@ def fresh(key: str, asked: list[dict] | None) -> list[dict]:
 
 
 def keyed(classes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return (key, class) of those that have a key: digits stand for themselves, other classes are numbered from 1."""
+    """Return (key, class) of those that have a key: digits stand for themselves, others are numbered from 1 to 9, 0."""
     names = list(classes)
     if all(len(name) == 1 and name in "0123456789" for name in names):
         return [(name, name) for name in names]
-    return [(str(place), name) for place, name in enumerate(names[:9], 1)]
+    return list(zip(IN_ORDER, names, strict=False))

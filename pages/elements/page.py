@@ -24,6 +24,13 @@ STYLE = """<style>
 [data-testid="stTopNavLink"]:focus-visible, [data-testid="stSidebarNavLink"]:focus-visible {
   outline: 2px solid currentColor;
 }
+/* The ring of a tab goes with the focus (Streamlit's own stays when it goes into a component), and is not cut off. */
+[data-testid="stTab"], [data-testid="stTab"] * { box-shadow: none !important; }
+[data-testid="stTab"]:focus-visible {
+  outline: 2px solid currentColor !important; outline-offset: -2px !important; border-radius: .4rem;
+  padding-inline: .35rem !important; margin-inline: -.35rem !important;
+}
+[data-testid="stTab"]:first-of-type:focus-visible { margin-inline: 0 -.7rem !important; }
 /* Cards side by side: their buttons stand on one line. */
 [class*="st-key-card-"] > :last-child, [class*="st-key-network-"] > :last-child { margin-top: auto; }
 /* Many tabs stand in several lines: arrows to scroll them would lie over their words, and the open one out of sight. */

@@ -92,6 +92,19 @@ def test_arrow_keys_walk_the_matrix_and_a_pair_from_the_list_marks_its_cell(shar
     )
 
 
+def test_only_the_tab_that_has_the_focus_has_a_ring(shared_server, page):
+    page.goto(address(shared_server, 3))
+    settled(page)
+    tabs = page.get_by_role("tab")
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(tabs.nth(1)).to_have_css("outline-style", "solid")
+    tabs.evaluate_all("all => all.forEach(tab => tab.setAttribute('data-focus-visible', 'true'))")
+    for number in (0, 2):  # as it is left behind when the focus goes into a component
+        expect(tabs.nth(number)).to_have_css("outline-style", "none")
+        expect(tabs.nth(number)).to_have_css("box-shadow", "none")
+
+
 def test_with_many_classes_a_tap_steps_into_a_group_and_the_next_opens_a_cell(shared_server, phone):
     phone.goto(address(shared_server, 40, families=4))
     settled(phone)

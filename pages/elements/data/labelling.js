@@ -1,7 +1,7 @@
 // One picture to label after the other. Everything happens here at once; the page is told, and sends what comes next
 // without touching the picture in front. What was asked stays in a list until the page says it is done.
 const memory = new WeakMap()
-const KEYS = 9 // beyond classes that are digits themselves, which are their own keys
+const KEYS = '1234567890' // in the order of a keyboard; classes that are digits are their own keys
 const LIKELY = 3 // classes without a key that are offered if they are likely
 const WORTH_A_LOOK = 0.1 // of the probability: such classes are highlighted
 const WORTH_NAMING = 0.005
@@ -93,7 +93,7 @@ class Desk {
   keyed() {
     const names = this.classes()
     if (names.every((name) => /^\d$/.test(name))) return names.map((name) => [name, name])
-    return names.slice(0, KEYS).map((name, place) => [String(place + 1), name])
+    return names.slice(0, KEYS.length).map((name, place) => [KEYS[place], name])
   }
 
   // The classes with a key, and after them what is likely among the others.

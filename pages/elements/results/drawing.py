@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine.evaluation import charts
 from pages.elements import shares
 from pages.elements.i18n import _, decimal
 from pages.elements.names import md_escape
@@ -11,7 +12,7 @@ QUIET = {"displayModeBar": False}
 
 def chart(figure, key: str, words: str) -> None:
     """Show a figure; `words` are read aloud in its place."""
-    st.plotly_chart(figure, key=key, config=QUIET, alt=words)
+    st.plotly_chart(charts.whole_dots(figure), key=key, config=QUIET, alt=words)
 
 
 def is_dark() -> bool:

@@ -146,7 +146,7 @@ def _curves(metrics: list[dict]) -> None:
     )
     for column, measure, words in pairs:
         column.plotly_chart(
-            charts.curve_figure(rows, measure, dark=dark, _=_),
+            charts.whole_dots(charts.curve_figure(rows, measure, dark=dark, _=_)),
             key=f"live-{measure}",
             config={"displayModeBar": False},
             alt=words,
