@@ -41,7 +41,11 @@ STYLE = """<style>
   .st-key-frame { position: fixed; top: 0; right: 1.5rem; height: 3.75rem; width: auto; z-index: 999991; }
   [data-testid="stStatusWidget"] { position: fixed; right: 1rem; bottom: 1rem; }
 }
-@media (max-width: 640px) { .st-key-frame { gap: .25rem; } }
+@media (max-width: 640px) {
+  .st-key-frame { gap: .25rem; }
+  /* One row to swipe; the card at the edge is cut, which tells that there are more. */
+  .st-key-number-cards { grid: auto / auto-flow 9.4rem !important; overflow-x: auto; }
+}
 </style>"""
 # White on the primary colour is readable in the dark, but then it is too dark itself for words on a dark ground.
 IN_THE_DARK = """<style>
