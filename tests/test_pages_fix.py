@@ -150,7 +150,7 @@ def test_only_what_no_training_has_learned_calls_for_another_one(graft, project,
     graft.registry.change_items(project.dataset_id, wrong[2:3], SUMMARY, removed=True)
     at.run()
     assert "You changed 1 picture that no training has learned yet." in words(at)
-    assert "2 pictures taken out." in words(at)
+    assert "has learned earlier changes: 2 pictures taken out." in words(at)
     at.button(key="learned-open").click().run()
     assert at.session_state["current_run"] == new
     assert "You changed 1 picture since this training." in words(at)
