@@ -70,7 +70,7 @@ def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Transl
     for trace, kind in zip(figure.data, KINDS, strict=True):
         ends = [row.get(f"{kind}_interval", (0, 1)) for row in rows]
         trace.customdata = [(name, *own) for name, own in zip(full, ends, strict=True)]
-        between = _("between {low} and {high}").format(low="%{customdata[1]:.0%}", high="%{customdata[2]:.0%}")
+        between = _("between {low} and {high}").format(low="%{customdata[1]:.1%}", high="%{customdata[2]:.1%}")
         trace.hovertemplate = "%{customdata[0]}: %{x:.1%}, " + between + f"<extra>{trace.name}</extra>"
     return _rows_layout(figure, names)
 
