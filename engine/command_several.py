@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine import backbone_commands
+from engine import backbone_commands, command_parts
 from engine.evaluation.several import thresholds
 
 NONE = "none of the classes"
@@ -22,17 +22,12 @@ def evaluation(result: dict) -> list[str]:
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
     ]
     lines += [_class(row) for row in result["per_class"]]
-    return lines + [f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}" for row in result["groups"]]
+    return lines + command_parts.group_lines(result["groups"])
 
 
 def _class(row: dict) -> str:
-    if not row["support"]:
-        return f"  {row['class']:24} no test pictures"
     ranked = "-" if row["average_precision"] is None else f"{row['average_precision']:.1%}"
-    return (
-        f"  {row['class']:24} recall {row['recall']:6.1%}  precision {row['precision']:6.1%}  "
-        f"average precision {ranked:>6}  from {row['threshold']:.2f} on"
-    )
+    return command_parts.class_line(row, f"average precision {ranked:>6}  from {row['threshold']:.2f} on")
 
 
 def prediction(run_dir: Path, facts: dict, probabilities: list[float]) -> dict:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine import backbone_commands, command_several, runs, settings, translation
+from engine import backbone_commands, command_parts, command_several, runs, settings, translation
 from engine.data import several
 from engine.errors import DataError, UserError
 from engine.evaluation import results, selective
@@ -335,17 +335,8 @@ def _evaluation_lines(result: dict) -> list[str]:
         f"Always answering {largest}: {share:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
-    classes = [_class_line(row) for row in results.per_class(result)]
-    groups = [f"  group {row['group']:18} {row['accuracy']:6.1%} of {row['support']}" for row in result["groups"]]
-    return [words, *classes, *groups]
-
-
-def _class_line(row: dict) -> str:
-    if not row["support"]:
-        return f"  {row['class']:24} no test pictures"
-    shares = ((name, row[name], *row[f"{name}_interval"]) for name in ("recall", "precision"))
-    words = (f"{name} {share:6.1%} ({low:.0%} to {high:.0%})" for name, share, low, high in shares)
-    return f"  {row['class']:24} {'  '.join(words)}"
+    classes = map(command_parts.class_line, results.per_class(result))
+    return [words, *classes, *command_parts.group_lines(result["groups"])]
 
 
 def print_json(value: dict) -> None:

@@ -24,6 +24,7 @@ LAYERS = (
         "engine.labelling",
         "engine.maps",
     },
+    {"engine.command_parts"},
     {
         "engine.graft",
         "engine.checkups",

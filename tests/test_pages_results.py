@@ -7,7 +7,7 @@ import pyarrow
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import checkups, runs
+from engine import checkups, command_parts, runs
 from engine.data import versions
 from engine.evaluation import (
     calibration,
@@ -249,6 +249,8 @@ def test_a_weak_group_is_found_whatever_tiny_groups_do_and_advice_fits_groups_th
     assert [gaps.gap(row) for row in rows] == [0, pytest.approx(-0.35), None, None]
     assert group_gaps.between([group("a", 9, 10), group("b", 8, 10), group("c", 7, 10)]).weak == []
     assert group_gaps.between([group("a", 9, 9), group("b", 0, 9)]).best is None
+    *_lines, last = command_parts.group_lines(rows)
+    assert last == "Clearly weaker than day: night."
     runs.write_json(finished / runs.EVALUATION, {**facts, "groups": rows})
     said = words(open_tab("Groups"))
     assert "**night** is clearly weaker than **day**" in said and "**night** is not short of training pictures" in said
@@ -273,8 +275,11 @@ def test_a_class_without_test_pictures_is_not_the_weakest_and_numbers_carry_thei
     titles, rows = table_on(at)
     assert titles == ["Class", "Recall", "Precision", "F1", "Test pictures"]
     assert rows[-1] == ["pear", "–", "–", "–", "no test pictures"]
-    weakest = facts["per_class"][results.weakest(facts["per_class"])]
+    weak = results.weakest(facts["per_class"])
+    weakest = facts["per_class"][weak]
     low, high = intervals.wilson_interval(round(30 * weakest["recall"]), 30)
+    assert command_parts.class_line(results.per_class(facts)[1]).split() == ["pear", "no", "test", "pictures"]
+    assert f"({low:.1%} to {high:.1%})" in command_parts.class_line(results.per_class(facts)[weak])
     assert rows[0][1] == f"{100 * weakest['recall']:.1f} % ({100 * low:.0f}–{100 * high:.0f})"
     assert figure["data"][2]["customdata"][-1][1:] == pytest.approx([low, high])
 

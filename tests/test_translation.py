@@ -19,6 +19,7 @@ COMMAND_LINE = {
     "commands.py",
     "command_learning_curve.py",
     "command_search.py",
+    "command_parts.py",
     "command_several.py",
     "distill.py",
     "unlabelled.py",
