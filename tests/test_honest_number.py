@@ -6,6 +6,7 @@ import keras
 import pyarrow
 import pyarrow.parquet
 import pytest
+from streamlit.proto.Metric_pb2 import Metric
 
 from engine import __main__ as command_line
 from engine import runs
@@ -107,6 +108,12 @@ def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned
     saved_anew = [replace(item, pixels_hash=trained.pixels_hash) if item is copy else item for item in items]
     assert seen.left_out(key, items)["items"] == []
     assert seen.left_out(key, saved_anew)["items"] == [copy.id]
+    speakers = [
+        replace(item, group=f"speaker {number % 2}" if item.split == "test" else item.split)
+        for number, item in enumerate(saved_anew)
+    ]
+    own_group = [item.id for item in speakers if item.group == next(i.group for i in speakers if i.id == copy.id)]
+    assert seen.left_out(key, speakers)["items"] == own_group and len(own_group) > 1, "groups are kept apart here"
     change_facts(graft.workspace.run_dir(base), chosen="probe")
     assert seen.left_out(key, saved_anew)["items"] == []
 
@@ -175,5 +182,9 @@ def test_whether_training_helped_is_judged_by_more_than_one_picture(graft, proje
     finish_run(graft, run_id, accuracy=0.5, seed=12)
     before(graft.workspace.run_dir(run_id), spoilt=spoilt, better=better)
     assert compare.against_before(graft.workspace.run_dir(run_id)) == (spoilt, better)
-    shown = words(open_page("evaluation"))
+    at = open_page("evaluation")
+    shown = words(at)
     assert said in shown and ("did harm" in shown) == (better == 6)
+    [card] = [metric for metric in at.metric if metric.label == "Accuracy"]
+    grey = card.proto.color == Metric.MetricColor.GRAY
+    assert grey == (better in (0, 1) and not spoilt), "no green arrow for what may be chance"

@@ -59,10 +59,11 @@ def keep(run_dir: Path, folder: Path) -> None:
 def left_out(key: str, items: Sequence[Item]) -> dict:
     """Return what a run on these items does not count: {"items": ids of test pictures, "unknown": see Seen}.
 
+    Besides what was learned from, these are copies of it and, where groups are kept apart, all of the same group.
     Raises TrainingError where no test picture is left.
     """
     seen = by(key)
-    known = _with_copies(items, seen.pictures) if seen.pictures else set()
+    known = _with_groups(items, _with_copies(items, seen.pictures)) if seen.pictures else set()
     tested = [item.id for item in items if item.split == "test"]
     aside = [item for item in tested if item in known]
     if aside and len(aside) == len(tested):
@@ -80,3 +81,12 @@ def _with_copies(items: Sequence[Item], pictures: Collection[str]) -> set[int]:
     alone = {item.id for item in items if item.sha256 in pictures}
     families = copies.families(items, duplicate_clusters(items))
     return alone.union(*([one.id for one in own] for own in families if any(one.id in alone for one in own)))
+
+
+def _with_groups(items: Sequence[Item], known: set[int]) -> set[int]:
+    """Return these ids and, where every group lies in one part alone, those of all items of the same groups."""
+    grouped = [item for item in items if item.group is not None]
+    if len({(item.group, item.split) for item in grouped}) > len({item.group for item in grouped}):
+        return known
+    learned = {item.group for item in grouped if item.id in known}
+    return known | {item.id for item in grouped if item.group in learned}

@@ -63,8 +63,8 @@ def _say_known(answer: Future) -> None:
     known = answer.result()
     if known["items"]:
         words = plural(
-            "{n} test picture will not count: this network has learned from it, or from a copy of it.",
-            "{n} test pictures will not count: this network has learned from them, or from copies of them.",
+            "{n} test picture will not count: this network has learned from it, from a copy of it or from its group.",
+            "{n} test pictures will not count: this network has learned from them, from copies of them or from their groups.",
             len(known["items"]),
         )
         st.caption(f":material/rule: {words}")

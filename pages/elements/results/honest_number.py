@@ -9,7 +9,6 @@ from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
 from pages.elements.names import set_off
 from pages.elements.results import honesty
-from pages.elements.results.drawing import gain
 from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
@@ -19,7 +18,7 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
 
     others: how many other runs were measured on the same test pictures.
     """
-    facts, figures = entry.facts, results.honest_number(entry.facts)
+    figures = results.honest_number(entry.facts)
     st.subheader(claim(figures, known=honesty.may_be_known(entry)), anchor=False)
     st.markdown(beside(figures))
     honesty.note(entry, others)
@@ -28,7 +27,7 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
         st.warning(small(figures), icon=":material/straighten:")
     elif figures.groups:
         st.caption(f":material/straighten: {of_groups(figures)}")
-    _cards(facts, figures)
+    _cards(entry, figures)
     _more(entry)
 
 
@@ -87,12 +86,13 @@ def of_groups(figures: HonestNumber) -> str:
     )
 
 
-def _cards(facts: dict, figures: HonestNumber) -> None:
+def _cards(entry: RunView, figures: HonestNumber) -> None:
+    facts = entry.facts
     cards = (
         (
             _("Accuracy"),
             percent(figures.accuracy),
-            {"delta": gain(figures.accuracy, figures.before)},
+            honesty.gained(entry, figures),
             _("Share of the test pictures it gets right. This training has not learned from them."),
         ),
         (

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from engine.evaluation import compare, results
+from engine.evaluation.results import HonestNumber
 from pages.elements.i18n import _, number, plural
 from pages.elements.results import answering, delta
+from pages.elements.results.drawing import gain
 from pages.elements.runs.run_list import RunView
 
 
@@ -24,9 +26,9 @@ def note(entry: RunView, others: int) -> None:
     if left_out:
         words = plural(
             "{n} more test picture does not count here: the network that this training started from had learned from "
-            "it, or from a copy of it.",
+            "it, from a copy of it or from its group.",
             "{n} more test pictures do not count here: the network that this training started from had learned from "
-            "them, or from copies of them.",
+            "them, from copies of them or from their groups.",
             left_out,
         )
         st.caption(f":material/rule: {words}")
@@ -91,6 +93,13 @@ def it_helped(entry: RunView) -> None:
     if turned is not None and _helped(turned, p):
         told = f"{_('**Training helped.**')} {_turned_words(turned)} {delta.chance_words(p)}"
         st.caption(f":material/trending_up: {told}")
+
+
+def gained(entry: RunView, figures: HonestNumber) -> dict:
+    """Return what stands below the accuracy: how much training gained, in grey where that may be chance."""
+    turned, p = _against_before(entry)
+    grey = {"delta_color": "off"} if turned is not None and p >= compare.CHANCE else {}
+    return {"delta": gain(figures.accuracy, figures.before), **grey}
 
 
 def _against_before(entry: RunView) -> tuple[tuple[int, int] | None, float]:

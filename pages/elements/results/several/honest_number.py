@@ -33,7 +33,7 @@ def show(entry: RunView, others: int = 0) -> None:
         st.warning(small(figures), icon=":material/straighten:")
     elif figures.groups:
         st.caption(f":material/straighten: {of_groups(figures)}")
-    _cards(facts, figures)
+    _cards(entry, figures)
     _more(entry)
 
 
@@ -86,19 +86,20 @@ def claim(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
     )
 
 
-def _cards(facts: dict, figures: HonestNumber) -> None:
+def _cards(entry: RunView, figures: HonestNumber) -> None:
+    facts = entry.facts
     labels, base = facts["labels"], facts["baselines"]
     cards = (
         (
             _("Exactly right"),
             percent(figures.accuracy),
-            gain(figures.accuracy, figures.before),
+            honesty.gained(entry, figures),
             _("Test pictures with all of their classes named and none besides. One wrong class makes a picture wrong."),
         ),
         (
             _("Labels found"),
             percent(labels["found"]),
-            None,
+            {},
             _("Of all classes that the test pictures show, {n} in all, the share that it names.").format(
                 n=in_words(labels["count"])
             ),
@@ -106,25 +107,25 @@ def _cards(facts: dict, figures: HonestNumber) -> None:
         (
             _("Rightly named"),
             percent(labels["precision"]),
-            None,
+            {},
             _("Of all classes that it names, the share that the pictures really show."),
         ),
         (
             _("Macro F1"),
             percent(facts["macro_f1"]),
-            None,
+            {},
             _("Counts misses and false alarms of every class alike; 100 % is perfect."),
         ),
         (
             _("Mean average precision"),
             percent(facts["mean_average_precision"]),
-            gain(facts["mean_average_precision"], base["before_mean_average_precision"]),
+            {"delta": gain(facts["mean_average_precision"], base["before_mean_average_precision"])},
             _("How well each class's pictures come first when sorted by its probability, whatever the thresholds."),
         ),
     )
     with st.grid(5, min_column_width=170, key="number-cards") as grid:
-        for label, value, delta, explanation in cards:
-            grid.metric(label, value, delta, help=explanation, border=True, height="stretch")
+        for label, value, beside, explanation in cards:
+            grid.metric(label, value, help=explanation, border=True, height="stretch", **beside)
 
 
 def _more(entry: RunView) -> None:
