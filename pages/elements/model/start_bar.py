@@ -64,7 +64,8 @@ def _say_known(answer: Future) -> None:
     if known["items"]:
         words = plural(
             "{n} test picture will not count: this network has learned from it, from a copy of it or from its group.",
-            "{n} test pictures will not count: this network has learned from them, from copies of them or from their groups.",
+            "{n} test pictures will not count: this network has learned from them, from copies of them or from their "
+            "groups.",
             len(known["items"]),
         )
         st.caption(f":material/rule: {words}")
