@@ -155,6 +155,12 @@ def test_heat_lies_where_it_belongs_on_pictures_that_are_no_squares(fit, expecte
     assert overlay.hottest(-np.ones((4, 4))) is None
 
 
+def test_of_two_hot_spots_the_hotter_one_is_named_and_not_the_middle_between_them():
+    heat = np.zeros((60, 60), np.float32)
+    heat[4:8, 4:8], heat[50:54, 50:54] = 1.0, 1.5
+    assert overlay.hottest(heat) == pytest.approx((52 / 60, 52 / 60))
+
+
 def test_the_hottest_place_is_orange_and_what_speaks_against_is_blue():
     heat = np.zeros((10, 10), np.float32)
     heat[2, 3], heat[7, 8] = 1, -1

@@ -102,7 +102,7 @@ def test_a_picture_that_was_tried_is_explained_without_being_stored(graft, finis
     source = asked_of(graft, "explain")[0][2]
     assert isinstance(source, bytes) and source == picture()
     assert not any(button.key and button.key.startswith("put-right") for button in at.button), "it has no label"
-    assert any("box-shadow:0 0 0 1px" in each.proto.body for each in at.get("html")), "white on white has an edge"
+    assert any("outline:1px solid" in each.proto.body for each in at.get("html")), "white on white has an edge"
     assert nearest_shown(at) == [[("a1", "pear"), ("b2", "&lt;plum&gt;")]] * 2, "beside the answer and in the dialog"
 
 

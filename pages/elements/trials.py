@@ -29,7 +29,9 @@ KEPT = 24
 SHOWN_SIDE, LARGE_SIDE = 320, 512
 MOST_BYTES = 200_000
 WARM_SECONDS = 300
-HAIRLINE = "box-shadow:0 0 0 1px rgba(128,140,132,.45)"  # a white picture on a white page has an edge too
+HAIRLINE = (
+    "outline:1px solid rgba(128,140,132,.45);outline-offset:-1px"  # a white picture on a white page has an edge too
+)
 # An answer within this is drawn at once; for a later one, the picture is shown with a sign that it is being looked at.
 PATIENCE_SECONDS = 0.3
 NEWEST = "trial-0"  # the key of the card of what was tried last

@@ -49,13 +49,18 @@ def png(heat: np.ndarray) -> bytes:
 
 
 def hottest(heat: np.ndarray) -> tuple[float, float] | None:
-    """Return the middle (x, y) of the hottest twentieth of heat (h, w), each in [0, 1] from the upper left corner.
+    """Return the middle (x, y) of the hottest spot of heat (h, w), each in [0, 1] from the upper left corner.
 
-    None where nothing is above zero.
+    A spot is a connected part of the hottest twentieth; that with most heat counts, for between two of them lies
+    nothing. None where nothing is above zero.
     """
-    rows, columns = np.nonzero((heat >= np.nanpercentile(heat, 95)) & (heat > 0))
-    if not len(rows):
+    from scipy import ndimage
+
+    spots, count = ndimage.label((heat >= np.nanpercentile(heat, 95)) & (heat > 0), np.ones((3, 3)))
+    if not count:
         return None
+    sums = ndimage.sum_labels(heat, spots, range(1, count + 1))
+    rows, columns = np.nonzero(spots == 1 + int(np.argmax(sums)))
     return float((columns.mean() + 0.5) / heat.shape[1]), float((rows.mean() + 0.5) / heat.shape[0])
 
 

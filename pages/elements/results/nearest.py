@@ -15,7 +15,8 @@ STYLE = """<style>
   max-width: 20rem; }
 .nearest figure { margin: 0; min-width: 0; }
 .nearest img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: .4rem; display: block;
-  box-shadow: 0 0 0 1px rgba(128, 140, 132, .35); }
+  outline: 1px solid rgba(128, 140, 132, .45);
+  outline-offset: -1px; }
 .nearest figcaption { font-size: .8rem; line-height: 1.2; margin-top: .2rem; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 </style>"""
