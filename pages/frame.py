@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.errors import UserError
-from pages.elements import brand, machine, page, project_picker, state
+from pages.elements import brand, machine, news, page, project_picker, state
 from pages.elements.i18n import _, language_picker
 
 st.set_page_config(page_title="Graft", page_icon=brand.favicon(), layout="wide")
@@ -28,6 +28,7 @@ try:
         machine.badge()
         language_picker()
     page.gone_note()
+    news.show()
     chosen.run()
 except UserError as error:
     page.error_box(error)

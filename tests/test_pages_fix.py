@@ -78,6 +78,34 @@ def test_a_mistake_is_put_right_where_it_is_shown_and_stored_at_once(graft, proj
     assert [notes[item] for item in wrong[:3]] == ["→ marked as ambiguous"] * 2 + ["→ excluded since"]
 
 
+def press(at, n: int, deed: str, items: list[int], **more) -> str:
+    """Ask for something by a key of the gallery; return what the page says about it."""
+    at.session_state["results-mistakes"] = {"selected": [], "asked": [{"n": n, "do": deed, "items": items, **more}]}
+    at.run()
+    assert not at.exception, at.exception
+    return " ".join(toast.value for toast in at.toast)
+
+
+def test_nobody_overwrites_unseen_what_another_did_and_z_undoes_ones_own(graft, project, finished):  # noqa: F811
+    wrong, other = mistakes(finished)[:2]
+    was = graft.registry.items_by_id([wrong, other])
+    classes = ("apple", "pear", "plum")
+    mine, theirs = (name for name in classes if name != was[wrong].label)
+    at = open_tab("Pictures")
+    graft.registry.change_items(project.dataset_id, [wrong], SUMMARY, label=theirs)  # in another browser
+    said = press(at, 1, "label", [wrong], label=mine)
+    assert f"changed {was[wrong].name.rpartition('/')[2]}"[:20] in said.replace("\\", "") and f"“{theirs}” now" in said
+    assert graft.registry.items_by_id([wrong])[wrong].label == theirs
+    assert "nothing of yours to undo" in press(at, 2, "undo", [])
+    assert graft.registry.items_by_id([wrong])[wrong].label == theirs, "what another did stays"
+    press(at, 3, "label", [wrong], label=mine)
+    assert graft.registry.items_by_id([wrong])[wrong].label == mine, "who has seen it decides"
+    graft.registry.change_items(project.dataset_id, [other], SUMMARY, removed=True)
+    assert f"Undone: moved 1 picture to {mine}" in press(at, 4, "undo", [])
+    now = graft.registry.items_by_id([wrong, other])
+    assert now[wrong].label == theirs and now[other].removed
+
+
 def test_a_flag_survives_looking_at_another_class_and_can_be_taken_back(graft, project, finished):  # noqa: F811
     wrong = mistakes(finished)[0]
     at = choose(open_tab("Pictures"), "results-mistakes", [wrong])
@@ -254,6 +282,14 @@ def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, fi
     assert not at.exception
     assert chosen_model.of_project(graft.registry.run(finished.name)) == finished.name
     assert graft.registry.version(project.dataset_id) == before
+    [board] = leaderboards(at)
+    stars = {row["id"]: row["cells"][0] for row in board}
+    assert stars[finished.name] == {"text": "★ First", "label": "First, the model of this project"}
+    assert all(not cell["text"].startswith("★") and cell["text"] for run, cell in stars.items() if run != finished.name)
+    assert at.button(key="star").label == "This is the model: take its star off"
+    at.button(key="star").click().run()
+    assert chosen_model.of_project(graft.registry.run(finished.name)) is None
+    at.button(key="star").click().run()
     at = open_page("try_it")
     assert at.selectbox(key="run-picker").value == finished.name
     assert "This is the chosen model of this project." in words(at)

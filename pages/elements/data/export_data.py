@@ -7,11 +7,12 @@ import streamlit as st
 from engine import graft
 from engine.registry import Project
 from pages.elements import page
-from pages.elements.i18n import _, decimal, plural, say
+from pages.elements.i18n import _, decimal, number, plural, say
 from pages.elements.names import md_escape
 
 KEY = "export"
 LOOK_AGAIN_SECONDS = 0.5
+NAMED = 5
 STYLE = """<style>
 .graft-download { display: inline-block; padding: .4rem .9rem; border-radius: .5rem; text-decoration: none;
   border: 1px solid rgba(128,140,132,.5); color: inherit; font-weight: 500; }
@@ -56,8 +57,9 @@ def _link(project: Project, state: dict) -> None:
     st.html(f'{STYLE}<a class="graft-download" href="{address}" download>{html.escape(words)}</a>')
     st.caption(plural("{n} picture", "{n} pictures", state["pictures"]))
     if state["missing"]:
-        names = ", ".join(state["missing"][:5])
+        names, more = ", ".join(state["missing"][:NAMED]), len(state["missing"]) - NAMED
         words = plural(
             "The original of {n} picture is gone:", "The originals of {n} pictures are gone:", len(state["missing"])
         )
-        st.warning(f"{words} {md_escape(names)}", icon=":material/warning:")
+        rest = " " + _("… and {n} more").format(n=number(more)) if more > 0 else ""
+        st.warning(f"{words} {md_escape(names)}{rest}", icon=":material/warning:")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import graft
 from engine.registry import Project
-from pages.elements.data import class_edits, measured
+from pages.elements.data import class_edits, meanwhile, measured
 from pages.elements.i18n import _
 from pages.elements.names import readable
 
@@ -35,13 +35,13 @@ def buttons(project: Project, items: Sequence[int], labels: Sequence[str], *, ke
         key=f"{key}-to-{cleared()}",
     )
     if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
-        done(class_edits.exclude, project, items)
+        change(class_edits.exclude, project, items)
     _ambiguous(project, items, key=key)
     if selected and st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
     measured.note(project, items)
     if target:
-        done(class_edits.move, project, items, target)
+        change(class_edits.move, project, items, target)
 
 
 def _ambiguous(project: Project, items: Sequence[int], *, key: str) -> None:
@@ -54,20 +54,27 @@ def _ambiguous(project: Project, items: Sequence[int], *, key: str) -> None:
         key=f"{key}-ambiguous",
         help=_("Nobody could say for sure which class it is. No training uses it until you take this back."),
     ):
-        done(class_edits.mark_ambiguous, project, items, not marked)
+        change(class_edits.mark_ambiguous, project, items, not marked)
 
 
 def restore_buttons(project: Project, items: Sequence[int], *, key: str, selected: bool = True) -> None:
     """Offer to bring excluded pictures back."""
     if st.button(_("Restore"), icon=":material/restore:", type="primary", key=f"{key}-restore"):
-        done(class_edits.restore, project, items)
+        change(class_edits.restore, project, items)
     if selected and st.button(_("Clear"), type="tertiary", key=f"{key}-clear"):
         done(_nothing)
 
 
-def done(change: Callable, *arguments) -> None:
+def change(edit: Callable, project: Project, items: Sequence[int], *more) -> None:
+    """Change pictures, unless somebody else has done so meanwhile, which is said; the page is drawn anew."""
+    if meanwhile.is_in_the_way(items):
+        st.rerun()
+    done(edit, project, items, *more)
+
+
+def done(edit: Callable, *arguments) -> None:
     """Make the change, empty the selection and draw the page anew."""
-    change(*arguments)
+    meanwhile.own(edit(*arguments))
     st.session_state[CLEAR] = cleared() + 1
     st.rerun()
 
@@ -77,24 +84,16 @@ def by_keys(project: Project) -> Callable[[list[dict]], None]:
 
     def carry_out(asked: list[dict]) -> None:
         for one in asked:
-            if one["do"] == "label":
-                class_edits.move(project, one["items"], one["label"])
-            elif one["do"] == "exclude":
-                class_edits.exclude(project, one["items"])
-            elif one["do"] == "undo":
-                undo_last(project)
+            if one["do"] == "undo":
+                meanwhile.undo_own(project)
+            elif not meanwhile.is_in_the_way(one["items"]):
+                edit = class_edits.move if one["do"] == "label" else class_edits.exclude
+                meanwhile.own(edit(project, one["items"], *([one["label"]] if one["do"] == "label" else [])))
+                # Keys may be quicker than the page: the next one finds the picture as this one left it.
+                meanwhile.note(graft.current().registry.items_by_id(one["items"]).values())
         st.rerun()
 
     return carry_out
-
-
-def undo_last(project: Project) -> None:
-    """Undo the last change to pictures that stands, if there is one."""
-    registry = graft.current().registry
-    changes = registry.changes(project.dataset_id)
-    last = next((change for change in changes if not change.undone and change.kind != "import"), None)
-    if last is not None:
-        registry.undo(last.id)
 
 
 def _nothing() -> None:

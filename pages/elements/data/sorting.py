@@ -8,7 +8,7 @@ from engine import graft
 from engine.data.layout import clean_name
 from engine.registry import UNLABELLED, Item, Project
 from pages.elements import gallery, page
-from pages.elements.data import class_edits, picture_actions
+from pages.elements.data import class_edits, meanwhile, picture_actions
 from pages.elements.data.class_list import class_list, open_class
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape, shortened
@@ -63,6 +63,7 @@ def _class(project: Project, label: str, counts: dict[str, int]) -> None:
         )
     with bar:
         _selection(project, label, list(counts), selected)
+    meanwhile.note(items)
 
 
 def _shown(label: str) -> str:

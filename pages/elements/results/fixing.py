@@ -9,7 +9,7 @@ import streamlit as st
 from engine import graft
 from engine.registry import Item, Project
 from pages.elements import state
-from pages.elements.data import class_boxes, classes, picture_actions, several
+from pages.elements.data import class_boxes, classes, meanwhile, picture_actions, several
 from pages.elements.gallery import Tile, gallery
 from pages.elements.i18n import _, plural
 from pages.elements.results import put_right, retrain, why
@@ -40,6 +40,7 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
     with bar:
         changed = any(put_right.news(items.get(row.item), row.label) for row in rows)
         _actions(project, [items[item] for item in selected if item in items], labels, key=key, changed=changed)
+    meanwhile.note(items.values())
 
 
 def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:

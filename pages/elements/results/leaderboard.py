@@ -44,8 +44,7 @@ def _changed_since(entries: list[RunView]) -> None:
 
 def _table(groups: list[tuple[str, list[RunView]]], shown: RunView) -> None:
     columns = [
-        Column("★", help=_("The model of this project")),
-        Column(_("Name")),
+        Column(_("Name"), help=_("★ is the model of this project")),
         *accuracy.columns(),
         Column(_("Before training"), number=True),
         Column(_("Test pictures"), number=True),
@@ -67,8 +66,7 @@ def _cells(entry: RunView, *, chosen: bool) -> list[Cell]:
     facts, spent = entry.facts, compare.cost(entry.folder)
     before = facts["baselines"].get("before_fine_tuning")
     return [
-        Cell("★" if chosen else "", -float(chosen)),
-        Cell(name_of(entry)),
+        _name(entry, chosen=chosen),
         *accuracy.cells(facts),
         Cell(percent(before), -1.0 if before is None else before),
         Cell(number(facts["counts"]["test"]), facts["counts"]["test"]),
@@ -76,6 +74,12 @@ def _cells(entry: RunView, *, chosen: bool) -> list[Cell]:
         Cell(megabytes(spent["model_mb"]), spent["model_mb"] or 0.0),
         Cell(local_time(entry.run.created)),
     ]
+
+
+def _name(entry: RunView, *, chosen: bool) -> Cell:
+    """Return the name, by which the row is chosen too; a star says that it is the model."""
+    name = name_of(entry)
+    return Cell(f"★ {name}", label=_("{name}, the model of this project").format(name=name)) if chosen else Cell(name)
 
 
 def megabytes(size: float | None) -> str:

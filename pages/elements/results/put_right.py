@@ -5,7 +5,7 @@ import streamlit as st
 from engine import graft
 from engine.data.several import applies
 from engine.registry import Item, Project
-from pages.elements.data import class_edits, classes, picture_actions, several
+from pages.elements.data import class_edits, classes, meanwhile, picture_actions, several
 from pages.elements.i18n import _
 
 
@@ -44,3 +44,4 @@ def offer(project: Project, item_id: int, label: str) -> None:
         else:
             labels = list(registry.counts(project.dataset_id))
             picture_actions.buttons(project, [item_id], labels, key="put-right", selected=False)
+    meanwhile.note([item])
