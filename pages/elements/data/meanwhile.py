@@ -28,14 +28,11 @@ def is_in_the_way(items: Sequence[int]) -> bool:
     changed = [item for item in now if item.id in seen and seen[item.id] != _state(item)]
     if not changed:
         return False
-    words = _(
-        "Somebody else, or another window, changed {name} meanwhile: it is “{label}” now. Nothing was done to it; "
-        "press again if that is wrong."
-    )
+    words = _("Not done: somebody else changed {name} meanwhile. It is “{label}” now; press again if that is wrong.")
     if len(changed) > 1:
         words = _(
-            "Somebody else, or another window, changed {n} of these pictures meanwhile; {name} is “{label}” now. "
-            "Nothing was done to any; press again if that is wrong."
+            "Not done: somebody else changed {n} of these meanwhile. {name} is “{label}” now; press again if that is "
+            "wrong."
         )
     first = changed[0]
     label = _("Excluded") if first.removed else _("Really ambiguous") if first.ambiguous else _label(first)
