@@ -1,5 +1,7 @@
 """The one sentence a manager understands, the figures behind it, and a warning where it rests on too little."""
 
+from collections.abc import Iterable, Sequence
+
 import streamlit as st
 
 from engine.evaluation import results
@@ -12,6 +14,9 @@ from pages.elements.results import honesty
 from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
+# Label, value, what stands under it (arguments of st.metric), and one sentence that explains it.
+Card = tuple[str, str, dict, str]
+
 
 def show_honest_number(entry: RunView, others: int = 0) -> None:
     """Show the sentence, what it stands beside, what to be careful about, then the figures as cards.
@@ -19,16 +24,44 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
     others: how many other runs were measured on the same test pictures.
     """
     figures = results.honest_number(entry.facts)
-    st.subheader(claim(figures, known=honesty.may_be_known(entry)), anchor=False)
-    st.markdown(beside(figures))
+    head(entry, claim(figures, known=honesty.may_be_known(entry)), beside(figures), others)
+    _cards(entry, figures)
+    _more(entry)
+
+
+def head(entry: RunView, sentence: str, compared: str, others: int) -> None:
+    """Write the sentence of a run, what it stands beside, and what to be careful about."""
+    figures = results.honest_number(entry.facts)
+    st.subheader(sentence, anchor=False)
+    st.markdown(compared)
     honesty.note(entry, others)
     honesty.did_it_help(entry)
     if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
     elif figures.groups:
         st.caption(f":material/straighten: {of_groups(figures)}")
-    _cards(entry, figures)
-    _more(entry)
+
+
+def show_cards(cards: Iterable[Card]) -> None:
+    """Show the figures that everybody sees, side by side."""
+    with st.grid(5, min_column_width=150, key="number-cards") as grid:
+        _fill(grid, cards)
+
+
+def show_more(entry: RunView, cards: Sequence[Card]) -> None:
+    """Show the figures that papers ask for, folded away."""
+    if not cards:
+        honesty.it_helped(entry)
+        return
+    with st.expander(_("More numbers"), icon=":material/functions:"):
+        with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
+            _fill(grid, cards)
+        honesty.it_helped(entry)
+
+
+def _fill(grid, cards: Iterable[Card]) -> None:
+    for label, value, under, explanation in cards:
+        grid.metric(label, value, help=explanation, border=True, height="stretch", **under)
 
 
 def beside(figures: HonestNumber) -> str:
@@ -123,9 +156,7 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
             ),
         ),
     )
-    with st.grid(5, min_column_width=150, key="number-cards") as grid:
-        for label, value, beside, explanation in cards:
-            grid.metric(label, value, help=explanation, border=True, height="stretch", **beside)
+    show_cards(cards)
 
 
 def _within_chance(facts: dict) -> dict:
@@ -137,7 +168,7 @@ def _within_chance(facts: dict) -> dict:
 
 
 def _more(entry: RunView) -> None:
-    """The numbers that papers ask for, folded away; older runs hold fewer of them."""
+    """The numbers that papers ask for; older runs hold fewer of them."""
     facts = entry.facts
     top = facts.get("top_k", {})
     cards = (
@@ -169,15 +200,8 @@ def _more(entry: RunView) -> None:
             _("How surprised it is by the truth, in nats: 0 is perfect; being sure and wrong costs most."),
         ),
     )
-    cards = [card for card in cards if card[1] is not None]
-    if not cards:
-        honesty.it_helped(entry)
-        return
-    with st.expander(_("More numbers"), icon=":material/functions:"):
-        with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
-            for label, value, form, explanation in cards:
-                grid.metric(label, form(value), help=explanation, border=True, height="stretch")
-        honesty.it_helped(entry)
+    known = [(label, form(value), {}, words) for label, value, form, words in cards if value is not None]
+    show_more(entry, known)
 
 
 def _plain(value: float) -> str:

@@ -16,7 +16,7 @@ from pages.elements.i18n import number as in_words
 from pages.elements.results import honesty
 from pages.elements.results.answering import called_from
 from pages.elements.results.drawing import gain
-from pages.elements.results.honest_number import of_groups, small
+from pages.elements.results.honest_number import head, show_cards, show_more
 from pages.elements.runs.run_list import RunView
 from pages.elements.shares import percent
 
@@ -24,15 +24,9 @@ from pages.elements.shares import percent
 def show(entry: RunView, others: int = 0) -> None:
     """Show the sentence, what it stands beside, what to be careful about, then the figures as cards."""
     facts, figures = entry.facts, results.honest_number(entry.facts)
-    st.subheader(claim(facts, figures, known=honesty.may_be_known(entry)), anchor=False)
     before = _("The same network without training, by likeness to each class: exactly right {share} times.")
-    st.markdown(before.format(share=shares.per_hundred(figures.before)))
-    honesty.note(entry, others)
-    honesty.did_it_help(entry)
-    if figures.is_wide or figures.groups == 1:
-        st.warning(small(figures), icon=":material/straighten:")
-    elif figures.groups:
-        st.caption(f":material/straighten: {of_groups(figures)}")
+    compared = before.format(share=shares.per_hundred(figures.before))
+    head(entry, claim(facts, figures, known=honesty.may_be_known(entry)), compared, others)
     _cards(entry, figures)
     _more(entry)
 
@@ -123,9 +117,7 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
             _("How well each class's pictures come first when sorted by its probability, whatever the thresholds."),
         ),
     )
-    with st.grid(5, min_column_width=170, key="number-cards") as grid:
-        for label, value, beside, explanation in cards:
-            grid.metric(label, value, help=explanation, border=True, height="stretch", **beside)
+    show_cards(cards)
 
 
 def _more(entry: RunView) -> None:
@@ -161,8 +153,4 @@ def _more(entry: RunView) -> None:
             _("How far the probabilities of all classes are off on average."),
         ),
     )
-    with st.expander(_("More numbers"), icon=":material/functions:"):
-        with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
-            for label, value, explanation in cards:
-                grid.metric(label, value, help=explanation, border=True, height="stretch")
-        honesty.it_helped(entry)
+    show_more(entry, [(label, value, {}, words) for label, value, words in cards])
