@@ -90,6 +90,17 @@ def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(gr
     assert told in capsys.readouterr().out
 
 
+def test_the_winner_of_a_search_leaves_them_out_too(graft, project, base):  # noqa: F811
+    before = versions.test_items(graft.workspace.run_dir(base))
+    tested = divide_again(graft, project, learned=4)
+    winner = graft.workspace.run_dir(add_run(graft, project))  # as a search hands it over: a snapshot and a recipe
+    graft.searches._leave_out(winner, own.key_of_run(base))
+    assert versions.test_items(winner) == tested & before
+    assert (
+        versions.facts(winner)["test_fingerprint"] != versions.facts(graft.workspace.run_dir(base))["test_fingerprint"]
+    )
+
+
 def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_run(graft, project, base):  # noqa: F811
     key = own.key_of_run(base)
     middle = graft.start_run(project.id, {"backbone": key})
