@@ -253,6 +253,11 @@ def test_what_is_wrong_with_the_pictures_is_said_and_goes_when_it_is_put_right(a
     app.button(key="to-check").click().run()
     assert app.query_params["section"] == "check"
     assert "The same picture lies in blue, red." in everything_written(app)
+    with pytest.MonkeyPatch.context() as patch:  # Back and Forward of the browser
+        patch.setattr("pages.elements.address.came_back", lambda: True)
+        for section in ("pictures", "check"):
+            app.query_params["section"] = section
+            assert app.run().session_state["data-section"] == section
     wrong = [item.id for item in opened.registry.items(project.dataset_id) if item.name.endswith("same.png")]
     opened.registry.change_items(project.dataset_id, wrong, {"template": "removed", "values": {}}, removed=True)
     data_page(app)

@@ -3,9 +3,10 @@ const HEADER = 68 // the navigation lies over the top of the page, in CSS pixels
 const EDGE = 16
 const LOOK_MS = 60
 const PATIENCE = 50 // looks
+const GROWING_MS = 60000 // an answer that is still being worked out takes more room when it is there
 const seen = new Map()
 let moved = 0
-for (const kind of ['wheel', 'touchmove', 'keydown']) {
+for (const kind of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
   addEventListener(kind, () => (moved = performance.now()), { capture: true, passive: true })
 }
 
@@ -19,8 +20,14 @@ export default function ({ data: [{ target, asked }] }) {
 function bring(target, since, looks, height = -1) {
   if (moved > since || !looks) return
   const box = document.querySelector(`.st-key-${CSS.escape(target)}`)
-  if (box && box.offsetHeight === height) return show(box)
+  if (box && box.offsetHeight === height) return stay(box, since)
   setTimeout(() => bring(target, since, looks - 1, box ? box.offsetHeight : -1), LOOK_MS)
+}
+
+function stay(box, since) {
+  const watch = new ResizeObserver(() => (moved > since ? watch.disconnect() : show(box)))
+  watch.observe(box) // reports once at the beginning
+  setTimeout(() => watch.disconnect(), GROWING_MS)
 }
 
 function show(box) {

@@ -81,8 +81,8 @@ def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(shared_server, p
     page.wait_for_url(re.compile("/try"))
     draw_picture((20, 20, 20), seed=1).save(tmp_path / "new.png")
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(tmp_path / "new.png"))
-    expect(widget(page, "trial-0")).to_be_in_viewport(ratio=0.9)
     expect(widget(page, "trial-0")).to_contain_text("%", timeout=TRAINING_MS)
+    expect(widget(page, "trial-0")).to_be_in_viewport(ratio=0.9)
 
 
 def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_stops_when_told(
