@@ -159,7 +159,7 @@ def test_a_training_that_ends_opens_what_changed_but_takes_nobody_away_from_work
     if at_work:
         choose(at, "results-mistakes", wrong[3:4])
         assert at.selectbox(key="run-picker").value != new.name
-        assert "has learned what changed since this training: 2 pictures taken out." in words(at)
+        assert "was made with what changed since this training: 2 pictures taken out." in words(at)
         at.button(key="learned-open").click()
     at.run()
     assert at.session_state["current_run"] == new.name
@@ -173,12 +173,12 @@ def test_only_what_no_training_has_learned_calls_for_another_one(graft, project,
     assert "You changed 2 pictures since this training." in words(open_page("evaluation", current_run=finished.name))
     finish(graft, new)
     at = open_page("evaluation", current_run=finished.name)
-    assert "has learned what changed since this training: 2 pictures taken out." in words(at)
+    assert "was made with what changed since this training: 2 pictures taken out." in words(at)
     assert "retrain" not in {button.key for button in at.button}
     graft.registry.change_items(project.dataset_id, wrong[2:3], SUMMARY, removed=True)
     at.run()
     assert "You changed 1 picture that no training has learned yet." in words(at)
-    assert "has learned earlier changes: 2 pictures taken out." in words(at)
+    assert "was made with earlier changes: 2 pictures taken out." in words(at)
     at.button(key="learned-open").click().run()
     assert at.session_state["current_run"] == new
     assert "You changed 1 picture since this training." in words(at)

@@ -124,11 +124,11 @@ def test_what_ninety_percent_is_worth_is_counted_from_the_pictures_near_it():
     y = np.array([0] * 15 + [1] * 35)
     said = calibration.spoken(y, probabilities)
     interval = binomtest(15, 20).proportion_ci(method="wilson")
-    assert (said["level"], said["count"], said["accuracy"]) == (0.9, 20, 0.75)
+    assert (said["confidence"], said["count"], said["accuracy"]) == (pytest.approx(0.898), 20, 0.75)
     assert (said["low"], said["high"]) == (pytest.approx(interval.low), pytest.approx(interval.high))
     # Where too few are near 90 % the next level with enough of them speaks; with none, nobody does.
     few = calibration.spoken(y[12:], probabilities[12:])
-    assert (few["level"], few["count"], few["accuracy"]) == (pytest.approx(0.5), 30, 0)
+    assert (few["confidence"], few["count"], few["accuracy"]) == (pytest.approx(0.5), 30, 0)
     assert calibration.spoken(y[:14], probabilities[:14]) is None
 
 

@@ -148,7 +148,7 @@ def spoken(y_true: np.ndarray, probabilities: np.ndarray, level: float = 0.9, wi
         own = np.abs(highest - level - shift) <= width
         if own.sum() >= FEWEST_TO_SPEAK:
             correct = (probabilities.argmax(axis=1) == y_true)[own].sum()
-            return {**_bin(highest[own].sum(), correct, int(own.sum())), "level": level + shift}
+            return _bin(highest[own].sum(), correct, int(own.sum()))
     return None
 
 

@@ -45,9 +45,9 @@ def note(entry: RunView, found: Changes) -> None:
         return
     repeats = runs.earlier(found.by.folder) == entry.run.id
     with st.container(horizontal=True, vertical_alignment="center", key="learned-note"):
-        words = _("{name} has learned what changed since this training: {changes}.")
+        words = _("{name} was made with what changed since this training: {changes}.")
         if found.left:
-            words = _("{name} has learned earlier changes: {changes}.")
+            words = _("{name} was made with earlier changes: {changes}.")
         words = words.format(
             name=f"**{md_escape(name_of(found.by))}**", changes=compare_versions.in_words(found.learned)
         )

@@ -45,7 +45,7 @@ def _worth(spoken: dict | None) -> str:
     if spoken is None:
         return _("There are too few test pictures to say what its probabilities are worth.")
     words = _("When it says about {said} %, it is right {share} times in 100.").format(
-        said=f"{100 * spoken['level']:.0f}", share=shares.per_hundred(spoken["accuracy"])
+        said=shares.per_hundred(spoken["confidence"]), share=shares.per_hundred(spoken["accuracy"])
     )
     between = _("({n} test pictures; likely between {low} and {high})").format(
         n=in_words(spoken["count"]),
