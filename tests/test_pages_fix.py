@@ -10,7 +10,9 @@ from engine.data import versions
 from engine.evaluation import compare, results, selective
 from engine.evaluation.several import thresholds
 from engine.training import embedding
+from engine.training.recipe import Recipe
 from pages.elements import chosen_model
+from pages.elements.runs import run_table
 from tests.run_files import add_run, fill_project, finish_run
 from tests.test_pages_runs import graft, open_page, words  # noqa: F401  fixtures
 
@@ -228,6 +230,16 @@ def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project,
     assert other.name in {run.id for run in graft.registry.runs(project.id)}
 
 
+def test_settings_that_a_recipe_does_not_use_are_a_dash_beside_those_of_one_that_does():
+    recipes = [Recipe.from_dict({"name": name}).to_dict() for name in ("instant", "balanced")]
+    said = [
+        [run_table.setting_words(recipe, option) for recipe in recipes] for option in ("epochs", "patience", "seed")
+    ]
+    assert [instant for instant, _balanced in said] == ["–", "–", "0"]
+    assert "–" not in [balanced for _instant, balanced in said]
+    assert run_table.setting_words({}, "epochs") == "–"
+
+
 def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, finished):  # noqa: F811
     finish(graft, finished.name, accuracy=1.0)
     wrong = [item.id for item in graft.registry.items(project.dataset_id) if item.split == "test"]
@@ -236,8 +248,7 @@ def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, fi
     [table] = leaderboards(open_page("training", current_run=finished.name))
     assert [row["group"] for row in table] == [
         "Measured on the same 27 test pictures",
-        "Measured on other 27 test pictures, 26 of them as at the top, 1 in another class: do not compare with those "
-        "above",
+        "Measured on the same test pictures, 1 of them in another class: side by side, Compare goes by the newer class",
     ]
     said = words(open_page("home"))
     assert "best accuracy 100" not in said and " % on the newest test pictures" in said

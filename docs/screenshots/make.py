@@ -72,12 +72,14 @@ def desktop(browser: Browser, url: str, query: str, theme: str) -> None:
     shoot(page, f"home-{theme}")
     for path, name in PAGES.items():
         go_to(page, name)
-        if path == "results":
-            click_cell(page, true=0, predicted=0)
         if path == "try":
             page.locator(".gallery button.picture").first.click(timeout=60_000)
         page.wait_for_timeout(2500)
         shoot(page, f"{path}-{theme}")
+        if path == "results":
+            click_cell(page, true=0, predicted=0)
+            page.wait_for_timeout(2500)
+            shoot(page, f"cell-{theme}")
     for section in ("check", "map"):
         page.goto(f"{url}/data?{query}&section={section}")
         settled(page)

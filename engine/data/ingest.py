@@ -61,9 +61,13 @@ class Account:
             raise DataError("There is no file in {source}.", source=self.source)
         (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1)
         first = next(refusal for refusal in self.refused if refusal["reason"] == reason)
-        several = "None of the {received} files in {source} can be used. {file}: {reason}"
+        template = "None of the {received} files in {source} can be used. {file}: {reason}"
+        if self.received == 1:
+            template = "The only file in {source} cannot be used. {file}: {reason}"
+            if first["file"] == self.source:
+                template = "{file} cannot be used. {reason}"
         raise DataError(
-            "The only file in {source} cannot be used. {file}: {reason}" if self.received == 1 else several,
+            template,
             received=self.received,
             source=self.source,
             file=first["file"],

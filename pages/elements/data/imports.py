@@ -191,7 +191,11 @@ def accounts(dataset_id: str) -> None:
     entries = graft.current().registry.imports(dataset_id)
     if not entries:
         return
-    page.section(_("What came in"), _("Every file that was sent is in this list: used, or refused with the reason."))
+    words = _(
+        "Every file that was brought in is in this list: used, or refused with the reason. An archive that could not "
+        "be opened brought nothing in."
+    )
+    page.section(_("What came in"), words)
     for entry in entries[:20]:
         account(entry)
     if len(entries) > 20:

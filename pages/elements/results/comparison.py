@@ -17,7 +17,7 @@ from pages.elements.results import delta, fixing, leaderboard
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.runs import run_list
 from pages.elements.runs.run_list import RunView, duration, name_of
-from pages.elements.runs.run_table import option_words, value_words
+from pages.elements.runs.run_table import option_words, setting_words
 from pages.elements.table import plain_table
 
 MOST, PER_PAGE = 4, 24
@@ -105,7 +105,7 @@ def _settings(entries: list[RunView], found: Comparison) -> None:
         " / ".join(number(one.facts["counts"][split]) for split in ("train", "validation", "test")) for one in entries
     ]
     for option in run_list.differing_options(recipes):
-        lines[option_words(option)] = [value_words(option, recipe.get(option)) for recipe in recipes]
+        lines[option_words(option)] = [setting_words(recipe, option) for recipe in recipes]
     lines[_("Time")] = [duration(cost["seconds"]) for cost in costs]
     lines[_("Size of the model")] = [leaderboard.megabytes(cost["model_mb"]) for cost in costs]
     lines[_("Pictures per second")] = [_speed(cost["images_per_second"]) for cost in costs]

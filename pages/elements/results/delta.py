@@ -16,7 +16,7 @@ from pages.elements.results import fixing
 from pages.elements.results.drawing import chart, is_dark
 from pages.elements.runs import run_list
 from pages.elements.runs.run_list import RunView, name_of
-from pages.elements.runs.run_table import option_words, value_words
+from pages.elements.runs.run_table import option_words, setting_words
 
 PER_PAGE = 24
 
@@ -72,7 +72,7 @@ def _other_settings(before: RunView, entry: RunView) -> None:
     """Say what else is different: then it is not the pictures alone that made the difference."""
     recipes = [{**one.recipe, **settled(one)} for one in (before, entry)]
     parts = [
-        f"{option_words(option)}: {' → '.join(md_escape(value_words(option, one.get(option))) for one in recipes)}"
+        f"{option_words(option)}: {' → '.join(md_escape(setting_words(one, option)) for one in recipes)}"
         for option in run_list.differing_options(recipes)
     ]
     parts += [

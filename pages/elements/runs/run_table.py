@@ -1,7 +1,18 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
 from engine import graft
-from engine.training.recipe import AUGMENTATIONS, BALANCINGS, FITS, HEADS, MIXINGS, OPTIMIZERS, OUTPUTS, RECIPES, TASKS
+from engine.training.recipe import (
+    AUGMENTATIONS,
+    BALANCINGS,
+    FITS,
+    HEADS,
+    MIXINGS,
+    OPTIMIZERS,
+    OUTPUTS,
+    RECIPES,
+    TASKS,
+    Recipe,
+)
 from pages.elements import state
 from pages.elements.i18n import _, decimal, number
 from pages.elements.runs import accuracy, test_sets
@@ -17,6 +28,7 @@ from pages.elements.runs.run_list import (
 from pages.elements.table import Cell, Column, Row, Table, chosen_in, show_table
 
 TABLE = "runs-table"
+LIMITS = ("target_accuracy", "time_limit")
 
 
 def run_table(entries: list[RunView], shown: str) -> None:
@@ -52,7 +64,7 @@ def _cells(entry: RunView, differing: list[str], owned: bool) -> list[Cell]:
         Cell(name_of(entry)),
         Cell(state_words(entry.state)[0]),
         *measured[:2],
-        *(Cell(value_words(option, entry.recipe.get(option))) for option in differing),
+        *(Cell(setting_words(entry.recipe, option)) for option in differing),
         *measured[2:],
         *([Cell(owner_of(entry.run))] if owned else []),
         Cell(local_time(entry.run.created)),
@@ -98,6 +110,12 @@ def option_words(option: str) -> str:
     }.get(option, option)
 
 
+def setting_words(recipe: dict, option: str) -> str:
+    """Return the value of an option in a recipe; a dash where the recipe does nothing with it."""
+    has_use = bool(recipe) and (option in LIMITS or Recipe.from_dict(recipe).uses(option))
+    return value_words(option, recipe.get(option)) if has_use else "–"
+
+
 def value_words(option: str, value) -> str:
     """Return the value of an option as a person reads it."""
     titles = {
@@ -110,7 +128,7 @@ def value_words(option: str, value) -> str:
         "task": TASKS,
         "mixing": MIXINGS,
     }.get(option, {})
-    if option in ("target_accuracy", "time_limit"):
+    if option in LIMITS:
         return _limit_words(option, value)
     if option == "early_rate":
         return f"{decimal(100 * value, '.0f')} %"

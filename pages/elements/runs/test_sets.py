@@ -39,6 +39,14 @@ def _other_words(first: RunView, other: RunView) -> str:
     own, theirs = versions.test_labels(first.folder), versions.test_labels(other.folder)
     shared = own.keys() & theirs.keys()
     changed = sum(own[item] != theirs[item] for item in shared)
+    if own.keys() == theirs.keys():
+        return plural(
+            "Measured on the same test pictures, {n} of them in another class: side by side, Compare goes by the newer "
+            "class",
+            "Measured on the same test pictures, {n} of them in another class: side by side, Compare goes by the newer "
+            "classes",
+            changed,
+        )
     count = plural("Measured on another {n} test picture", "Measured on other {n} test pictures", len(theirs))
     parts = [count, plural("{n} of them as at the top", "{n} of them as at the top", len(shared) - changed)]
     if changed:
