@@ -268,6 +268,22 @@ def test_a_class_that_must_not_be_missed_is_called_early_until_that_is_taken_bac
     assert selective.outcome(y, probabilities, 0.8, {0: 0.1}) == selective.Outcome(3, right=2, wrong=1)
 
 
+def test_few_validation_pictures_set_a_limit_with_room_above_the_strangest_of_them():
+    x, y = blobs(3, 60, seed=3)
+    for pictures, most in ((12, 0.1), (40, 0.15)):
+        refused = []
+        for seed in range(10):
+            order = np.random.default_rng(seed).permutation(len(y))
+            validation, test, learn = np.split(order, [pictures, pictures + 60])
+            detector = unknown.fit(x[learn], y[learn], x[validation])
+            refused.append(detector.refuses(x[test]).mean())
+            assert detector.refuses(x[test] + 40).all()
+        assert np.mean(refused) < most
+    twelve = unknown.fit(x[12:], y[12:], x[:12])
+    scores = twelve.scores(x[:12])
+    assert twelve.limit == pytest.approx(2 * scores.max() - np.median(scores))
+
+
 def blobs(classes: int, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return features of classes around corners of a cube, in 12 dimensions."""
     rng = np.random.default_rng(seed)

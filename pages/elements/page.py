@@ -74,7 +74,9 @@ def gone_note() -> None:
         return
     words = _("The project that this address named has been deleted. You see another one.")
     if state.gone() == state.RUN:
-        words = _("The training that this address named has been deleted. What you see belongs to another one.")
+        words = _("The training that this address named has been deleted.")
+        if state.run() is not None:
+            words = _("The training that this address named has been deleted. What you see belongs to another one.")
     with st.container(horizontal=True, vertical_alignment="center", key="gone"):
         st.warning(words, icon=":material/link_off:", width="stretch")
         st.button(_("All right"), key="gone-read", on_click=state.forget_gone)

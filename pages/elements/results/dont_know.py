@@ -97,7 +97,13 @@ def _saved_and_lost(found: Outcome, always: Outcome, cost: float, refused: np.nd
     words = _(
         "It keeps {avoided} of its {wrong} mistakes on {n} test pictures to itself, and {lost} of its {right} right "
         "answers with them. All in all that costs {now} instead of {before} times “I don’t know”."
-    ).format(
+    )
+    if not always.wrong:
+        words = _(
+            "It made no mistake on {n} test pictures that it could have kept to itself, and keeps {lost} of its "
+            "{right} right answers. All in all that costs {now} instead of {before} times “I don’t know”."
+        )
+    words = words.format(
         avoided=in_words(always.wrong - found.wrong),
         wrong=in_words(always.wrong),
         n=in_words(found.pictures),
