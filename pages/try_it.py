@@ -106,8 +106,7 @@ def choose_samples(entry: RunView) -> None:
 @st.fragment
 def ask_and_answer() -> None:
     """What is brought stands beside what the model says; only this part is drawn again for an answer."""
-    if not entry.folder.exists():
-        st.rerun()  # somebody has deleted it meanwhile: the whole page says so
+    page.all_anew_if_gone(entry.folder)
     left, right = st.columns([1, 1.1], gap="large")
     with left:
         bring(entry)

@@ -1,6 +1,7 @@
 """Parts that pages share: a title row, an empty state, a choice, an error in words."""
 
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -80,6 +81,12 @@ def gone_note() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="gone"):
         st.warning(words, icon=":material/link_off:", width="stretch")
         st.button(_("All right"), key="gone-read", on_click=state.forget_gone)
+
+
+def all_anew_if_gone(folder: Path) -> None:
+    """Draw the whole page, which says so, where a run was deleted meanwhile; for parts that are drawn alone."""
+    if not folder.exists():
+        st.rerun()
 
 
 def section(text: str, caption: str = "") -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from engine.evaluation import curves, results, selective, trust_charts
 from engine.evaluation.curves import Counts
 from engine.evaluation.selective import Answering
+from pages.elements import page
 from pages.elements.i18n import _, decimal, number, plural
 from pages.elements.names import readable
 from pages.elements.results import answering
@@ -22,6 +23,7 @@ LISTED = 6
 @st.fragment
 def view(facts: dict, folder: Path) -> None:
     """Choose a class and what a miss of it costs; see at once who is found, who is missed, who is called it wrongly."""
+    page.all_anew_if_gone(folder)
     y, probabilities = results.scores(folder)
     names = facts["class_names"]
     if not len(y):

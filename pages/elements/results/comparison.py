@@ -35,6 +35,7 @@ def view(entry: RunView, entries: list[RunView]) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(entry.folder)
         with page.errors_in_words():
             st.markdown(f"#### {_('Side by side')}")
             labels = run_list.distinct({run_id: _label(one) for run_id, one in others.items()})

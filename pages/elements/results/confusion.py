@@ -9,7 +9,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.matrix_part import matrix_part
 from engine.evaluation.results import Confusion, Prediction
-from pages.elements import address, into_view, state
+from pages.elements import address, into_view, page, state
 from pages.elements.gallery import Tile, page_of, thumbnail_url
 from pages.elements.i18n import _, plural
 from pages.elements.names import isolated, md_escape, set_off
@@ -30,6 +30,7 @@ def show_confusion(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(folder)
         chosen = _chosen(facts, folder.name)
         left, right = st.columns([2.2, 1], gap="medium")
         with left:

@@ -36,6 +36,7 @@ def view(entry: RunView, before: RunView) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(entry.folder)
         with page.errors_in_words():
             found = compare.compare([before.folder, entry.folder])
             if not found.pictures:

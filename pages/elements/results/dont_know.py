@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.evaluation import results, selective, trust_charts, unknown
 from engine.evaluation.selective import Answering, Outcome
-from pages.elements import shares
+from pages.elements import page, shares
 from pages.elements.i18n import _, decimal, plural
 from pages.elements.i18n import number as in_words
 from pages.elements.results import answering
@@ -23,6 +23,7 @@ FEW = 100
 @st.fragment
 def view(facts: dict, folder: Path) -> None:
     """Let a person say what a wrong answer costs and see at once what comes of it, strange pictures included."""
+    page.all_anew_if_gone(folder)
     y, probabilities = results.scores(folder)
     if not len(y):
         st.caption(_("This run kept no answers to look at."))

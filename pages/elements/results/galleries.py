@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import Prediction
-from pages.elements import address
+from pages.elements import address, page
 from pages.elements.gallery import Tile, page_of
 from pages.elements.i18n import _
 from pages.elements.probabilities import percent
@@ -24,6 +24,7 @@ def view(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(folder)
         views = {"mistakes": _("Surest mistakes"), "unsure": _("Least sure"), "right": _("Surest and right")}
         kind = address.choice(_("Which pictures"), views, name="pictures", key="results-gallery")
         rows = _rows(kind, folder)

@@ -8,6 +8,7 @@ import streamlit as st
 from engine.evaluation.intervals import f1_interval
 from engine.evaluation.results import weakest
 from engine.evaluation.several import metrics, results, thresholds
+from pages.elements import page
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, decimal, number, plural
 from pages.elements.results.drawing import bold
@@ -24,6 +25,7 @@ def view(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(folder)
         key = f"{TABLE}-{folder.name}"
         names = facts["class_names"]
         opened = chosen_in(key)

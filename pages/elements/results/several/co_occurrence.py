@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.evaluation.several import results
+from pages.elements import page
 from pages.elements.gallery import page_of
 from pages.elements.i18n import _, number, plural
 from pages.elements.names import md_escape
@@ -20,6 +21,7 @@ def view(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(folder)
         names, matrix = facts["class_names"], facts["co_occurrence"]
         places = sorted(sorted(range(len(names)), key=lambda i: -matrix[i][i])[:MOST])
         st.caption(

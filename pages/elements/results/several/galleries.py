@@ -22,6 +22,7 @@ def view(facts: dict, folder: Path) -> None:
 
     @st.fragment
     def part() -> None:
+        page.all_anew_if_gone(folder)
         titles = {"wrong": _("Most wrong"), "unsure": _("Least sure"), "right": _("Surest and right")}
         kind = page.choice(_("Which pictures"), titles, key="several-gallery")
         rows = _rows(kind, facts, folder)[:MOST]
