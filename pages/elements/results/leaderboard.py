@@ -25,7 +25,7 @@ def view(entry: RunView, entries: list[RunView]) -> None:
     words = _("Choose a row to open that training. All of these were measured on the same test pictures.")
     if len(groups) > 1:
         words = _(
-            "Choose a row to open that training. Only those under one heading were measured on the same pictures."
+            "Choose a row to open that training. Only those under one heading can be compared by their numbers."
         )
     st.caption(words)
     if entry.recipe.get("task") == "several":
