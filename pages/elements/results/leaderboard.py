@@ -24,9 +24,7 @@ def view(entry: RunView, entries: list[RunView]) -> None:
         chosen_model.star(entry.run)
     words = _("Choose a row to open that training. All of these were measured on the same test pictures.")
     if len(groups) > 1:
-        words = _(
-            "Choose a row to open that training. Only those under one heading can be compared by their numbers."
-        )
+        words = _("Choose a row to open that training. Only those under one heading can be compared by their numbers.")
     st.caption(words)
     if entry.recipe.get("task") == "several":
         st.caption(_("Accuracy: the share of pictures with exactly the right classes."))

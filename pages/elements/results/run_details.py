@@ -95,13 +95,14 @@ def _kept_place(rows: list[dict], chosen: str) -> int | None:
 
 
 def _rounds(rows: list[dict], kept: int | None) -> None:
-    st.caption(
-        _(
-            "A round shows it every picture for learning once. Loss should fall and accuracy rise; where validation "
-            "turns back while training goes on, it learns by heart. The round that did best on the validation "
-            "pictures is kept."
-        )
+    words = _(
+        "A round shows it every picture for learning once. Loss should fall and accuracy rise; where validation turns "
+        "back while training goes on, it learns by heart."
     )
+    which = _("The round that did best on the validation pictures is kept.")
+    if kept is None:
+        which = _("None of them did better on the validation pictures than the model before, which is kept.")
+    st.caption(f"{words} {which}")
     left, right = st.columns(2)
     for column, measure in ((left, "loss"), (right, "accuracy")):
         with column:
