@@ -46,16 +46,18 @@ if not entries:
 
 actions = page.title(_("Results"))
 entry = run_list.picker(entries)
-# One primary action a page: once pictures were put right, that is to train again.
-kind = "secondary" if retrain.is_due(entry) else "primary"
+retrain.look(entry)
+# One place, whatever it holds: what follows keeps its own, and with it clicks that are under way.
+above = st.container()
+shows_several = several_results.is_of(entry.facts)
+(several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
+# What changed takes a moment to find out; the sentence does not wait for it.
+kind = "secondary" if retrain.is_due(entry) else "primary"  # one primary action a page: to train again, where it is due
 if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":material/photo_camera:"):
     state.open_run(entry.run.id)
     state.go("try")
-
-with st.container():  # one place, whatever it holds: what follows keeps its own, and with it clicks that are under way
+with above:
     retrain.bar(entry)
-shows_several = several_results.is_of(entry.facts)
-(several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
 taken_out.warn(entry, entries)
 turns_taken.nothing_gained(entry)
 (several_number.note if shows_several else answering.note)(entry.facts, entry.folder)

@@ -27,6 +27,11 @@ def changes(entry: RunView) -> Future:
     return found
 
 
+def look(entry: RunView) -> None:
+    """Begin to find out what changed, while the page is drawn."""
+    learned.since(entry)
+
+
 def is_due(entry: RunView) -> bool:
     """Say whether pictures are known to have changed that no run has learned, or the run is being repeated now."""
     found = changes(entry)
