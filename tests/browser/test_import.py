@@ -39,6 +39,7 @@ def test_what_arrived_waits_for_an_answer_and_nothing_moves_under_a_finger(serve
     settled(page)
     page.evaluate(PASTE, base64.b64encode(encode(photo(1), "PNG")).decode())
     expect(page.get_by_text(re.compile("^1 picture")).first).to_be_visible(timeout=TRAINING_MS)
+    settled(page)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
     bring_in(page)
     expect(page.get_by_text(re.compile("^17 pictures")).first).to_be_visible(timeout=TRAINING_MS)
