@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import replace
 
 from benchmarks.common import Watch, arguments, bring_in, row, train, verdict, workspace_in
-from engine import runs
+from engine.storage import runs
 
 CHANGED, TARGET = 10, 1.0
 

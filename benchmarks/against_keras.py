@@ -46,7 +46,7 @@ def write_folders(folder: Path, options) -> None:
 
 def warm_up(options) -> None:
     """Import the frameworks and build the network once, so that neither way pays for it."""
-    from engine import training_run  # noqa: F401  brings in everything a run uses
+    from engine.worker import training_run  # noqa: F401  brings in everything a run uses
 
     build(options.backbone, options.size)
 

@@ -14,13 +14,16 @@ import numpy as np
 
 from benchmarks import backbone_report, backbone_rows, backbone_sets, backbone_speed
 from benchmarks.backbone_rows import Row
-from engine import runs, settings, tasks
+from engine import settings
 from engine.errors import UserError
 from engine.evaluation import results
-from engine.training import features, probe
-from engine.training.pixels import Pixels
+from engine.storage import runs
+from engine.storage.workspace import Workspace, read_json, write_json
+from engine.training.features import embed
+from engine.training.heads import linear_probe
+from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace, read_json, write_json
+from engine.worker import tasks
 
 SEED = 0
 
@@ -65,11 +68,11 @@ def _judge(row: Row, kind: str, sets: dict, workspace: Workspace) -> None:
 def _probe(row: Row, pictures: list, workspace: Workspace) -> list[bool]:
     pixels = Pixels(workspace, row.image_size, "crop")
     keys = [picture.sha256 for picture in pictures]
-    cache = features.embed(workspace, row.key, pixels, list(dict.fromkeys(keys)), lambda _done, _total: None)
+    cache = embed.embed(workspace, row.key, pixels, list(dict.fromkeys(keys)), lambda _done, _total: None)
     x, splits = cache.read(keys), np.array([picture.split for picture in pictures])
     names, y = np.unique([picture.label for picture in pictures], return_inverse=True)
     train, test = splits == "train", splits == "test"
-    head = probe.fit(x[train], y[train], len(names), Recipe(seed=SEED)).head
+    head = linear_probe.fit(x[train], y[train], len(names), Recipe(seed=SEED)).head
     return (head.logits(x[test]).argmax(axis=1) == y[test]).tolist()
 
 

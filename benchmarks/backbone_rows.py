@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.backbones import build, catalogue, local_weights, pretrained, sprout
 from engine.errors import UserError
-from engine.workspace import write_atomic
+from engine.storage.workspace import write_atomic
 
 TEACHER = "mobilenet_v2_035"
 ROOT = Path(__file__).parents[1]

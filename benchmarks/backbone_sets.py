@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from engine.registry import Item
-from engine.workspace import Workspace, write_atomic
+from engine.storage.registry import Item
+from engine.storage.workspace import Workspace, write_atomic
 
 NAMES = ("clothing", "cifar10-sample", "digit-scripts", "omniglot-alphabets")
 TRAIN_SHARE = 0.7

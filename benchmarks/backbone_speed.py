@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.backbone_rows import Row
 from engine.backbones import forward
-from engine.workspace import Workspace, read_json, write_json
+from engine.storage.workspace import Workspace, read_json, write_json
 
 PICTURES = 256
 ROUNDS = 30

@@ -22,7 +22,7 @@ SAME = 0.003
 
 
 def main() -> None:
-    from engine.evaluation import calibration
+    from engine.evaluation.metrics import calibration
 
     options = arguments(__doc__, source="example:digits", backbone="sprout", draws=400, workspace="")
     estimates = {
@@ -44,13 +44,13 @@ def main() -> None:
 
 def _confidences(workspace, items, backbone: str) -> np.ndarray:
     """Return how sure a probe of half the pictures is of each of the others."""
-    from engine.training import probe
+    from engine.training.heads import linear_probe
     from engine.training.recipe import Recipe
 
     x, y, split = features(workspace, items, backbone)
     x, y = x[split != "test"], y[split != "test"]
     learn, others = np.array_split(np.random.default_rng(1).permutation(len(y)), 2)
-    fitted = probe.fit(x[learn], y[learn], y.max() + 1, Recipe())
+    fitted = linear_probe.fit(x[learn], y[learn], y.max() + 1, Recipe())
     return fitted.head.probabilities(x[others]).max(axis=1).astype(float).clip(1e-4, 1 - 1e-4)
 
 

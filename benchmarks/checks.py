@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from benchmarks.common import arguments, bring_in, row, workspace_in
-from engine.data import check
-from engine.evaluation.inspection import inspect
-from engine.registry import Item
-from engine.workspace import Workspace
+from engine.curation import row_checks
+from engine.curation.feature_checks import inspect
+from engine.storage.registry import Item
+from engine.storage.workspace import Workspace
 
 MANY, ORIGINALS, COPIED = 20_000, 600, 200
 SETS = ("clothing.zip", "cifar10-sample.zip", "digit-scripts.zip")
@@ -69,7 +69,7 @@ def near_copies(data: Path, folder: Path, _seeds: int) -> None:
             _plant(data / name, source, make)
             workspace = workspace_in(folder / "workspace")
             items = bring_in(str(source), workspace)
-            quick = [f for f in check.findings(items) if f["kind"] in ("duplicates", "near_duplicates")]
+            quick = [f for f in row_checks.findings(items) if f["kind"] in ("duplicates", "near_duplicates")]
             seen = quick + [f for f in look(workspace, items)["findings"] if f["kind"] == "look_alikes"]
             before, _wrong = _found(items, quick)
             found, wrong = _found(items, seen)
@@ -132,7 +132,7 @@ def many(data: Path, folder: Path, _seeds: int) -> None:
     items = bring_in(str(folder / "digits"), workspace)
     row("what", "seconds", "processor seconds")
     row("---", "---", "---")
-    _timed("findings from rows alone", lambda: check.findings(items))
+    _timed("findings from rows alone", lambda: row_checks.findings(items))
     _timed("report, features computed", lambda: look(workspace, items))
     report = _timed("report once features exist", lambda: look(workspace, items))
     print(report["seconds"], {finding["kind"]: len(finding["items"]) for finding in report["findings"]})

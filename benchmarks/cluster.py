@@ -18,9 +18,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.common import arguments, row, verdict
-from engine import runs, settings
+from engine import settings
 from engine.graft import Graft
-from tests.pictures import draw_folder
+from engine.storage import runs
+from tests.support.pictures import draw_folder
 
 TARGET = 1.7
 ROOT = Path(__file__).parents[1]

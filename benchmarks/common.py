@@ -6,12 +6,13 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from engine import runs, tasks
 from engine.data import split
-from engine.data.ingest import ingest
-from engine.registry import Item
+from engine.data.importing.ingest import ingest
+from engine.storage import runs
+from engine.storage.registry import Item
+from engine.storage.workspace import Workspace
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace
+from engine.worker import tasks
 
 
 def arguments(description: str, **options) -> argparse.Namespace:

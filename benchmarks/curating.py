@@ -16,12 +16,13 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.common import row
-from engine import graft, labelling, maps
-from engine.registry import UNLABELLED, ItemRecord
-from engine.workspace import write_json
+from engine import graft
+from engine.services import label_suggestions, maps
+from engine.storage.registry import UNLABELLED, ItemRecord
+from engine.storage.workspace import write_json
 from tests.browser.conftest import ROOT
 from tests.conftest import use_workspace
-from tests.run_files import SPLITS, idle_graft
+from tests.support.run_files import SPLITS, idle_graft
 
 SIZES, CLASSES, WIDTH, ROUNDS = (5_000, 20_000), 10, 512, 9
 BARE = 2_000  # of the pictures have no class, when the Label section is measured
@@ -58,24 +59,24 @@ def drawn() -> np.ndarray:
 
 def arranging(features: np.ndarray) -> dict[str, str]:
     """Return how long PCA and t-SNE take: by the clock, and of all cores together."""
-    from engine.training import embedding
+    from engine.curation import projection
 
     began, used = time.perf_counter(), time.process_time()
-    points = embedding.principal(features)
-    first = embedding.flat(points)
+    points = projection.principal(features)
+    first = projection.flat(points)
     at_once = time.perf_counter() - began
-    for _positions in embedding.arranged(points, first, lambda *_progress: None):
+    for _positions in projection.arranged(points, first, lambda *_progress: None):
         pass
     whole, cores = time.perf_counter() - began, time.process_time() - used
     return {"PCA": f"{at_once:.1f} s", "t-SNE": f"{whole:.0f} s ({cores:.0f} s of processor time)"}
 
 
 def ordering(features: np.ndarray) -> str:
-    from engine.evaluation import suggest
+    from engine.curation import label_suggestions as suggestions
 
     began = time.perf_counter()
     probabilities = np.random.default_rng(0).dirichlet(np.full(CLASSES, 0.3), len(features)).astype(np.float32)
-    suggest.useful(probabilities, features)
+    suggestions.useful(probabilities, features)
     return f"{time.perf_counter() - began:.1f} s"
 
 
@@ -113,12 +114,12 @@ def records() -> list[ItemRecord]:
 
 
 def keep_map(here, project) -> None:
-    from engine.training import embedding
+    from engine.curation import projection
 
     keys = sorted(sha256 for sha256, _label in here.registry.content(project.dataset_id))
     positions = np.random.default_rng(0).normal(size=(len(keys), 2)).astype(np.float32)
-    embedding.write(
-        here.studies.folder(maps.KIND, project.dataset_id), embedding.Map(np.array(keys), positions, "tsne")
+    projection.write(
+        here.background_jobs.folder(maps.KIND, project.dataset_id), projection.Map(np.array(keys), positions, "tsne")
     )
     began = time.perf_counter()
     size = len(maps.packed(here, project.dataset_id))
@@ -130,7 +131,9 @@ def keep_suggestions(here, project) -> None:
     names = [f"class {number}" for number in range(CLASSES)]
     rows = [[item, list(range(9)), [0.5] + [0.06] * 8] for item in ids]
     answer = {"of": [SIZES[-1] - BARE, BARE], "source": "probe", "class_names": names, "items": rows, "checked": [9, 9]}
-    write_json(here.studies.folder(labelling.KIND, project.dataset_id) / labelling.ANSWER, answer)
+    write_json(
+        here.background_jobs.folder(label_suggestions.KIND, project.dataset_id) / label_suggestions.ANSWER, answer
+    )
 
 
 def rerun(section: str) -> str:

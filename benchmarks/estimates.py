@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.common import Watch, arguments, bring_in, row, train, verdict, workspace_in
 from benchmarks.scale import Memory
-from engine import tasks
+from engine.worker import tasks
 
 OFF = 0.4
 FROM_EXAMPLES = ("digits", "signs")
@@ -23,7 +23,7 @@ def main() -> None:
     options = arguments(
         __doc__, data=".", sets="clothing,digits,signs,cifar10-sample", recipes="instant,balanced", backbone="sprout"
     )
-    from engine import training_run  # noqa: F401  brings in everything a run uses
+    from engine.worker import training_run  # noqa: F401  brings in everything a run uses
 
     row(
         "set",

@@ -121,29 +121,30 @@ def share_in(heat: np.ndarray, box: tuple[int, ...], margin: int = MARGIN) -> fl
 
 
 def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> None:
-    from engine import runs, tasks
-    from engine.data import decode
-    from engine.evaluation.explain import answer, sanity
+    from engine.data.modalities import image as image_files
+    from engine.evaluation.explain import explain, sanity
+    from engine.storage import runs
     from engine.training.recipe import Recipe
+    from engine.worker import tasks
 
     recipe = Recipe.from_dict({"name": name, "backbone": options.backbone, "seed": options.seed})
     run_dir = workspace.run_dir(runs.new_run(workspace, recipe.to_dict(), items))
     tasks.train(str(run_dir), str(workspace.root))
     evaluation = runs.read_evaluation(run_dir)
     accuracy, name = evaluation["accuracy"], f"{name}, kept: {evaluation['chosen']}"
-    subject = answer.subject(run_dir)
+    subject = explain.subject(run_dir)
     test = [item for item in items if item.split == "test"][:: max(1, PER_CLASS["test"] * 4 // options.pictures)]
     decides = np.array([_decides(subject, workspace, item, boxes[Path(item.name).name]) for item in test])
-    for way in answer.WAYS:
+    for way in explain.WAYS:
         hits, shares, areas, alike, seconds = [], [], [], [], []
         for item in test:
-            pixels = decode.load_pixels(workspace.blob_path(item.sha256), subject.image_size, subject.fit)
+            pixels = image_files.load_pixels(workspace.blob_path(item.sha256), subject.image_size, subject.fit)
             target = subject.class_names.index(item.label)
             box = boxes[Path(item.name).name]
             started = time.perf_counter()
-            heat = answer.heat(subject, way, pixels, target)
+            heat = explain.heat(subject, way, pixels, target)
             seconds.append(time.perf_counter() - started)
-            alike.append(sanity.likeness(heat, answer.untaught(subject, way, pixels, target)))
+            alike.append(sanity.likeness(heat, explain.untaught(subject, way, pixels, target)))
             large = np.asarray(Image.fromarray(heat).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
             hits.append(points_at(large, box))
             shares.append(share_in(large, box))
@@ -155,11 +156,11 @@ def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> N
 
 def _decides(subject, workspace, item, box: tuple[int, ...]) -> bool:
     """Tell whether painting the square over costs its class more than each cover that does not touch it."""
-    from engine.data import decode
+    from engine.data.modalities import image as image_files
     from engine.evaluation import predict
-    from engine.evaluation.explain import evidence, occlusion
+    from engine.evaluation.explain import class_score, occlusion
 
-    pixels = decode.load_pixels(workspace.blob_path(item.sha256), subject.image_size, subject.fit)
+    pixels = image_files.load_pixels(workspace.blob_path(item.sha256), subject.image_size, subject.fit)
     left, top, right, bottom = (round(edge * len(pixels) / SIDE) for edge in box)
     beside = [
         cover
@@ -173,7 +174,7 @@ def _decides(subject, workspace, item, box: tuple[int, ...]) -> bool:
     for picture, (upper, start, lower, end) in zip(pictures[1:], beside, strict=True):
         picture[upper:lower, start:end] = pixels.mean(axis=(0, 1))
     target = subject.class_names.index(item.label)
-    left_over = evidence.log_odds(predict.predict_pixels(subject.model, pictures), target)
+    left_over = class_score.log_odds(predict.predict_pixels(subject.model, pictures), target)
     return bool(left_over[0] < left_over[1:].min(initial=np.inf))
 
 

@@ -17,10 +17,11 @@ from benchmarks.against_keras import Looks, know_network, warm_up, write_folders
 from benchmarks.common import Watch, arguments, bring_in, row, train, verdict, workspace_in
 from engine.backbones import cuts, forward
 from engine.backbones.build import build
-from engine.training import fine_tune, model
-from engine.training.head import Head
-from engine.training.objective import OneClass
-from engine.training.optimizer import make_optimizer
+from engine.training.fine_tuning import classifier as classifiers
+from engine.training.fine_tuning import fine_tune
+from engine.training.fine_tuning.optimizer import make_optimizer
+from engine.training.heads.head import Head
+from engine.training.objectives.single_label import SingleLabel
 from engine.training.recipe import Recipe
 
 TARGET, CLASSES = 5, 10
@@ -78,7 +79,7 @@ def _ways(recipe: Recipe, batches: int) -> tuple:
     with tempfile.TemporaryDirectory() as folder:
         lower = forward.open_model(workspace_in(folder), "lower", lambda: base)
     activations = [lower(batch).astype(np.float16) for batch in pictures]
-    behind = _stepper(cuts.rest_of(classifier, cut, model.LOGITS), recipe)
+    behind = _stepper(cuts.rest_of(classifier, cut, classifiers.LOGITS), recipe)
     other, cut = _classifier(recipe)
     cuts.base_of(other, cut).trainable = False
     whole = _stepper(_to_logits(other), recipe)
@@ -94,17 +95,17 @@ def _classifier(recipe: Recipe) -> tuple:
     width = backbone.output.shape[-1]
     layers = ((np.zeros((width, CLASSES), np.float32), np.zeros(CLASSES, np.float32)),)
     head = Head(layers, np.zeros(width, np.float32), np.ones(width, np.float32))
-    return model.learning(backbone, head), cuts.choose(backbone, recipe.freeze_depth)
+    return classifiers.learning(backbone, head), cuts.choose(backbone, recipe.freeze_depth)
 
 
 def _to_logits(classifier):
     import keras
 
-    return keras.Model(classifier.inputs[0], classifier.get_layer(model.LOGITS).output)
+    return keras.Model(classifier.inputs[0], classifier.get_layer(classifiers.LOGITS).output)
 
 
 def _stepper(part, recipe: Recipe):
-    objective = OneClass(CLASSES)
+    objective = SingleLabel(CLASSES)
     fine_tune.prepare(part, make_optimizer(recipe, recipe.learning_rate, 100), objective)
     y = objective.targets(np.arange(recipe.batch_size) % CLASSES)
     weights = np.ones(recipe.batch_size, np.float32)

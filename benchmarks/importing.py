@@ -23,8 +23,9 @@ from PIL import Image, ImageOps
 
 from benchmarks.common import arguments, row, workspace_in
 from engine import graft
-from engine.data import decode, thumbnails
-from engine.data.ingest import ingest
+from engine.data import thumbnails
+from engine.data.importing.ingest import ingest
+from engine.data.modalities import image as image_files
 from tests.conftest import use_workspace
 
 WIDTH, HEIGHT = 4000, 3000
@@ -77,7 +78,7 @@ def middle(values: list[float]) -> str:
 @contextlib.contextmanager
 def usual_way():
     """Decode as one does without thinking about it: the whole picture, and a plain resize."""
-    graft_open, graft_shrink = decode.open_with_size, thumbnails.shrink
+    graft_open, graft_shrink = image_files.open_with_size, thumbnails.shrink
 
     def open_with_size(content: bytes, **_options):
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(content)).convert("RGB"))
@@ -87,11 +88,11 @@ def usual_way():
         scale = thumbnails.LONGEST_SIDE / max(image.size)
         return image.resize([round(side * scale) for side in image.size], Image.Resampling.BILINEAR)
 
-    decode.open_with_size, thumbnails.shrink = open_with_size, shrink
+    image_files.open_with_size, thumbnails.shrink = open_with_size, shrink
     try:
         yield
     finally:
-        decode.open_with_size, thumbnails.shrink = graft_open, graft_shrink
+        image_files.open_with_size, thumbnails.shrink = graft_open, graft_shrink
 
 
 def decode_all(files: list[Path]) -> float:

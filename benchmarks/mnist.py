@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import arguments, row, train, workspace_in
-from engine.registry import Item
-from engine.workspace import Workspace
+from engine.storage.registry import Item
+from engine.storage.workspace import Workspace
 
 VALIDATION = 5000
 SEED = 0

@@ -48,7 +48,7 @@ def _in_a_process(count: int, options) -> tuple[float, ...]:
 
 def one(options) -> tuple[float, ...]:
     """Return (pictures, seconds, seconds of a processor, MB, test accuracy) of one training."""
-    from engine import training_run  # noqa: F401  brings in everything a run uses
+    from engine.worker import training_run  # noqa: F401  brings in everything a run uses
 
     with tempfile.TemporaryDirectory() as folder:
         workspace = workspace_in(folder)

@@ -16,12 +16,12 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.common import row
 from engine import graft, settings
-from engine.workspace import Workspace
+from engine.storage.workspace import Workspace
 from tests.browser.conftest import ROOT, Server, launch
 from tests.browser.steps import open_results, start_training, upload_archive
 from tests.conftest import use_workspace
-from tests.pictures import draw_folder
-from tests.run_files import idle_graft
+from tests.support.pictures import draw_folder
+from tests.support.run_files import idle_graft
 
 CLASSES, PER_CLASS, ROUNDS = 10, 500, 7
 PAGES = ("home", "data_upload", "model_selection", "training", "evaluation", "try_it")

@@ -60,7 +60,7 @@ def _calibration(name: str, seed: int, evaluation: dict) -> None:
 
 def _random_splits(workspace, items, backbone: str, splits: int) -> None:
     """Print the means over random splits of a probe, of one with a weak penalty and of one with few pictures."""
-    x, y, split = features(workspace, items, backbone)
+    x, y, split = embed(workspace, items, backbone)
     sizes = [int((split == part).sum()) for part in ("test", "validation", "train")]
     x, y = x[split != "test"], y[split != "test"]
     few = [sizes[0], *(size // 4 for size in sizes[1:])]
@@ -75,14 +75,14 @@ def _random_splits(workspace, items, backbone: str, splits: int) -> None:
 
 
 def _one_split(x, y, sizes: list[int], options: dict, seed: int) -> list[float]:
-    from engine.evaluation import calibration
-    from engine.training import probe
+    from engine.evaluation.metrics import calibration
+    from engine.training.heads import linear_probe
+    from engine.training.objectives.scores import log_loss
     from engine.training.recipe import Recipe
-    from engine.training.scores import log_loss
 
     order = np.random.default_rng(seed).permutation(len(y))
     test, choose, learn = np.split(order[: sum(sizes)], np.cumsum(sizes[:2]))
-    fitted = probe.fit(x[learn], y[learn], y.max() + 1, Recipe.from_dict(options))
+    fitted = linear_probe.fit(x[learn], y[learn], y.max() + 1, Recipe.from_dict(options))
     on_choose = fitted.head.probabilities(x[choose])
     temperature = calibration.fit_temperature(y[choose], on_choose, fitted.held_out)
     before = fitted.head.probabilities(x[test])
@@ -94,8 +94,8 @@ def _one_split(x, y, sizes: list[int], options: dict, seed: int) -> list[float]:
 
 
 def _unknown(workspace, items, strange, backbone: str) -> None:
-    x, y, split = features(workspace, items, backbone)
-    others = features(workspace, strange, backbone)[0] if strange else np.empty((0, x.shape[1]))
+    x, y, split = embed(workspace, items, backbone)
+    others = embed(workspace, strange, backbone)[0] if strange else np.empty((0, x.shape[1]))
     pairs = itertools.combinations(range(y.max() + 1), 2)
     rows = np.array([_left_out(x, y, split, np.array(pair), others) for pair in pairs])
     row("told apart (AUROC)", "mean", "smallest", "largest")
@@ -109,32 +109,32 @@ def _unknown(workspace, items, strange, backbone: str) -> None:
 
 
 def _left_out(x, y, split, out, others) -> tuple[float, ...]:
-    from engine.evaluation import unknown
-    from engine.training import probe
+    from engine.evaluation.reliability import out_of_distribution
+    from engine.training.heads import linear_probe
     from engine.training.recipe import Recipe
 
     known = ~np.isin(y, out)
     learn, choose, test = (known & (split == part) for part in ("train", "validation", "test"))
-    detector = unknown.fit(x[learn], y[learn], x[choose])
+    detector = out_of_distribution.fit(x[learn], y[learn], x[choose])
     own = np.unique(y[learn], return_inverse=True)[1]
-    head = probe.fit(x[learn], own, own.max() + 1, Recipe.from_dict({"l2": 0.005})).head
+    head = linear_probe.fit(x[learn], own, own.max() + 1, Recipe.from_dict({"l2": 0.005})).head
     scores = (detector.scores, lambda features: -head.probabilities(features).max(axis=1))
     strange = x[(split == "test") & ~known]
-    told = [unknown.auroc(score(x[test]), score(strange)) for score in scores]
-    far = [unknown.auroc(score(x[test]), score(others)) if len(others) else np.nan for score in scores]
+    told = [out_of_distribution.auroc(score(x[test]), score(strange)) for score in scores]
+    far = [out_of_distribution.auroc(score(x[test]), score(others)) if len(others) else np.nan for score in scores]
     return *told, *far, float(detector.refuses(x[test]).mean())
 
 
 def features(workspace, items, backbone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return features (N, D), classes (N,) and part of every picture."""
-    from engine.training import features
-    from engine.training.pixels import Pixels, choose_fit
+    from engine.training.features import embed
+    from engine.training.inputs.pixels import Pixels, choose_fit
     from engine.training.recipe import Recipe
 
     recipe = Recipe.from_dict({"name": "instant", "backbone": backbone})
     keys = [item.sha256 for item in items]
     pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
-    cache = features.embed(workspace, backbone, pixels, keys, lambda _done, _total: None)
+    cache = embed.embed(workspace, backbone, pixels, keys, lambda _done, _total: None)
     labels = sorted({item.label for item in items})
     y = np.array([labels.index(item.label) for item in items])
     return cache.read(keys), y, np.array([item.split for item in items])

@@ -17,9 +17,9 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import arguments, row, verdict
-from engine import runs
-from engine.training.fine_tune import EPOCH_MESSAGE
-from engine.workspace import Workspace
+from engine.storage import runs
+from engine.storage.workspace import Workspace
+from engine.training.fine_tuning.fine_tune import EPOCH_MESSAGE
 from tests.browser.conftest import Server, launch
 from tests.browser.steps import TRAINING_MS, go_to, settled, use_example, widget
 

@@ -13,26 +13,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from engine import runs, settings
-from engine.backbones import seen
-from engine.compute import Compute
-from engine.data import check, copies, looked_at, several, versions
+from engine import settings
+from engine.backbones import learned_from
+from engine.compute.background_jobs import BackgroundJobs
+from engine.compute.client import Compute
+from engine.compute.run_queue import RunQueue
+from engine.curation import row_checks
+from engine.data import copies, multi_label, test_set_reuse, versions
 from engine.errors import UserError
-from engine.evaluation import selective
-from engine.evaluation.several import thresholds
-from engine.exports import Exports
-from engine.importing import Imports
-from engine.inspections import Inspections
-from engine.liveness import is_alive
-from engine.networks import Networks
-from engine.registry import Item, Project, Registry, Run
-from engine.run_queue import RunQueue
+from engine.evaluation.reliability import multi_label_thresholds, selective
 from engine.search.plan import COMMON, Plan
 from engine.search.searches import Searches, networks_here, not_here
-from engine.studies import Studies
+from engine.services.custom_backbones import CustomBackbones
+from engine.services.dataset_checks import DatasetChecks
+from engine.services.dataset_exports import DatasetExports
+from engine.services.imports import Imports
+from engine.services.uploads import Uploads
+from engine.storage import runs
+from engine.storage.liveness import is_alive
+from engine.storage.registry import Item, Project, Registry, Run
+from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.recipe import Recipe, fitted
-from engine.uploads import Uploads
-from engine.workspace import Workspace, read_json, write_json
 
 
 class Graft:
@@ -45,10 +46,10 @@ class Graft:
         self._compute = compute
         self.queue = RunQueue(workspace, lambda: self.compute)
         self.imports = Imports(workspace, registry, lambda: self.compute)
-        self.studies = Studies(workspace, lambda: self.compute)
-        self.inspections = Inspections(workspace, registry, self.studies)
-        self.exports = Exports(workspace, registry, self.studies)
-        self.networks = Networks(workspace, registry, lambda: self.compute)
+        self.background_jobs = BackgroundJobs(workspace, lambda: self.compute)
+        self.dataset_checks = DatasetChecks(workspace, registry, self.background_jobs)
+        self.exports = DatasetExports(workspace, registry, self.background_jobs)
+        self.networks = CustomBackbones(workspace, registry, lambda: self.compute)
         self.searches = Searches(workspace, registry, self.queue, lambda: self.compute)
         self._device: dict | None = None
 
@@ -87,7 +88,7 @@ class Graft:
         """Let the workers load Keras now, so that nobody waits for it later; and learn what machine they are on."""
         for queue in ("train", "quick"):
             self.compute.submit(
-                "engine.tasks:warm_up",
+                "engine.worker.tasks:warm_up",
                 str(self.workspace.root),
                 queue=queue,
                 key=f"warm-up-{queue}-{secrets.token_hex(4)}",
@@ -102,8 +103,8 @@ class Graft:
         self._device = self._device or read_json(self.workspace.caches / "device.json")
 
     def ask(self, task: str, *args, timeout: float = 120.0):
-        """Ask the quick worker: `ask("predict", run_dir, files)` runs engine.tasks:predict(run_dir, root, files)."""
-        return self.compute.ask(f"engine.tasks:{task}", *args, timeout=timeout)
+        """Ask the quick worker: `ask("predict", run_dir, files)` runs engine.worker.tasks:predict(run_dir, root, files)."""
+        return self.compute.ask(f"engine.worker.tasks:{task}", *args, timeout=timeout)
 
     # imports
 
@@ -150,11 +151,11 @@ class Graft:
 
     def start_inspection(self, dataset_id: str) -> None:
         """Begin to look at a dataset with a network, unless that is being done or is done for this version of it."""
-        self.inspections.start(dataset_id)
+        self.dataset_checks.start(dataset_id)
 
     def inspection(self, dataset_id: str) -> dict:
         """Return {state: none|running|done|failed, progress, message, values, report (or None), stale}."""
-        return self.inspections.look(dataset_id)
+        return self.dataset_checks.look(dataset_id)
 
     # runs
 
@@ -168,7 +169,7 @@ class Graft:
         """
         project = self.registry.project(project_id)
         items, plan = self._ready(project, recipe)
-        left_out = seen.left_out(plan.backbone, items)
+        left_out = learned_from.left_out(plan.backbone, items)
         self.networks.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.leave_out(self.workspace.run_dir(run_id), left_out)
@@ -184,7 +185,7 @@ class Graft:
         """Let a new run follow an earlier one: compared with it, and answering as somebody told that one to."""
         old, new = self.workspace.run_dir(earlier), self.workspace.run_dir(run_id)
         runs.follow(new, earlier)
-        for name in (selective.FILE, thresholds.FILE):
+        for name in (selective.FILE, multi_label_thresholds.FILE):
             if (told := read_json(old / name)) is not None:
                 write_json(new / name, told)
 
@@ -202,7 +203,7 @@ class Graft:
         here = {} if "networks" in wanted else {"networks": networks_here(), "left_out": not_here()}
         plan = Plan.from_dict({**wanted, **here, **place})
         for network in plan.networks:
-            seen.left_out(network, items)  # raises where it has learned from every test picture
+            learned_from.left_out(network, items)  # raises where it has learned from every test picture
             self.networks.note_start(network)
         return self.searches.start(plan, items)
 
@@ -210,9 +211,9 @@ class Graft:
         """Return the items that a training would see, and the recipe as it fits to them. Raises UserError."""
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
         options = self.registry.dataset_options(project.dataset_id)
-        check.ready_to_train(items, several_classes=several.applies(options))
+        row_checks.ready_to_train(items, several_classes=multi_label.applies(options))
         items = self._copies_together(project.dataset_id, items)
-        task = "several" if several.applies(options) else "one"
+        task = "several" if multi_label.applies(options) else "one"
         plan = Recipe.from_dict({**fitted(recipe, options), "task": task})
         plan.validate_for({item.label for item in items})
         return items, plan
@@ -259,7 +260,7 @@ class Graft:
         self.stop_run(run_id)
         run = self.registry.run(run_id)
         if run is not None:
-            looked_at.note(self.workspace, run.dataset_id, self.workspace.run_dir(run_id))
+            test_set_reuse.note(self.workspace, run.dataset_id, self.workspace.run_dir(run_id))
         self.registry.delete_run(run_id)
         self.networks.before_delete(run_id)
         runs.delete_run(self.workspace.run_dir(run_id))
@@ -273,7 +274,7 @@ class Graft:
         project = self.registry.project(project_id)
         if project is not None:
             self.exports.forget(project.dataset_id)
-            looked_at.forget(self.workspace, project.dataset_id)
+            test_set_reuse.forget(self.workspace, project.dataset_id)
         self.registry.delete_project(project_id)
 
     def wait_for_run(self, run_id: str, on_progress=None) -> dict:

@@ -3,20 +3,14 @@
 import streamlit as st
 
 from engine import graft
-from pages.elements import examples, page, state
-from pages.elements.data import (
-    arrival,
-    class_boxes,
-    class_edits,
-    classes,
-    dataset_words,
-    imports,
-    reading,
-    sections,
-    server_folder,
-)
-from pages.elements.data.dropzone import dropzone
-from pages.elements.i18n import _, plural
+from pages.components.dropzone.dropzone import dropzone
+from pages.sections.data_upload import tabs
+from pages.sections.data_upload.add import class_boxes, examples, folder_layout, import_preview, imports, server_folder
+from pages.sections.data_upload.check import dataset_summary
+from pages.session import state
+from pages.session.i18n import _, plural
+from pages.shared import page
+from pages.shared.dataset import class_edits, classes
 
 project = state.project()
 registry = graft.current().registry
@@ -24,14 +18,14 @@ by_label = registry.counts(project.dataset_id) if project else {}
 counts = classes.counts(project) if project else {}
 bare = registry.unlabelled(project.dataset_id) if project else 0
 numbers = {label: sum(splits.values()) for label, splits in counts.items()}
-pictures = dataset_words.size(by_label) + bare
+pictures = dataset_summary.size(by_label) + bare
 
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
 actions = page.title(_("Data"))
 numbers_row = st.container(key="numbers")
 with st.container(key="imports"):
     importing = imports.watch(project) if project else False
-    asking = arrival.cards(project) if project else False
+    asking = import_preview.cards(project) if project else False
 if importing and not pictures:
     numbers_row.markdown(f":material/hourglass_top: **{imports.on_their_way(project)}**")
 elif not pictures:
@@ -40,8 +34,8 @@ if pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if by_label:
         used = registry.counts(project.dataset_id, used=True)
-        facts.append(dataset_words.division_in_words(used))
-        if left_out := dataset_words.size(by_label) - dataset_words.size(used):
+        facts.append(dataset_summary.division_in_words(used))
+        if left_out := dataset_summary.size(by_label) - dataset_summary.size(used):
             facts.append(plural("{n} ambiguous, left out", "{n} ambiguous, left out", left_out))
     numbers_row.caption(" · ".join(facts))
     with actions:
@@ -84,11 +78,11 @@ key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:
-    section = sections.choice(project)
+    section = tabs.choice(project)
     with st.container(key=f"section-{section}"):
         if section == "pictures":
-            reading.latest(project)
-            dataset_words.findings(project)
-        sections.view(section, project)(project)
+            folder_layout.latest(project)
+            dataset_summary.findings(project)
+        tabs.view(section, project)(project)
 elif project:
     imports.accounts(project.dataset_id)

@@ -2,35 +2,24 @@
 
 import streamlit as st
 
-from engine.evaluation.several import results as several_results
-from pages.elements import page, state
-from pages.elements.i18n import _
-from pages.elements.results import (
-    answering,
-    class_threshold,
-    comparison,
-    delta,
-    dont_know,
-    galleries,
-    groups,
-    looks,
-    more_pictures,
-    parts,
-    prediction_map,
-    retrain,
-    robustness,
-    run_details,
-    sureness,
-    taken_out,
-    why,
-)
-from pages.elements.results.confusion import show_confusion
-from pages.elements.results.honest_number import show_honest_number
-from pages.elements.results.parts import Part
-from pages.elements.results.several import honest_number as several_number
-from pages.elements.results.several import tabs as several_tabs
-from pages.elements.runs import run_list, turns_taken
-from pages.elements.runs.run_list import RunView
+from engine.evaluation import multi_label_results
+from pages.sections.evaluation import groups, learning_curve, run_details, tabs
+from pages.sections.evaluation.compare import comparison, delta
+from pages.sections.evaluation.confusions import galleries, prediction_map
+from pages.sections.evaluation.confusions.confusion import show_confusion
+from pages.sections.evaluation.explain import explanation, mean_heat_map
+from pages.sections.evaluation.headline import removed_mistakes
+from pages.sections.evaluation.headline.honest_number import show_honest_number
+from pages.sections.evaluation.multi_label import honest_number as multi_label_number
+from pages.sections.evaluation.multi_label import tabs as multi_label_tabs
+from pages.sections.evaluation.reliability import abstention, calibration, class_threshold, decision_rule, robustness
+from pages.sections.evaluation.retrain import retrain
+from pages.sections.evaluation.tabs import Part
+from pages.session import state
+from pages.session.i18n import _
+from pages.shared import page
+from pages.shared.runs import run_list, training_events
+from pages.shared.runs.run_list import RunView
 
 project = state.project()
 entries = run_list.with_results(project) if project else []
@@ -49,8 +38,8 @@ entry = run_list.picker(entries)
 retrain.look(entry)
 # One place, whatever it holds: what follows keeps its own, and with it clicks that are under way.
 above = st.container()
-shows_several = several_results.is_of(entry.facts)
-(several_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
+shows_several = multi_label_results.is_of(entry.facts)
+(multi_label_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
 # What changed takes a moment to find out; the sentence does not wait for it.
 kind = "secondary" if retrain.is_due(entry) else "primary"  # one primary action a page: to train again, where it is due
 if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":material/photo_camera:"):
@@ -58,9 +47,9 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
     state.go("try")
 with above:
     retrain.bar(entry)
-taken_out.warn(entry, entries)
-turns_taken.nothing_gained(entry)
-(several_number.note if shows_several else answering.note)(entry.facts, entry.folder)
+removed_mistakes.warn(entry, entries)
+training_events.nothing_gained(entry)
+(multi_label_number.note if shows_several else decision_rule.note)(entry.facts, entry.folder)
 
 
 def classes() -> None:
@@ -81,20 +70,20 @@ def parts_of_one_class(before: RunView | None) -> list[Part]:
         Part("map", _("Map"), lambda: prediction_map.view(entry)),
         Part("classes", _("Classes"), classes),
         *(by_group if entry.facts["groups"] else []),
-        Part("sure", _("How sure"), lambda: sureness.view(entry.facts, entry.folder)),
-        Part("unknown", _("“I don’t know”"), lambda: dont_know.view(entry.facts, entry.folder)),
+        Part("sure", _("How sure"), lambda: calibration.view(entry.facts, entry.folder)),
+        Part("unknown", _("“I don’t know”"), lambda: abstention.view(entry.facts, entry.folder)),
         Part("robustness", _("Robustness"), lambda: robustness.view(entry.folder)),
-        Part("looks", _("Where it looks"), lambda: looks.view(entry)),
+        Part("looks", _("Where it looks"), lambda: mean_heat_map.view(entry)),
         Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
         Part("curves", _("Curves"), lambda: run_details.curves(entry.folder)),
-        Part("more", _("More pictures?"), lambda: more_pictures.view(entry)),
+        Part("more", _("More pictures?"), lambda: learning_curve.view(entry)),
         Part("about", _("About this run"), lambda: run_details.about(entry)),
     ]
 
 
-shown = several_tabs.parts(entry, entries) if shows_several else parts_of_one_class(delta.earlier(entry))
-parts.show(shown, entry.run.id)
+shown = multi_label_tabs.parts(entry, entries) if shows_several else parts_of_one_class(delta.earlier(entry))
+tabs.show(shown, entry.run.id)
 if shows_several:
-    several_tabs.not_here()
-why.warm(entry.folder)
-why.show(entry)
+    multi_label_tabs.not_here()
+explanation.warm(entry.folder)
+explanation.show(entry)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from engine.errors import UserError
-from pages.elements import brand, machine, news, page, project_picker, state
-from pages.elements.i18n import _, language_picker
+from pages.session import state, toasts
+from pages.session.i18n import _, language_picker
+from pages.shared import brand, device_badge, page, project_picker
 
 st.set_page_config(page_title="Graft", page_icon=brand.favicon(), layout="wide")
 theme = st.context.theme.type or "light"
@@ -25,10 +26,10 @@ try:
     with st.container(horizontal=True, vertical_alignment="center", key="frame"):
         project_picker.picker()
         st.space("stretch")
-        machine.badge()
+        device_badge.badge()
         language_picker()
     page.gone_note()
-    news.show()
+    toasts.show()
     chosen.run()
 except UserError as error:
     page.error_box(error)

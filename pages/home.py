@@ -3,10 +3,14 @@
 import streamlit as st
 
 from engine import graft
-from engine.registry import Project
-from pages.elements import examples, gallery, page, project_picker, projects, shares, state
-from pages.elements.i18n import _, plural
-from pages.elements.names import md_escape, shortened
+from engine.storage.registry import Project
+from pages.components.gallery import gallery
+from pages.sections.data_upload.add import examples
+from pages.session import state
+from pages.session.i18n import _, plural
+from pages.session.safe_text import md_escape, shortened
+from pages.shared import page, percentages, project_picker
+from pages.shared.dataset import projects
 
 MOST_CARDS = 12
 
@@ -25,7 +29,7 @@ def project_card(project: Project) -> None:
             words = _("best accuracy {percent} %")
             if about.older:
                 words = _("best accuracy {percent} % on the newest test pictures")
-            numbers.append(words.format(percent=shares.figure(about.accuracy)))
+            numbers.append(words.format(percent=percentages.figure(about.accuracy)))
         st.caption(" · ".join(numbers) if about.items else _("No pictures yet"))
         if st.button(_("Open"), key=f"open-{project.id}", icon=":material/arrow_forward:"):
             state.open_project(project.id)

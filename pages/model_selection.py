@@ -5,15 +5,17 @@ import streamlit as st
 from engine import graft
 from engine.training.recipe import RECIPES, fitted
 from engine.training.recommend import recommend
-from pages.elements import page, state
-from pages.elements.data import arrival, balance
-from pages.elements.data.dataset_facts import facts_of
-from pages.elements.i18n import _, say_error
-from pages.elements.model import backbone_cards, expert, goal, own_models
-from pages.elements.model.augmentation import preview
-from pages.elements.model.start_bar import start_bar
-from pages.elements.runs import run_list
-from pages.elements.search.start_search import start_search
+from pages.sections.data_upload.add import import_preview
+from pages.sections.model_selection import backbone_cards, expert, own_models
+from pages.sections.model_selection.augmentation import preview
+from pages.sections.model_selection.start_bar import start_bar
+from pages.sections.model_selection.start_search import start_search
+from pages.session import state
+from pages.session.i18n import _, say_error
+from pages.shared import page
+from pages.shared.dataset import class_balance
+from pages.shared.dataset.dataset_facts import facts_of
+from pages.shared.runs import run_list, stopping_goal
 
 project = state.project()
 if project is None:
@@ -27,8 +29,8 @@ if project is None:
     )
 
 facts = facts_of(project)
-if facts.problem is not None and arrival.on_the_way(project.dataset_id):
-    arrival.look_again(project.dataset_id)
+if facts.problem is not None and import_preview.on_the_way(project.dataset_id):
+    import_preview.look_again(project.dataset_id)
     page.nothing_yet(
         _("Model"),
         ":material/hourglass_top:",
@@ -67,7 +69,7 @@ recipe_name = st.radio(
     persist_state="session",
 )
 
-if balancing := balance.in_words(project):
+if balancing := class_balance.in_words(project):
     st.caption(_(":material/balance: {choice}, as chosen on the Data page.").format(choice=balancing))
 
 page.section(_("Network"), _(advice.reason))
@@ -77,9 +79,9 @@ own_models.own_models(backbone)
 two_classes = facts.classes == 2 and not facts.several_classes
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
     recipe = fitted(
-        expert.settings(recipe_name, backbone, balance.default(project), two_classes=two_classes),
+        expert.settings(recipe_name, backbone, class_balance.default(project), two_classes=two_classes),
         graft.current().registry.dataset_options(project.dataset_id),
     )
     preview(recipe, facts.examples)
 
-start_bar(project, recipe, facts, goal.choose(recipe_name))
+start_bar(project, recipe, facts, stopping_goal.choose(recipe_name))

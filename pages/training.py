@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from pages.elements import page, state
-from pages.elements.i18n import _
-from pages.elements.runs import queue, run_list
-from pages.elements.runs.live_run import show_run
-from pages.elements.runs.manage_run import manage_run
-from pages.elements.runs.run_table import run_table
-from pages.elements.search.live_search import newest, show_others, show_search
+from pages.sections.training import queue
+from pages.sections.training.live_run import show_run
+from pages.sections.training.live_search import newest, show_others, show_search
+from pages.sections.training.manage_run import manage_run
+from pages.session import state
+from pages.session.i18n import _
+from pages.shared import page
+from pages.shared.runs import run_list
+from pages.shared.runs.run_table import run_table
 
 project = state.project()
 entries = run_list.views(project) if project else []

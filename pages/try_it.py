@@ -4,13 +4,16 @@ import streamlit as st
 
 from engine import graft
 from engine.evaluation import results
-from pages.elements import into_view, page, state, trials
-from pages.elements.gallery import Tile, gallery, thumbnail_url
-from pages.elements.i18n import _, plural
-from pages.elements.results import why
-from pages.elements.runs import run_list
-from pages.elements.runs.run_list import RunView
-from pages.elements.trials import Trial
+from pages.components.gallery.gallery import Tile, gallery, thumbnail_url
+from pages.components.scroll_into_view import scroll_into_view
+from pages.sections.evaluation.explain import explanation
+from pages.sections.try_it import tried_pictures
+from pages.sections.try_it.tried_pictures import Trial
+from pages.session import state
+from pages.session.i18n import _, plural
+from pages.shared import page
+from pages.shared.runs import run_list
+from pages.shared.runs.run_list import RunView
 
 SAMPLES = 8
 ASKED = "samples-asked"
@@ -32,14 +35,14 @@ about = st.container()
 entry = run_list.picker(entries)
 run_list.chosen_note(entry, entries)
 with about:
-    trials.about(entry)
-trials.warm(entry)
+    tried_pictures.about(entry)
+tried_pictures.warm(entry)
 
 
 def bring(entry: RunView) -> None:
     """Offer the ways to bring a picture; ask about what was brought."""
     own, camera = st.tabs((_("Pictures"), _("Camera")), key="ways", on_change="rerun")
-    generation = st.session_state.get(trials.GENERATION, 0)
+    generation = st.session_state.get(tried_pictures.GENERATION, 0)
     if own.open:
         with own:
             bring_files(entry, generation)
@@ -73,8 +76,8 @@ def answer(entry: RunView, key: str, name: str = "") -> None:
     """Ask about what a widget brought; before the page is drawn, so that it is drawn once, with the answer."""
     brought = st.session_state[key]
     if brought:
-        taken = trials.take(brought if isinstance(brought, list) else [brought])
-        trials.try_contents(entry, [(name or own_name, content) for own_name, content in taken])
+        taken = tried_pictures.take(brought if isinstance(brought, list) else [brought])
+        tried_pictures.try_contents(entry, [(name or own_name, content) for own_name, content in taken])
 
 
 def choose_samples(entry: RunView) -> None:
@@ -90,7 +93,7 @@ def choose_samples(entry: RunView) -> None:
         )
     )
     tiles = [Tile(id=item, src=thumbnail_url(row.sha256)) for item, row in rows.items()]
-    cleared = st.session_state.get(trials.CLEARED, 0)
+    cleared = st.session_state.get(tried_pictures.CLEARED, 0)
     chosen = gallery(tiles, key=f"try-samples-{entry.run.id}", selectable=True, size=72, clear=cleared)
     asked_before = st.session_state.get(ASKED, [])
     st.session_state[ASKED] = chosen
@@ -100,7 +103,7 @@ def choose_samples(entry: RunView) -> None:
         (Trial(row.name, thumbnail_url(row.sha256), row.label, item=row.item), str(workspace.blob_path(row.sha256)))
         for row in new
     ]
-    trials.try_samples(entry, samples)
+    tried_pictures.try_samples(entry, samples)
 
 
 @st.fragment
@@ -111,9 +114,9 @@ def ask_and_answer() -> None:
     with left:
         bring(entry)
     with right:
-        show_answers(tried := trials.of_run(entry))
-    into_view.follow(trials.NEWEST)
-    trials.look_again(tried)
+        show_answers(tried := tried_pictures.of_run(entry))
+    scroll_into_view.follow(tried_pictures.NEWEST)
+    tried_pictures.look_again(tried)
 
 
 def show_answers(tried: list[Trial]) -> None:
@@ -122,10 +125,10 @@ def show_answers(tried: list[Trial]) -> None:
             st.caption(_("The answer appears here."), width="content")
     for number, trial in enumerate(tried):
         with st.container(border=True, key=f"trial-{number}"):
-            trials.show(trial, entry, f"trial-{number}")
+            tried_pictures.show(trial, entry, f"trial-{number}")
     if tried:
-        st.button(_("Clear"), key="clear-trials", icon=":material/delete_sweep:", on_click=trials.forget_all)
+        st.button(_("Clear"), key="clear-trials", icon=":material/delete_sweep:", on_click=tried_pictures.forget_all)
 
 
 ask_and_answer()
-why.show(entry)
+explanation.show(entry)

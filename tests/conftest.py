@@ -12,8 +12,8 @@ from streamlit.components.v2 import manifest_scanner
 from engine import graft as graft_module
 from engine import settings
 from engine.graft import Graft
-from engine.workspace import Workspace
-from tests.pictures import draw_folder
+from engine.storage.workspace import Workspace
+from tests.support.pictures import draw_folder
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SETTINGS = [name for name in os.environ if name.startswith("GRAFT_")]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine.workspace import Workspace
+from engine.storage.workspace import Workspace
 from tests.browser.conftest import Server, launch
 from tests.browser.steps import (
     TRAINING_MS,
@@ -26,8 +26,8 @@ from tests.browser.steps import (
     use_example,
     widget,
 )
-from tests.run_files import add_run, fill_project, finish_run, idle_graft
-from tests.several_sets import archive
+from tests.support.multi_label_sets import archive
+from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}

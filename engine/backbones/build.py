@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from engine.backbones import catalogue, own, own_model, scratch
+from engine.backbones import catalogue, custom, custom_model, scratch
 from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
@@ -24,8 +24,8 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
 
     Raises BackboneError when the key or size is unknown, or the weights cannot be had.
     """
-    if own.is_own(key):
-        return own_model.load(key, image_size, architecture)
+    if custom.is_own(key):
+        return custom_model.load(key, image_size, architecture)
     if catalogue.is_flattened(key):
         catalogue.info(key)
         return flattened(build(catalogue.plain(key), image_size, weights_dir))

@@ -7,7 +7,7 @@ the figure published for the full network at the size it was trained at.
 import math
 from dataclasses import replace
 
-from engine.backbones import own
+from engine.backbones import custom
 from engine.backbones.facts import BackboneInfo
 from engine.errors import BackboneError
 
@@ -29,8 +29,8 @@ def info(key: str) -> BackboneInfo:
     """Return the facts of one network, of the catalogue or of one's own. Raises BackboneError when there is none."""
     if is_flattened(key):
         return _flattened(key)
-    if own.is_own(key):
-        return own.info(key)
+    if custom.is_own(key):
+        return custom.info(key)
     if key == FROM_NOTHING.key:
         return FROM_NOTHING
     if key not in CATALOGUE:
@@ -81,7 +81,7 @@ def check_size(info: BackboneInfo, image_size: int) -> None:
 
 
 def _flattened(key: str) -> BackboneInfo:
-    if own.is_own(plain(key)):
+    if custom.is_own(plain(key)):
         raise BackboneError(OWN_END)
     base = info(plain(key))
     return replace(

@@ -10,7 +10,7 @@ class BackboneInfo:
     `image_sizes` is (default, smallest, largest) in pixels. `preprocessing` says which pixel values the network was
     trained on: "symmetric" [-1, 1], "caffe" (BGR minus the ImageNet mean), "torch" (mean and deviation per channel) or
     "inside" (the network's own first layers do it). `origin` says where it is from: the "catalogue", an earlier "run"
-    or an "upload" (see engine.backbones.own), "nothing" where its weights are random, or
+    or an "upload" (see engine.backbones.custom), "nothing" where its weights are random, or
     "flattened" where it is another one that ends in the places of its last map.
     """
 

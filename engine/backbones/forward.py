@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine.backbones import catalogue, choice, cuts, device, litert, memory
+from engine.backbones import catalogue, cuts, device, fastest_runtime, litert, out_of_memory
 from engine.backbones.build import build, frozen
 from engine.backbones.pretrained import weights_hash
-from engine.workspace import Workspace, write_atomic
+from engine.storage.workspace import Workspace, write_atomic
 
 # Large enough to keep every core busy, small enough to stop within a moment.
 CPU_BATCH = 32
@@ -43,8 +43,8 @@ def opener(workspace: Workspace, key: str, image_size: int) -> Callable[[], Forw
     the same time would spoil the answer.
     """
     opened = functools.cache(lambda: open_backbone(workspace, key, image_size))
-    light = catalogue.info(key).parameters < choice.LIGHT_PARAMETERS
-    if uses_litert() and not light and choice.remembered(workspace, _name(key, image_size)) is None:
+    light = catalogue.info(key).parameters < fastest_runtime.LIGHT_PARAMETERS
+    if uses_litert() and not light and fastest_runtime.remembered(workspace, _name(key, image_size)) is None:
         opened()
     return opened
 
@@ -70,16 +70,16 @@ def open_model(workspace: Workspace, name: str, make: Callable[[], keras.Model],
     if not uses_litert():
         return _keras_forward(make())
     # One picture alone is LiteRT's: Keras would compute a whole batch.
-    chosen = choice.LITERT if batch == 1 else choice.remembered(workspace, name)
-    if chosen == choice.KERAS:
+    chosen = fastest_runtime.LITERT if batch == 1 else fastest_runtime.remembered(workspace, name)
+    if chosen == fastest_runtime.KERAS:
         return _keras_forward(make(), HEAVY_BATCH)
     path = workspace.caches / "litert" / f"{name}.tflite"
     if not path.exists():
         write_atomic(path, litert.convert(make()))
     converted = litert.LiteRTModel(path, batch, device.cores())
-    if chosen == choice.LITERT:
+    if chosen == fastest_runtime.LITERT:
         return converted
-    return choice.choose(workspace, name, converted, lambda: _keras_forward(make(), HEAVY_BATCH))
+    return fastest_runtime.choose(workspace, name, converted, lambda: _keras_forward(make(), HEAVY_BATCH))
 
 
 def _keras_forward(model: keras.Model, step: int | None = None) -> Forward:
@@ -92,7 +92,7 @@ def _keras_forward(model: keras.Model, step: int | None = None) -> Forward:
                 parts = [pixels[first : first + size] for first in range(0, len(pixels), size)]
                 return np.concatenate([_padded(model, part, size) for part in parts])
             except Exception as error:
-                size = memory.half(size, error)
+                size = out_of_memory.half(size, error)
 
     return run
 

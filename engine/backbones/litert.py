@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.silence import silence
+from engine.compute.quiet_stderr import quiet_stderr
 
 # A few pictures at a time stay in the processor's cache: about this many bytes of them.
 BYTES_AT_ONCE = 2_400_000
@@ -35,7 +35,7 @@ def convert(model) -> bytes:
         return model.stateless_call(*constants, x, training=False)[0]
 
     signature = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
-    with silence():
+    with quiet_stderr():
         traced = tf.function(call, autograph=False).get_concrete_function(signature)
         converter = tf.compat.v1.lite.TFLiteConverter(traced.graph.as_graph_def(), traced.inputs, traced.outputs)
         return converter.convert()
@@ -51,7 +51,7 @@ class LiteRTModel:
     def __init__(self, path: Path, batch_size: int, cores: int):
         self.batch_size = batch_size
         number = max(1, min(cores, batch_size, MOST_INTERPRETERS))
-        with silence():
+        with quiet_stderr():
             self._interpreters = [_Interpreter(path, batch_size, cores // number) for _ in range(number)]
         self.shape = self._interpreters[0].shape
         self._threads = ThreadPoolExecutor(number, thread_name_prefix="litert")

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 from engine import settings
-from engine.backbones import catalogue, own
+from engine.backbones import catalogue, custom
 from engine.backbones.catalogue import BackboneInfo
 from engine.errors import BackboneError
 
@@ -17,8 +17,8 @@ REACH_SECONDS = 5
 
 def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
     """Return the weights file if this machine already has it, else None."""
-    if own.is_own(key):
-        return own.path_of(key)
+    if custom.is_own(key):
+        return custom.path_of(key)
     info = catalogue.info(key)
     if info.url is None:
         return SPROUT_WEIGHTS

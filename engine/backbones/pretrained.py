@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from engine.backbones import catalogue, own, scratch
+from engine.backbones import catalogue, custom, scratch
 from engine.backbones.catalogue import BackboneInfo
 from engine.backbones.local_weights import SPROUT_WEIGHTS, check_reachable, keras_folder, local_path, unreachable
 
@@ -19,8 +19,8 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
     Raises BackboneError, with what to do instead, when the file is missing and cannot be fetched.
     """
     key = catalogue.plain(key)
-    if own.is_own(key):
-        return own.path_of(key)
+    if custom.is_own(key):
+        return custom.path_of(key)
     info = catalogue.info(key)
     if info.url is None:
         return SPROUT_WEIGHTS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from engine.data import finding as shapes
 from engine.data.split import duplicate_clusters, most_held_out
-from engine.registry import Item, ItemRecord
+from engine.storage.registry import Item, ItemRecord
 
 STAY = "Nothing needs to be done: copies that lie in one part cannot flatter the result."
 

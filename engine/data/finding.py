@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.registry import ItemRecord
+from engine.storage.registry import ItemRecord
 
 SEVERITIES = ("error", "warning", "question", "note")
 

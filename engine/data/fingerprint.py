@@ -23,7 +23,7 @@ MAX_MEAN_STEP = 0.5  # on average; after JPEG at quality 50 or a resize, and 4,0
 MAX_ASPECT = 1.03
 # A picture with so many others of similar bits that are not the same is a drawing among its like (one handwritten 1
 # among thousands): there only what agrees nearly exactly counts. Measured on 20,000 digits of MNIST: without this,
-# 2,736 of them counted as copies, with it 2; a closer look (engine.evaluation.look_alikes) finds what this misses.
+# 2,736 of them counted as copies, with it 2; a closer look (engine.curation.near_duplicates) finds what this misses.
 CROWD = 3
 CROWDED_STEP, CROWDED_MEAN_STEP = 1, 0.12
 BLOCK = 1024

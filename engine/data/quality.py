@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data import finding as shapes
-from engine.registry import ItemRecord
+from engine.storage.registry import ItemRecord
 
 SIDE = 128  # pixels of the longer side; a smaller picture is measured as it is
 BLANK = 0.005  # contrast below which nothing is on the picture; paper with one thin line has more

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from engine.data import layout
 from engine.data.split import assign
-from engine.registry import Item
+from engine.storage.registry import Item
 
 MIN_AGREEMENT = 0.9  # the share of pictures whose class must follow from their folders
 

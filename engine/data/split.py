@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.data import several
+from engine.data import multi_label
 from engine.data.fingerprint import near_duplicates
-from engine.registry import ItemRecord
+from engine.storage.registry import ItemRecord
 
 SPLITS = ("train", "validation", "test")
 HELD_OUT_FIRST = ("test", "validation", "train")
@@ -78,7 +78,7 @@ def options_of(dataset_options: dict) -> dict:
         "fractions": tuple(dataset_options.get("split_fractions", FRACTIONS)),
         "groups_apart": dataset_options.get("groups_apart", "auto"),
         "seed": dataset_options.get("split_seed", 0),
-        "several_classes": several.applies(dataset_options),
+        "several_classes": multi_label.applies(dataset_options),
     }
 
 
@@ -172,7 +172,9 @@ def _units(
 def _weigh_by_class(units: list[_Unit], everything: Sequence[ItemRecord]) -> None:
     """Let a unit count for each class that its pictures show; those that show none count as a class of their own."""
     for unit in units:
-        shown = {name for i in unit.members for name in several.names_of(everything[i].label) or (several.NOTHING,)}
+        shown = {
+            name for i in unit.members for name in multi_label.names_of(everything[i].label) or (multi_label.NOTHING,)
+        }
         unit.weight = Counter(dict.fromkeys(sorted(shown), 1))
 
 

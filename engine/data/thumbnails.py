@@ -4,9 +4,9 @@ import contextlib
 
 from PIL import Image
 
-from engine.data.decode import jpeg_bytes, open_image
+from engine.data.modalities.image import jpeg_bytes, open_image
 from engine.errors import UserError
-from engine.workspace import Workspace, write_atomic
+from engine.storage.workspace import Workspace, write_atomic
 
 LONGEST_SIDE = 160  # pixels
 PREVIEW_SIDE = 720  # pixels: enough to read a label on a shirt, 40 to 100 kB

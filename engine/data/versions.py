@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from engine import runs
-from engine.workspace import read_json, write_json
+from engine.storage import runs
+from engine.storage.workspace import read_json, write_json
 
 FACTS = "dataset.json"
 # Test pictures that do not count, since the network a run starts from has learned from them: {items, unknown}.
@@ -81,7 +81,7 @@ def facts(run_dir: Path) -> dict:
 
 
 def leave_out(run_dir: Path, facts: dict) -> None:
-    """Note the test pictures that do not count, as engine.backbones.seen.left_out returns them."""
+    """Note the test pictures that do not count, as engine.backbones.learned_from.left_out returns them."""
     if facts["items"] or facts["unknown"]:
         write_json(run_dir / LEFT_OUT, facts)
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import runs
-from engine.data import several, versions
-from engine.evaluation import results
-from engine.evaluation.intervals import wilson_interval
-from engine.evaluation.several import results as several_results
+from engine.data import multi_label, versions
+from engine.evaluation import multi_label_results, results
+from engine.evaluation.metrics.intervals import wilson_interval
+from engine.storage import runs
 
 CHANCE = 0.05  # a difference that comes up more often than this by chance alone is not called one
 
@@ -43,7 +42,7 @@ class Comparison:
     class is another one in some of the runs; mistakes_gone: how many of the pictures that were left out each model got
     wrong; renamed: {class of an older run: what the newest calls it}; divided: {class of an older run: the classes that
     its pictures have in the newest}; several: whether pictures may show several classes, so that labels and answers are
-    those of engine.data.several, and an answer is right where all of its classes are.
+    those of engine.data.multi_label, and an answer is right where all of its classes are.
     """
 
     pictures: tuple[Verdict, ...]
@@ -190,7 +189,7 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
     shared = sorted(set.intersection(*(set(one) for one in answered)))
     newest = max(range(len(folders)), key=lambda position: _age(folders[position]))
     truth = {item: answered[newest][item][1] for item in shared}
-    shows_several = several_results.is_of(results.evaluation(folders[newest]))
+    shows_several = multi_label_results.is_of(results.evaluation(folders[newest]))
     became: dict[str, set[str]] = {}
     for folder in folders:
         for name, classes in _became(folder, folders[newest], shows_several).items():
@@ -250,11 +249,11 @@ def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:
 
 def _sure(folder: Path) -> np.ndarray:
     """Return the probability of each answer, (N,): of several classes, that each of them and no other is there."""
-    if not several_results.is_of(results.evaluation(folder)):
+    if not multi_label_results.is_of(results.evaluation(folder)):
         return np.max(results.scores(folder)[1], axis=1)
-    _truth, probabilities = several_results.scores(folder)
+    _truth, probabilities = multi_label_results.scores(folder)
     names = results.evaluation(folder)["class_names"]
-    said = [set(several.names_of(answer)) for answer in results.predictions(folder).answers]
+    said = [set(multi_label.names_of(answer)) for answer in results.predictions(folder).answers]
     named = np.array([[name in own for name in names] for own in said])
     return np.where(named, probabilities, 1 - probabilities).prod(axis=1)
 
@@ -282,8 +281,8 @@ def _now(label: str, *, renamed: dict[str, str], shows_several: bool) -> str:
     """Return a label, or an answer, in the names of the newest run."""
     if not shows_several:
         return renamed.get(label, label)
-    return several.joined(renamed.get(name, name) for name in several.names_of(label))
+    return multi_label.joined(renamed.get(name, name) for name in multi_label.names_of(label))
 
 
 def _names(label: str, shows_several: bool) -> tuple[str, ...]:
-    return several.names_of(label) if shows_several else (label,)
+    return multi_label.names_of(label) if shows_several else (label,)

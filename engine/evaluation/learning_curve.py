@@ -10,13 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import runs
 from engine.evaluation.predict import PREPARATION
-from engine.training import features, probe, snapshot
-from engine.training.pixels import Pixels
+from engine.storage import runs
+from engine.storage.workspace import Workspace, read_json, write_json
+from engine.training import snapshot
+from engine.training.features import embed
+from engine.training.heads import linear_probe
+from engine.training.inputs.pixels import Pixels
+from engine.training.inputs.subsample import rows_of_share
 from engine.training.recipe import Recipe
-from engine.training.shares import rows_of_share
-from engine.workspace import Workspace, read_json, write_json
 
 FILE = "learning_curve.json"
 # Small shares are drawn several times: which pictures they hold matters there.
@@ -92,7 +94,7 @@ def _answers(run_dir: Path, workspace: Workspace, advance: Advance) -> list[Answ
     pixels = Pixels(workspace, preparation["image_size"], preparation["fit"])
     keys = list(dict.fromkeys(frozen.keys(np.concatenate([train, held_out]))))
     # Looking at the pictures, where nobody has yet, is half of the way.
-    cache = features.embed(workspace, recipe.backbone, pixels, keys, lambda done, total: advance(done, 2 * total))
+    cache = embed.embed(workspace, recipe.backbone, pixels, keys, lambda done, total: advance(done, 2 * total))
     x, y = cache.read(frozen.keys(train)), frozen.y[train]
     x_held_out, y_held_out = cache.read(frozen.keys(held_out)), frozen.y[held_out]
     plan = _plan(recipe, x, y, frozen.num_classes)
@@ -102,7 +104,7 @@ def _answers(run_dir: Path, workspace: Workspace, advance: Advance) -> list[Answ
         right = []
         for repetition in range(REPETITIONS[share]):
             rows = rows_of_share(y, share, recipe.seed + repetition)
-            head = probe.fit(x[rows], y[rows], frozen.num_classes, plan).head
+            head = linear_probe.fit(x[rows], y[rows], frozen.num_classes, plan).head
             right.append(head.probabilities(x_held_out).argmax(axis=1) == y_held_out)
             done += 1
             advance(total + done, 2 * total)
@@ -117,7 +119,7 @@ def _plan(recipe: Recipe, x: np.ndarray, y: np.ndarray, num_classes: int) -> Rec
     )
     if plan.l2 is not None or plan.l1:
         return plan
-    return Recipe(**{**vars(plan), "l2": probe.fit(x, y, num_classes, plan).strength / 2})
+    return Recipe(**{**vars(plan), "l2": linear_probe.fit(x, y, num_classes, plan).strength / 2})
 
 
 def _shares(y: np.ndarray, num_classes: int) -> list[float]:

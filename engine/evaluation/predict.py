@@ -8,12 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine import runs
 from engine.backbones import forward
-from engine.data import decode
+from engine.data.modalities import image
 from engine.errors import TrainingError
-from engine.training import model as models
-from engine.workspace import read_json
+from engine.storage import runs
+from engine.storage.workspace import read_json
+from engine.training.fine_tuning import classifier as models
 
 PREPARATION = "preparation.json"
 # Networks kept warm in one process; the one used longest ago makes room.
@@ -43,7 +43,7 @@ def predict(run_dir: Path, sources: list) -> np.ndarray:
     warm = load(run_dir)
     if not sources:
         return np.zeros((0, len(warm.class_names)), np.float32)
-    pixels = np.stack([decode.load_pixels(source, warm.image_size, warm.fit) for source in sources])
+    pixels = np.stack([image.load_pixels(source, warm.image_size, warm.fit) for source in sources])
     return predict_pixels(warm.model, pixels)
 
 

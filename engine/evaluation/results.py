@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from engine import runs
-from engine.backbones import catalogue, own
-from engine.evaluation import intervals
-from engine.evaluation.intervals import pictures_for_margin
-from engine.workspace import read_json
+from engine.backbones import catalogue, custom
+from engine.evaluation.metrics import intervals
+from engine.evaluation.metrics.intervals import pictures_for_margin
+from engine.storage import runs
+from engine.storage.workspace import read_json
 
 # A test set whose interval is wider than this on one side cannot tell a good model from a fair one.
 WIDE = 0.05
@@ -217,7 +217,7 @@ def base(facts: dict, recipe: dict) -> dict | None:
 
     None for a network of the catalogue. A run of an older Graft did not ask.
     """
-    if not own.is_own(catalogue.plain(recipe.get("backbone", ""))):
+    if not custom.is_own(catalogue.plain(recipe.get("backbone", ""))):
         return None
     return facts.get("base", {"left_out": 0, "unknown": True})
 

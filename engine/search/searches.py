@@ -7,19 +7,29 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine import runs, settings
-from engine.backbones import catalogue, local_weights, seen
-from engine.compute import Compute
+from engine import settings
+from engine.backbones import catalogue, learned_from, local_weights
+from engine.compute.client import Compute
+from engine.compute.run_queue import RunQueue
 from engine.data import versions
 from engine.errors import BackboneError, TrainingError, UserError
-from engine.registry import Registry, Run
-from engine.run_queue import RunQueue
-from engine.runs import RunWriter
-from engine.search.folder import AT_WORK, CHECKPOINT, PLAN, WINNER, SearchFolder, Trial, best_of, new_search
 from engine.search.plan import Plan, recipe_of
+from engine.search.search_directory import (
+    AT_WORK,
+    CHECKPOINT,
+    PLAN,
+    WINNER,
+    SearchDirectory,
+    Trial,
+    best_of,
+    new_search,
+)
+from engine.storage import runs
+from engine.storage.registry import Registry, Run
+from engine.storage.run_writer import RunWriter
+from engine.storage.workspace import Workspace, write_json
 from engine.training.limits import duration, percent
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace, write_json
 
 SEARCHING = "Trying networks and recipes. The weak are dropped early."
 TARGET = "Good enough: {share} % on the validation pictures, {target} % were wanted."
@@ -113,12 +123,12 @@ class Searches:
 
     def of_project(self, project_id: str) -> list[str]:
         """Return the ids of a project's searches, newest first."""
-        folders = [SearchFolder(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
+        folders = [SearchDirectory(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
         return sorted((one.id for one in folders if one.plan().project == project_id), reverse=True)
 
     def active_projects(self) -> list[str]:
         """Return the ids of the projects for which a search is at work, whoever began it."""
-        folders = [SearchFolder(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
+        folders = [SearchDirectory(path.parent) for path in self._workspace.searches.glob(f"[!.]*/{PLAN}")]
         return [one.plan().project for one in folders if self.is_active(one.id)]
 
     def is_active(self, search_id: str) -> bool:
@@ -138,10 +148,10 @@ class Searches:
 
     # inside
 
-    def _folder(self, search_id: str) -> SearchFolder:
-        return SearchFolder(self._workspace.searches / search_id)
+    def _folder(self, search_id: str) -> SearchDirectory:
+        return SearchDirectory(self._workspace.searches / search_id)
 
-    def _begin(self, search: SearchFolder) -> None:
+    def _begin(self, search: SearchDirectory) -> None:
         leave = threading.Event()
         thread = threading.Thread(target=self._conduct, args=(search, leave), name="search", daemon=True)
         with self._lock:
@@ -155,15 +165,15 @@ class Searches:
             leave.set()
             thread.join(ENDING_SECONDS)
 
-    def _conduct(self, search: SearchFolder, leave: threading.Event) -> None:
-        from engine.search.conduct import Closed, Conductor  # brings Optuna, which only a search needs
+    def _conduct(self, search: SearchDirectory, leave: threading.Event) -> None:
+        from engine.search.scheduler import Closed, Scheduler  # brings Optuna, which only a search needs
 
         earlier = runs.read_status(search.path).get("seconds", 0.0)
         with RunWriter(search.path) as writer:
             try:
                 writer.status(message=SEARCHING, values={})
                 _leave_out_unreachable(search)
-                conductor = Conductor(search, self._workspace, self._compute, self._queue, leave)
+                conductor = Scheduler(search, self._workspace, self._compute, self._queue, leave)
                 self._end(search, writer, conductor.carry_out(writer, earlier))
             except Closed:
                 return
@@ -173,7 +183,7 @@ class Searches:
                 log.exception("search %s", search.id)
                 _fail(writer, TrainingError(UNEXPECTED, error=repr(error)))
 
-    def _end(self, search: SearchFolder, writer: RunWriter, reason: str) -> None:
+    def _end(self, search: SearchDirectory, writer: RunWriter, reason: str) -> None:
         """Make the best trial a run and say why the search has ended."""
         trials = search.trials()
         best = best_of(trials)
@@ -186,13 +196,13 @@ class Searches:
         state = "stopped" if reason == "stopped" or best is None else "finished"
         writer.status(state=state, message=message, values=values, progress=1.0, finished=runs.now(), reason=reason)
 
-    def _is_known(self, search: SearchFolder, best: Trial) -> bool:
+    def _is_known(self, search: SearchDirectory, best: Trial) -> bool:
         """Tell whether the best trial became a run already, before the search went on."""
         winner = search.winner()
         same = (winner.get("trial"), winner.get("epochs")) == (best.number, best.epochs)
         return same and self._registry.run(winner["run"]) is not None
 
-    def _hand_over(self, search: SearchFolder, best: Trial) -> None:
+    def _hand_over(self, search: SearchDirectory, best: Trial) -> None:
         plan = search.plan()
         recipe = recipe_of(plan, best.choice, tuned=best.epochs > 0)
         trial_dir = search.trial_dir(best.number)
@@ -214,7 +224,7 @@ class Searches:
         pictures = versions.of_run(run_dir)
         known = self._registry.items_by_id([picture.item for picture in pictures])
         then = [replace(known[one.item], split=one.split) for one in pictures if one.item in known]
-        versions.leave_out(run_dir, seen.left_out(network, then))
+        versions.leave_out(run_dir, learned_from.left_out(network, then))
         versions.note_pictures(run_dir, pictures)
 
 
@@ -229,7 +239,7 @@ def not_here() -> tuple[dict, ...]:
     return tuple(_left_out(key, BackboneError(NOT_HERE)) for key in catalogue.CATALOGUE if key not in here)
 
 
-def _leave_out_unreachable(search: SearchFolder) -> None:
+def _leave_out_unreachable(search: SearchDirectory) -> None:
     """Leave out networks whose weights cannot be had. Raises the error of the first when none is left.
 
     The workers of a team may have what this machine lacks: they are asked by trying.

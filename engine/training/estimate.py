@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import psutil
 
 from engine.backbones import catalogue, device
-from engine.training import range_test, safe_augmentation, speed, views
-from engine.training.features import features_cache
-from engine.training.pixels import Pixels, choose_fit
+from engine.storage.workspace import Workspace
+from engine.training.features.embed import features_cache
+from engine.training.fine_tuning import range_test, safe_augmentation, speed, views
+from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
-from engine.workspace import Workspace
 
 # Seconds to decode and shrink one ordinary photo on one core, until some of the pictures were tried.
 DECODE_SECONDS = 0.003

@@ -2,8 +2,8 @@
 
 import time
 
-from engine import runs
-from engine.runs import RunWriter
+from engine.storage import runs
+from engine.storage.run_writer import RunWriter
 from engine.training.limits import Limits
 
 PHASES = ("features", "probe", "fine_tune", "evaluate")

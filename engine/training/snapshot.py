@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import runs
-from engine.data import several, versions
+from engine.data import multi_label, versions
 from engine.errors import TrainingError
+from engine.storage import runs
 
 SPLITS = ("train", "validation", "test")
 LEFT_OUT = "left out"  # a part that nothing looks at
@@ -78,7 +78,7 @@ def _one_class(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _several_classes(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    shown = [set(several.names_of(label)) for label in labels]
+    shown = [set(multi_label.names_of(label)) for label in labels]
     class_names = tuple(sorted(set().union(*shown)))
     y = [[float(name in own) for name in class_names] for own in shown]
     return class_names, np.asarray(y, np.float32).reshape(len(labels), len(class_names))

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from engine import settings
 from tests.browser.steps import matrix_cell, settled, widget
 from tests.conftest import use_workspace
-from tests.run_files import add_run, fill_project, finish_run, idle_graft
+from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
 
 pytestmark = pytest.mark.browser
 

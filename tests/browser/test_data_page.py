@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.registry import Registry
+from engine.storage.registry import Registry
 from tests.browser.steps import TRAINING_MS, press, settled, upload_archive, widget
-from tests.pictures import draw_picture
+from tests.support.pictures import draw_picture
 
 pytestmark = pytest.mark.browser
 COLOURS = {"red": (200, 40, 40), "blue": (40, 70, 200)}

@@ -17,7 +17,7 @@ from tests.browser.steps import (
     upload_archive,
     widget,
 )
-from tests.pictures import draw_folder
+from tests.support.pictures import draw_folder
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import TRAINING_MS, bring_in, settled, widget
 from tests.browser.test_main_path import zip_of
-from tests.odd_files import encode, photo
-from tests.pictures import draw_folder
+from tests.support.odd_files import encode, photo
+from tests.support.pictures import draw_folder
 
 pytestmark = pytest.mark.browser
 

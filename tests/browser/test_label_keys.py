@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.registry import ItemRecord, Registry
-from engine.workspace import Workspace
+from engine.storage.registry import ItemRecord, Registry
+from engine.storage.workspace import Workspace
 from tests.browser.steps import settled, widget
-from tests.pictures import COLOURS, draw_picture
+from tests.support.pictures import COLOURS, draw_picture
 
 pytestmark = pytest.mark.browser
 ENLARGED = 2.5

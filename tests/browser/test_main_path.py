@@ -23,7 +23,7 @@ from tests.browser.steps import (
     use_example,
     widget,
 )
-from tests.pictures import draw_folder, draw_picture
+from tests.support.pictures import draw_folder, draw_picture
 
 pytestmark = pytest.mark.browser
 CLASSES = ("red", "green", "blue", "yellow", "coat", "hat", "shoe", "skirt", "shirt", "dress")

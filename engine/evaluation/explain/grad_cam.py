@@ -14,9 +14,9 @@ from keras import layers
 from PIL import Image
 
 from engine.errors import UserError
-from engine.evaluation.explain.evidence import log_odds_of_logits
+from engine.evaluation.explain.class_score import log_odds_of_logits
 from engine.evaluation.explain.gradients import gradient
-from engine.training.model import HIDDEN, LOGITS, PROBABILITIES
+from engine.training.fine_tuning.classifier import HIDDEN, LOGITS, PROBABILITIES
 
 MEAN, PEAK, PLACES = "mean", "peak", "places"
 POOLINGS = {layers.GlobalAveragePooling2D: MEAN, layers.GlobalMaxPooling2D: PEAK, layers.Flatten: PLACES}
@@ -38,7 +38,7 @@ class Opened:
 
 
 def open_up(model: keras.Model) -> Opened:
-    """Find the pooled maps of a classifier made by engine.training.model. Raises UserError where it has none."""
+    """Find the pooled maps of a classifier made by engine.training.fine_tuning.classifier. Raises UserError where it has none."""
     pools = [layer for layer in model.layers if type(layer) in POOLINGS and len(layer.input.shape) == 4]
     if not pools:
         raise UserError("Grad-CAM cannot look into this network: it does not pool its maps. Choose another way.")

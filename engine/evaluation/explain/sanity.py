@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 from PIL import Image
 
-from engine.training.model import LOGITS
+from engine.training.fine_tuning.classifier import LOGITS
 
 # Above this rank correlation the two are too alike to call the explanation one of what was learned.
 TOO_ALIKE = 0.5

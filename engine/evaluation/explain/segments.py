@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.evaluation.explain.evidence import log_odds
+from engine.evaluation.explain.class_score import log_odds
 
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 pixels (N, S, S, 3) to probabilities (N, num_classes)
 Advance = Callable[[int, int], None]

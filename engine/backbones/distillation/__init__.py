@@ -1,0 +1,1 @@
+"""Growing a backbone from unlabelled pictures and a teacher."""

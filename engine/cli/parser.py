@@ -1,0 +1,157 @@
+"""engine/cli/parser.py"""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from engine.backbones.model_import.preparation import PREPARATIONS
+from engine.cli import backbones, check, evaluate, export_data, predict, runs
+from engine.cli import train as train_command
+from engine.cli.learning_curve import learning_curve
+from engine.cli.pause import pause, resume
+from engine.cli.search import search
+from engine.data.layout import KINDS
+from engine.errors import UserError
+from engine.training.recipe import POOLINGS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return 0, or 2 after a sentence about what the caller can put right."""
+    options = _parser().parse_args(arguments)
+    if options.workspace:
+        os.environ["GRAFT_WORKSPACE"] = options.workspace
+    try:
+        options.command(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[0].upper()}{message[1:]}. '{self.prog} --help' tells what can be given.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m engine", description="Transfer learning with an honest number.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = _add(
+        subparsers, "train", train_command.train, "train a classifier on a folder, archive, table or example:NAME"
+    )
+    _add_source(train)
+    train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
+    train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
+    train.add_argument("--pooling", default="average", choices=tuple(POOLINGS), help=POOLING_HELP)
+    train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
+    train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
+    train.add_argument("--output", default="softmax", metavar="NAME", help=OUTPUT_HELP)
+    train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
+    train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
+    train.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="stop training after S seconds, with the best so far (at least a first model)",
+    )
+    train.add_argument("--project", default="", help="the project's name (default: that of the source)")
+
+    _add_search(subparsers)
+
+    evaluate = _add(subparsers, "evaluate", evaluate.evaluate, "show how good a run is")
+    evaluate.add_argument("run", help=RUN_HELP)
+
+    lay_aside = _add(subparsers, "pause", pause, "lay a training aside and free its worker")
+    lay_aside.add_argument("run", help=RUN_HELP)
+    go_on = _add(subparsers, "resume", resume, "go on with a run that was paused, stopped or interrupted")
+    go_on.add_argument("run", help=RUN_HELP)
+
+    curve = _add(subparsers, "learning-curve", learning_curve, "tell whether more pictures or more training would help")
+    curve.add_argument("run", help=RUN_HELP)
+
+    predict = _add(subparsers, "predict", predict.predict, "classify files with a finished run")
+    predict.add_argument("run", help=RUN_HELP)
+    predict.add_argument("files", nargs="+", metavar="FILE")
+
+    _add(subparsers, "backbones", backbones.backbones, "list the networks a training can start from")
+    _add(subparsers, "runs", runs.list_runs, "list the runs of the workspace")
+    check = _add(subparsers, "check", check.check_source, "look at a source without keeping anything of it")
+    _add_source(check)
+    check.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
+
+    export = _add(
+        subparsers, "export-data", export_data.export_data, "write a project's pictures as a zip that imports again"
+    )
+    export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
+    export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
+    return parser
+
+
+def _add_search(subparsers) -> None:
+    text = "try networks and recipes, drop the weak early, and keep the best as a run"
+    parser = _add(subparsers, "search", search, text)
+    _add_source(parser, "; or a project, by name or id, or 'latest'")
+    parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
+    parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: instant,balanced)")
+    parser.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
+    parser.add_argument(
+        "--time-limit", type=float, metavar="S", help="stop after S seconds of searching (default: 600)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same split (default: 0)")
+    parser.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
+    parser.add_argument("--project", default="", help="the name of a new project (default: that of the source)")
+    parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
+
+
+SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
+
+
+RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
+
+
+BACKBONE_HELP = (
+    "what to start from: a key of 'backbones' (default: sprout; scratch-sprout begins with random weights), run:ID or "
+    "run:latest for a network of your own, or a .keras or .h5 file"
+)
+
+
+BACKBONES_HELP = "keys of 'backbones', or run:ID, to try (default: all whose weights are on this machine)"
+
+
+PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
+
+
+POOLING_HELP = "what the head sees: the average over the picture (default) or, with flatten, every place of it"
+
+
+LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
+
+
+OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"
+
+
+SEVERAL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"
+
+
+GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
+
+
+def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    parser.add_argument("--workspace", metavar="DIR", help="where everything is kept (default: $GRAFT_WORKSPACE)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser, more: str = "") -> None:
+    parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP + more)
+    parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
+    parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=SEVERAL_HELP)

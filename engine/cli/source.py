@@ -1,0 +1,47 @@
+"""engine/cli/source.py"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.cli.output import end_progress, in_words, show_progress
+from engine.errors import DataError, UserError
+from engine.graft import Graft
+from engine.storage.registry import Project
+
+ANSWERS = {"auto": None, "yes": True, "no": False}
+
+
+def check_there(source: str) -> None:
+    if not source.startswith("example:") and not Path(source).exists():
+        raise DataError(
+            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, example:digits or "
+            "example:signs.",
+            source=source,
+        )
+
+
+@contextlib.contextmanager
+def new_project(graft: Graft, options) -> Iterator[Project]:
+    """Create a project for a source; it goes again when what is done inside fails in a way that a person can fix."""
+    project = graft.registry.create_project(options.project or Path(options.source.rstrip("/")).stem)
+    apart = {"groups_apart": options.groups_apart, "split_seed": options.seed}
+    graft.registry.set_dataset_options(project.dataset_id, **apart)
+    try:
+        yield project
+    except UserError:
+        graft.delete_project(project.id)
+        raise
+
+
+def bring_in(graft: Graft, dataset_id: str, options) -> dict:
+    source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
+    reading = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
+    import_id = graft.start_import(dataset_id, source, **reading)
+    account = graft.wait_for_import(import_id, lambda status: show_progress(in_words(status), status))
+    end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
+    return account
+
+
+def _refusal(entry: dict) -> dict:
+    return {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}

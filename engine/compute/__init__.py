@@ -1,0 +1,1 @@
+"""Who does the work: Dask workers, the queue of runs, jobs in the background."""

@@ -1,0 +1,1 @@
+"""What the pictures themselves tell: findings of Check, the map, suggestions for labels."""

@@ -1,0 +1,152 @@
+"""Hand a dataset on: a zip of class folders and a table, which imports again with the same labels, groups and splits.
+
+The pictures are the original bytes. Names are kept as far as every system can unpack them; `items.csv` says what each
+file is (file, label, group, split), an empty label meaning that it has none yet.
+"""
+
+import csv
+import io
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from engine.data import multi_label
+from engine.data.layout import SPLITS, is_system_file
+from engine.storage.registry import Item
+from engine.storage.workspace import Workspace, check_free_space, disk_error
+
+TABLE = "items.csv"
+COLUMNS = ("file", "label", "group", "split")
+NO_CLASSES = "none of the classes"
+UNLABELLED = "no class"
+LONGEST = 120  # characters of a name; with class folder and drive this stays below what Windows unpacks
+FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+UNPACKED = (".bmp", ".ppm", ".pgm", ".pnm", ".tif", ".tiff")  # formats that a zip makes smaller
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same dataset gives the same bytes
+REPORT_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a zip holds: so many pictures in so many bytes; `missing` are names whose originals are gone."""
+
+    pictures: int
+    bytes: int
+    missing: tuple[str, ...]
+
+
+def write(
+    workspace: Workspace,
+    items: Sequence[Item],
+    target: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    several_classes: bool = False,
+) -> Exported:
+    """Write the items as a zip to `target`, one file at a time. A reader of `target` never sees half of it.
+
+    `several_classes`: labels are those of pictures that may show several. `progress(done,
+    total)` is called now and then. Raises UserError when the disk is full.
+    """
+    check_free_space(target, sum(item.bytes for item in items))
+    present = [(item, workspace.blob_path(item.sha256)) for item in items]
+    missing = tuple(item.name for item, blob in present if not blob.exists())
+    present = [(item, blob) for item, blob in present if blob.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        _write(part, present, progress or (lambda done, total: None), several_classes)
+        os.replace(part, target)
+    except OSError as error:
+        raise disk_error(target, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return Exported(len(present), target.stat().st_size, missing)
+
+
+def members(items: Sequence[Item]) -> list[str]:
+    """Return the path of every item in the zip: class folder/file, no two alike on any system."""
+    taken = {TABLE}
+    folders: dict[str | None, str] = {}
+    for label in sorted({item.label for item in items}, key=lambda label: (label is None, label or "")):
+        shown = UNLABELLED if label is None else NO_CLASSES if label == multi_label.NOTHING else label
+        folders[label] = _unique(_folder(shown), taken)
+    used: dict[str | None, set[str]] = {label: set() for label in folders}
+    names = [PurePosixPath(item.name).name for item in items]
+    return [
+        f"{folders[item.label]}/{_unique(_safe(name), used[item.label])}"
+        for item, name in zip(items, names, strict=True)
+    ]
+
+
+def _write(
+    part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None], several_classes: bool
+) -> None:
+    names = members([item for item, _ in present])
+    with zipfile.ZipFile(part, "w") as archive:
+        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, several_classes))
+        for done, ((_, blob), name) in enumerate(zip(present, names, strict=True)):
+            if done % REPORT_EVERY == 0:
+                progress(done, len(present))
+            info = _info(name, packed=name.lower().endswith(UNPACKED))
+            info.file_size = blob.stat().st_size  # known, so that large files get the form they need
+            with blob.open("rb") as source, archive.open(info, "w") as sink:
+                shutil.copyfileobj(source, sink, 2**20)
+    progress(len(present), len(present))
+
+
+def _info(name: str, *, packed: bool) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _table(items: Sequence[Item], names: Sequence[str], several_classes: bool) -> str:
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    # The plural says on its way in again that there may be several, "?" that there is none yet.
+    label, none_yet = ("labels", multi_label.NOT_YET) if several_classes else ("label", "")
+    writer.writerow(label if column == "label" else column for column in COLUMNS)
+    for item, name in zip(items, names, strict=True):
+        writer.writerow((name, item.label or none_yet, item.group or "", item.split or ""))
+    return sink.getvalue()
+
+
+def _folder(label: str) -> str:
+    name = _safe(label)
+    return f"{name}_" if name.lower() in SPLITS else name  # a class called "train" is no split
+
+
+def _safe(text: str) -> str:
+    """Return a name that Windows, macOS and Linux can unpack, and that no import takes for a hidden file."""
+    name = "".join(letter if letter.isprintable() else "_" for letter in FORBIDDEN.sub("_", text))
+    path = PurePosixPath(name.strip())
+    suffix = path.suffix if len(path.suffix) <= 10 else ""
+    name = (path.name.removesuffix(suffix)[: LONGEST - len(suffix)] + suffix).rstrip(". ") or "_"
+    if is_system_file(name) or name.split(".")[0].strip().lower() in DEVICES or name.startswith(".."):
+        return f"_{name}"
+    return name
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return `name`, numbered when one that some system holds for the same is in `taken`; enter it there."""
+    path, number, found = PurePosixPath(name), 2, name
+    while _key(found) in taken:
+        found = f"{path.stem} ({number}){path.suffix}"
+        number += 1
+    taken.add(_key(found))
+    return found
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,1 @@
+"""Sets of pictures that come with Graft or are drawn by it."""

@@ -1,0 +1,1 @@
+"""From files to items: archives, folders, tables, and what was understood of them."""

@@ -1,0 +1,365 @@
+"""Bring pictures in: every file received is either used or refused by name with the reason."""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TextIO
+
+from engine.data import fingerprint, multi_label, quality, thumbnails
+from engine.data import layout as layouts
+from engine.data.examples import catalogue as examples
+from engine.data.importing import sources, tables
+from engine.data.importing.archive import Entry
+from engine.data.modalities import image as image_files
+from engine.errors import DataError
+from engine.storage.registry import ItemRecord
+from engine.storage.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
+
+MAX_WAITING = 64  # pictures read but not yet decoded
+MAX_WAITING_BYTES = 64 * 2**20
+REPORT_EVERY = 0.25  # seconds
+ACCOUNT, USED, NEW_BLOBS = "account.json", "used.jsonl", "new-blobs.txt"
+
+NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
+ALREADY = "It is already in this dataset, in the same class."
+
+
+@dataclass(frozen=True)
+class Account:
+    """What came in. `received` is always the number of `used` and `refused` together.
+
+    `refused` holds {"file", "reason", "values"}, reason being a template; `layout` {"kind", "template", "values"}, and
+    "several": True where the labels are those of pictures that may show several classes (engine.data.multi_label).
+    """
+
+    source: str
+    received: int
+    used: list[ItemRecord]
+    refused: list[dict]
+    layout: dict
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Account":
+        return cls(**{**values, "used": [ItemRecord(**record) for record in values["used"]]})
+
+    def require_used(self) -> None:
+        """Raise DataError with the most frequent reason when nothing could be used and nothing was there already."""
+        if self.used or any(refusal["reason"] == ALREADY for refusal in self.refused):
+            return
+        if not self.received:
+            raise DataError("There is no file in {source}.", source=self.source)
+        (reason, _), *_ = Counter(refusal["reason"] for refusal in self.refused).most_common(1)
+        first = next(refusal for refusal in self.refused if refusal["reason"] == reason)
+        template = "None of the {received} files in {source} can be used. {file}: {reason}"
+        if self.received == 1:
+            template = "The only file in {source} cannot be used. {file}: {reason}"
+            if first["file"] == self.source:
+                template = "{file} cannot be used. {reason}"
+        raise DataError(
+            template,
+            received=self.received,
+            source=self.source,
+            file=first["file"],
+            reason=DataError(reason, **first["values"]),
+        )
+
+
+def write_account(folder: Path, account: Account) -> None:
+    """Keep an account as files, one line for each picture used: 100,000 of them are never one text in memory."""
+    with replaced(folder / USED) as file:
+        for record in account.used:
+            file.write(json.dumps(vars(record), ensure_ascii=False) + "\n")
+    write_json(folder / ACCOUNT, {f.name: getattr(account, f.name) for f in fields(account) if f.name != "used"})
+
+
+def read_account(folder: Path) -> Account:
+    """Return what `write_account` kept."""
+    with (folder / USED).open(encoding="utf-8") as lines:
+        used = [ItemRecord(**json.loads(line)) for line in lines]
+    return Account(**read_json(folder / ACCOUNT), used=used)
+
+
+@dataclass
+class _Found:
+    """What was read so far, before it is known which class anything has."""
+
+    received: int = 0
+    records: list[ItemRecord] = field(default_factory=list)
+    refused: list[dict] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
+
+    def refuse(self, file: str, error: DataError) -> None:
+        self.refused.append({"file": layouts.shown(file), "reason": error.template, "values": error.values})
+
+
+def ingest(
+    source: str | os.PathLike,
+    workspace: Workspace,
+    *,
+    layout: str = "auto",
+    label: str | None = None,
+    loose: bool = False,
+    several_classes: bool | None = None,
+    existing: Collection[tuple[str, str | None]] = (),
+    progress: Callable[..., None] | None = None,
+    job_dir: Path | None = None,
+) -> Account:
+    """Store the pictures of `source` by content and return the account; nothing is an item until the caller says so.
+
+    `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
+    `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give no
+    class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
+    None: if the table says so. What is in `existing` as (sha256, label) is refused.
+    `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
+    an exception it raises ends the import. In `job_dir` lies what is on its way, and
+    `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
+    Raises UserError when the source cannot be read or the disk is full.
+    """
+    started = time.monotonic()
+    workspace.create()
+    with tempfile.TemporaryDirectory(dir=job_dir or workspace.incoming, prefix="upload-") as folder:
+        path = _locate(source, Path(folder))
+        total, size = sources.survey(path)
+        check_free_space(workspace.blobs, size)
+        scratch = Path(folder)
+        with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
+            store = functools.partial(_store, workspace=workspace, notes=notes)
+            found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
+    records, description = _with_labels(found, layout, label, loose, several_classes)
+    used = _without_existing(records, found, set(existing))
+    shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
+    seconds = round(time.monotonic() - started, 3)
+    return Account(shown, found.received, used, found.refused, description, seconds)
+
+
+def _locate(source: str | os.PathLike, scratch: Path) -> Path:
+    if not str(source).startswith(examples.PREFIX):
+        return Path(source).expanduser().resolve()
+    name = str(source).removeprefix(examples.PREFIX)
+    return examples.draw(name, scratch)
+
+
+def _throttled(progress: Callable[..., None] | None, total: int | None) -> Callable[..., None]:
+    last = 0.0
+
+    def report(found: _Found, done: int, final: bool = False) -> None:
+        nonlocal last
+        if progress and (final or time.monotonic() - last >= REPORT_EVERY):
+            last = time.monotonic()
+            progress(done=done, total=done if final else total and max(total, done), refused=len(found.refused))
+
+    return report
+
+
+def _read_all(entries: Iterable[Entry], store: Callable, report: Callable[..., None]) -> _Found:
+    """Decode and store in threads (Pillow and hashing release the GIL) while this thread reads on."""
+    found, waiting, held = _Found(), deque(), 0
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
+    try:
+        for entry in entries:
+            found.received += 1
+            if entry.refused:
+                found.refuse(entry.name, entry.refused)
+            elif tables.is_table(entry.name):
+                found.tables.append(entry)
+            else:
+                waiting.append((entry.name, len(entry.content), pool.submit(store, entry)))
+                held += len(entry.content)
+            while len(waiting) > MAX_WAITING or held > MAX_WAITING_BYTES and waiting:
+                held -= _collect(found, *waiting.popleft())
+            report(found, found.received - len(waiting))
+        for name, size, future in waiting:
+            _collect(found, name, size, future)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    report(found, found.received, final=True)
+    return found
+
+
+def _collect(found: _Found, name: str, size: int, future: Future) -> int:
+    outcome = future.result()
+    if isinstance(outcome, DataError):
+        found.refuse(name, outcome)
+    else:
+        found.records.append(outcome)
+    return size
+
+
+def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | DataError:
+    """Decode once: content hash, size, fingerprints and thumbnail come from the same reduced picture."""
+    try:
+        image, (width, height) = image_files.open_with_size(entry.content, target=thumbnails.DECODE_SIZE)
+    except DataError as error:
+        return error
+    small = thumbnails.shrink(image)
+    sha256 = hashlib.sha256(entry.content).hexdigest()
+    blob = workspace.blob_path(sha256)
+    if not blob.exists():
+        if notes:
+            notes.write(f"{sha256}\n")
+        write_atomic(blob, entry.content)
+    thumbnails.write(workspace, sha256, image, small)
+    return ItemRecord(
+        sha256=sha256,
+        name=layouts.shown(entry.name),
+        label=None,
+        width=width,
+        height=height,
+        bytes=len(entry.content),
+        pixels_hash=fingerprint.pixels_hash(small, (width, height)),
+        phash=fingerprint.phash(small),
+        **quality.measure(small),
+    )
+
+
+def _with_labels(
+    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+) -> tuple[list[ItemRecord], dict]:
+    records, described = _labelled(found, kind, label, loose, may_be_several)
+    if not may_be_several or described.get("several"):
+        return records, described
+    # Folders give one class; others can be added to it by hand.
+    return [replace(record, label=multi_label.single(record.label)) for record in records], {
+        **described,
+        "several": True,
+    }
+
+
+def _labelled(
+    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+) -> tuple[list[ItemRecord], dict]:
+    if label is not None:
+        name = layouts.clean_name(label)
+        _refuse_tables(found, DataError("A table was not needed: all pictures were put into {label}.", label=name))
+        described = _described("label", "All pictures belong to the class {label}.", label=name)
+        return [replace(record, label=name) for record in found.records], described
+    names = [record.name for record in found.records]
+    layout = layouts.recognise(names, kind)
+    rows = _rows(found)
+    matched = tables.match(rows, names)
+    named = len({index for index in matched if index is not None})
+    if kind == "table" and not rows:
+        raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
+    if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
+        found.received -= len(found.tables)  # a table says what the others are; it is not one of them
+        if may_be_several or (may_be_several is None and any(row.several for row in rows)):
+            rows = [_with_several(row) for row in rows]
+            records, described = _from_table(found, rows, matched, loose)
+            classes = len({name for record in records for name in multi_label.names_of(record.label)})
+            return records, {**described, "values": {**described["values"], "classes": classes}, "several": True}
+        return _from_table(found, rows, matched, loose)
+    unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
+    _refuse_tables(found, DataError(unused, named=named, total=len(names)))
+    if layout.kind == "flat":
+        return found.records, _described("flat", layouts.DESCRIPTIONS["flat"])
+    return _from_folders(found, layout, loose)
+
+
+def _with_several(row: tables.Row) -> tables.Row:
+    return replace(row, label=None if row.labels is None else multi_label.joined(row.labels))
+
+
+def _refuse_tables(found: _Found, reason: DataError) -> None:
+    for entry in found.tables:
+        found.refuse(entry.name, reason)
+    found.tables.clear()
+
+
+def _rows(found: _Found) -> list[tables.Row]:
+    """Return the rows of all tables; a table that cannot be read is refused like any other file that is no picture."""
+    rows, usable = [], []
+    for entry in found.tables:
+        try:
+            rows += tables.read(entry.name, entry.content)
+            usable.append(entry)
+        except DataError as error:
+            found.refuse(entry.name, error)
+    found.tables = usable
+    return rows
+
+
+def _from_folders(found: _Found, layout: layouts.Layout, loose: bool) -> tuple[list[ItemRecord], dict]:
+    records = []
+    for record in found.records:
+        label, group, split = layout.parse(record.name)
+        if label is None and not loose:
+            found.refuse(record.name, DataError(NO_CLASS))
+        else:
+            records.append(replace(record, label=label, group=group, split=split))
+    return records, _counted(layout.kind, records)
+
+
+def _from_table(
+    found: _Found, rows: list[tables.Row], matched: list[int | None], loose: bool
+) -> tuple[list[ItemRecord], dict]:
+    """Give every picture what its row says; rows without a picture and pictures without a row are refused by name."""
+    labelled: dict[int, ItemRecord] = {}
+    known = {refusal["file"] for refusal in found.refused}
+    for row, index in zip(rows, matched, strict=True):
+        record = None if index is None else found.records[index]
+        problem = row.refused or _row_problem(row, labelled.get(index), record, known)
+        if problem:
+            found.received += 1
+            found.refuse(row.where, problem)
+        elif record and index not in labelled:
+            split = row.split or layouts.split_of(record.name)
+            labelled[index] = replace(record, label=row.label, group=row.group, split=split)
+    for index, record in enumerate(found.records):
+        if index not in labelled and loose:
+            labelled[index] = record
+        elif index not in labelled:
+            found.refuse(record.name, DataError("No line of the table names it. Add a line with its label."))
+    records = [labelled[index] for index in sorted(labelled)]
+    return records, _counted("table", records)
+
+
+def _row_problem(
+    row: tables.Row, earlier: ItemRecord | None, record: ItemRecord | None, known: set[str]
+) -> DataError | None:
+    if record is None:
+        beside = row.file if row.folder == "." else f"{row.folder}/{row.file}"
+        if known & {row.file, beside}:  # it came, and was refused with its own reason
+            return None
+        return DataError("The file {file} is missing. Put it beside the table.", file=layouts.shown(row.file))
+    if earlier and earlier.label != row.label:
+        return DataError(
+            "The table gives {file} twice, as {first} and as {second}; the first was taken. Remove one line.",
+            file=record.name,
+            first=earlier.label or "",
+            second=row.label or "",
+        )
+    return None
+
+
+def _without_existing(records: list[ItemRecord], found: _Found, existing: set) -> list[ItemRecord]:
+    used = []
+    for record in records:
+        if (record.sha256, record.label) in existing:
+            found.refuse(record.name, DataError(ALREADY))
+        else:
+            used.append(record)
+    return used
+
+
+def _counted(kind: str, records: list[ItemRecord]) -> dict:
+    classes = len({record.label for record in records if record.label})
+    groups = len({record.group for record in records if record.group})
+    return _described(kind, layouts.DESCRIPTIONS[kind], classes=classes, groups=groups)
+
+
+def _described(kind: str, template: str, **values) -> dict:
+    return {"kind": kind, "template": template, "values": values}

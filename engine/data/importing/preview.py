@@ -1,0 +1,240 @@
+"""What has arrived, by names alone: which classes, groups and splits its folders or its table would give.
+
+Nothing is decoded and nothing is stored. A zip is asked for its directory, a tar is read through for its names as long
+as that takes little time; only tables are opened, since they say how everything else is meant.
+"""
+
+import mimetypes
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.data import layout as layouts
+from engine.data.importing import archive, sources, tables
+from engine.data.layout import is_system_file
+from engine.errors import DataError
+
+SECONDS = 10.0  # a tar has no directory: after this long its first files must do
+MAX_TABLE_BYTES = 64 * 2**20
+MAX_INNER_BYTES = 512 * 2**20  # a larger archive inside is not unpacked only to look at its names
+SHOWN = 12  # names of classes, groups and other files
+MIN_SHARE = 0.5  # of the pictures must get a class, or a layout is not worth offering
+REPORT_EVERY = 0.25  # seconds
+NO_PIXELS = ("image/svg", "image/vnd.adobe", "image/x-xcf")
+
+
+@dataclass
+class _Seen:
+    files: int = 0
+    system: int = 0
+    complete: bool = True
+    pictures: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    rows: list[tables.Row] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    unread: list[dict] = field(default_factory=list)
+
+
+def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int], None] | None = None) -> dict:
+    """Return what `path` holds as plain data, for a person to decide how it is to be read.
+
+    {"files", "pictures", "system", "complete", "bytes", "others": {"count", "names"}, "recommended": kind,
+    "choices": [choice]}; a choice is {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
+    "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", "rows_without_class" (they
+    come in without one) and "missing" (lines whose file is not there), for a label "label"}, names being the first
+    `SHOWN`; a table's has "several" (whether it says that pictures may show several classes) and, where that makes a
+    difference, "as_several": the choice when they may, with "nothing" (pictures that show none of the classes);
+    "unread" are tables that were not understood: {"template", "values"}.
+    Raises DataError as `sources.entries` does: too large, broken, locked, empty.
+    """
+    seen = _see(path, scratch, progress or (lambda files: None))
+    choices, recommended = _choices(seen, stem(title or path.name))
+    return {
+        "files": seen.files,
+        "pictures": len(seen.pictures),
+        "system": seen.system,
+        "complete": seen.complete,
+        "bytes": sources.survey(path)[1] if path.is_dir() else path.stat().st_size,
+        "others": {"count": len(seen.others), "names": [layouts.shown(name) for name in seen.others[:SHOWN]]},
+        "unread": seen.unread[:SHOWN],
+        "recommended": recommended,
+        "choices": choices,
+    }
+
+
+def worth_asking(source: Path) -> bool:
+    """Tell whether names can say something about what was sent: an archive, a table, or a folder with folders in it."""
+    if not source.is_dir():
+        return source.name.lower().endswith(archive.SUFFIXES) or tables.is_table(source.name)
+    with os.scandir(source) as found:
+        return any(
+            entry.is_dir() or entry.name.lower().endswith((*archive.SUFFIXES, *tables.SUFFIXES)) for entry in found
+        )
+
+
+def _may_be_picture(name: str, known: mimetypes.MimeTypes) -> bool:
+    """A picture's suffix, none, or one that nobody knows."""
+    kind = known.guess_type(f"x.{name.lower().rpartition('.')[2]}", strict=False)[0] or "image/unknown"
+    return kind.startswith("image/") and not kind.startswith(NO_PIXELS)
+
+
+def stem(name: str) -> str:
+    """Return the name of an archive without its suffix, also "shapes" of "shapes.tar.gz"; other names as they are."""
+    suffix = next((suffix for suffix in sorted(archive.SUFFIXES, key=len)[::-1] if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)] or name
+
+
+def _wanted(name: str, size: int) -> bool:
+    if tables.is_table(name):
+        return size <= MAX_TABLE_BYTES
+    return name.lower().endswith(archive.SUFFIXES) and size <= MAX_INNER_BYTES
+
+
+def _see(path: Path, scratch: Path, progress: Callable[[int], None]) -> _Seen:
+    seen, started, told = _Seen(), time.monotonic(), 0.0
+    known = mimetypes.MimeTypes()  # Python's own table, whatever this machine knows beyond it
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="look-") as folder:
+        for entry in sources.entries(path, Path(folder), _wanted):
+            seen.files += 1
+            _sort(entry, seen, known)
+            now = time.monotonic()
+            if now - started > SECONDS:
+                seen.complete = False
+                break
+            if now - told > REPORT_EVERY:
+                told = now
+                progress(seen.files)
+    return seen
+
+
+def _sort(entry: archive.Entry, seen: _Seen, known: mimetypes.MimeTypes) -> None:
+    if is_system_file(entry.name):
+        seen.system += 1
+    elif entry.refused or entry.name.lower().endswith(archive.SUFFIXES):
+        seen.others.append(entry.name)
+    elif tables.is_table(entry.name):
+        _read_table(entry, seen)
+    elif _may_be_picture(entry.name, known):
+        seen.pictures.append(entry.name)
+    else:
+        seen.others.append(entry.name)
+
+
+def _read_table(entry: archive.Entry, seen: _Seen) -> None:
+    try:
+        seen.rows += tables.read(entry.name, entry.content)
+        seen.tables.append(entry.name)
+    except DataError as error:
+        seen.unread.append(error.to_dict())
+
+
+def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
+    """Return the ways in which the files can be read, the recommended one first, and its kind."""
+    found = layouts.recognise(seen.pictures)
+    matched = tables.match(seen.rows, seen.pictures)
+    named = len({index for index in matched if index is not None})
+    choices = [_by_folders(seen.pictures, found), *readings(seen.pictures, without=found.kind)]
+    if seen.rows and (named or found.kind == "flat"):
+        believed = found.kind == "flat" or tables.speaks_for(named, len(seen.pictures))
+        choices.insert(0 if believed else len(choices), _by_table(seen, matched))
+    recommended = choices[0]["kind"]
+    if found.kind == "flat":
+        choices.append(_by_label(seen.pictures, layouts.clean_name(title)))
+    else:
+        choices.append(_by_folders(seen.pictures, layouts.Layout("flat")))
+    return choices, recommended
+
+
+def readings(names: Sequence[str], *, without: str = "") -> list[dict]:
+    """Return what each layout of folders would give (a choice of `look`), if it gives most of the files a class.
+
+    A layout with a part is only there when folders have the name of one; `without` is left out.
+    """
+    depth = sorted(name.count("/") for name in names)[len(names) // 2] if names else 0
+    kinds = [kind for kind in layouts.KINDS if kind not in ("flat", "table", without) and kind.count("/") < depth]
+    found = [_by_folders(names, layouts.recognise(names, kind)) for kind in kinds]
+    return [one for one in found if one["classes"] and len(names) - one["without_class"] >= MIN_SHARE * len(names)]
+
+
+def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
+    """Count what a layout gives; all files of a folder are read alike."""
+    folders = Counter(name.rpartition("/")[0] for name in names)
+    tally = _Tally()
+    for folder, count in folders.items():
+        tally.add(*found.parse(f"{folder}/file" if folder else "file"), count)
+    return tally.choice(found.kind)
+
+
+def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
+    choice, told = _as_table(seen, matched, several=False), any(row.several for row in seen.rows)
+    if not told and all(len(row.labels or ()) < 2 for row in seen.rows):
+        return choice
+    return choice | {"several": told, "as_several": _as_table(seen, matched, several=True)}
+
+
+def _as_table(seen: _Seen, matched: Sequence[int | None], *, several: bool) -> dict:
+    tally, taken, bare, missing = _Tally(), set(), 0, 0
+    for row, index in zip(seen.rows, matched, strict=True):
+        if row.refused or index in taken:
+            continue
+        if index is None:
+            missing += 1
+            continue
+        taken.add(index)
+        if (row.labels if several else row.label) is None:
+            bare += 1  # it comes in without a class, as the table says
+            continue
+        labels = row.labels if several else (row.label,)
+        tally.add_each(labels, row.group, row.split or layouts.split_of(seen.pictures[index]))
+    tally.add(None, None, None, len(seen.pictures) - len(taken))
+    names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
+    found = tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}
+    return found | {"nothing": tally.nothing} if several else found
+
+
+def _by_label(names: Sequence[str], label: str) -> dict:
+    tally = _Tally()
+    tally.add(label, None, None, len(names))
+    return tally.choice("label") | {"label": label}
+
+
+@dataclass
+class _Tally:
+    classes: Counter = field(default_factory=Counter)
+    groups: Counter = field(default_factory=Counter)
+    splits: Counter = field(default_factory=Counter)
+    without_class: int = 0
+    nothing: int = 0
+
+    def add_each(self, labels: Sequence[str], group: str | None, split: str | None) -> None:
+        """Count a picture for each of its classes."""
+        self.nothing += not labels
+        for label in labels:
+            self.add(label, None, None, 1)
+        self.groups.update([group] if group else [])
+        self.splits.update([split] if split else [])
+
+    def add(self, label: str | None, group: str | None, split: str | None, count: int) -> None:
+        if label is None:
+            self.without_class += count
+            return
+        self.classes[label] += count
+        if group:
+            self.groups[group] += count
+        if split:
+            self.splits[split] += count
+
+    def choice(self, kind: str) -> dict:
+        return {
+            "kind": kind,
+            "classes": [list(pair) for pair in sorted(self.classes.items())[:SHOWN]],
+            "num_classes": len(self.classes),
+            "groups": [list(pair) for pair in sorted(self.groups.items())[:SHOWN]],
+            "num_groups": len(self.groups),
+            "splits": dict(self.splits),
+            "without_class": self.without_class,
+        }

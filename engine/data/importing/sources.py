@@ -1,0 +1,137 @@
+"""Where pictures come from: a folder, an archive, a table with the files beside it, or one file."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from engine.data.importing import archive, tables
+from engine.data.importing.archive import Entry, LimitError
+from engine.errors import DataError
+
+
+def survey(path: Path) -> tuple[int | None, int]:
+    """Return (number of files or None when only reading tells, bytes to expect). Raises DataError as `entries` does."""
+    if not path.exists():
+        raise DataError("{path} does not exist. Check the spelling.", path=str(path))
+    if path.is_dir():
+        sizes = [file.lstat().st_size for file in _walk(path)]
+        return len(sizes), sum(sizes)
+    if archive.kind_of(path):
+        return archive.survey(path)
+    return None, path.stat().st_size
+
+
+Wanted = Callable[[str, int], bool]
+
+
+def entries(path: Path, scratch: Path, wanted: Wanted = archive.everything) -> Iterator[Entry]:
+    """Yield every file of the source, one at a time, with its bytes or the reason why it was not read.
+
+    A file that is not `wanted` by its name and size is yielded without its bytes.
+
+    `scratch` is a folder for archives inside archives. Raises DataError when the source as a whole cannot be read.
+    """
+    if path.is_dir():
+        yield from _folder(path, scratch, wanted)
+    elif archive.kind_of(path):
+        yield from archive.read(path, scratch, wanted)
+    elif tables.is_table(path.name):
+        yield from _table(path, wanted)
+    else:
+        yield _file(path, path.name, wanted)
+
+
+def on_server(typed: str, roots: Sequence[Path]) -> Path:
+    """Return the folder or file below one of `roots` that a person typed, absolute or as it lies below a root.
+
+    Links and ".." are followed before it is looked where the path leads. Raises DataError when it leads elsewhere, or
+    to nothing: what lies elsewhere is never told.
+    """
+    asked = Path(typed.strip()).expanduser()
+    tried = [asked] if asked.is_absolute() else [root / asked for root in roots]
+    inside = [path for path in (_resolved(path) for path in tried) if any(path.is_relative_to(root) for root in roots)]
+    if not inside:
+        raise DataError(
+            "{path} does not lie in a folder that this server allows: {folders}. GRAFT_SERVER_FOLDERS names them.",
+            path=typed.strip(),
+            folders=", ".join(map(str, roots)),
+        )
+    found = next((path for path in inside if path.exists()), None)
+    if found is None:
+        raise DataError("{path} does not exist on the server. Check the spelling.", path=typed.strip())
+    return found
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links that lead in a circle, characters that no path has
+        return Path("/")
+
+
+def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
+    root = root.resolve()
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if refused := archive.system_file(name):
+            yield Entry(name, refused=refused)
+        elif path.is_symlink() and not (path.is_file() and path.resolve().is_relative_to(root)):
+            yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
+        elif name.lower().endswith(archive.SUFFIXES):
+            yield from _archive(path, name, scratch, wanted)
+        else:
+            yield _file(path, name, wanted)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield everything that is not a folder, in alphabetical order; a folder that cannot be listed is yielded too."""
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        try:
+            listed = sorted(path.iterdir(), reverse=True) if path.is_dir() and not path.is_symlink() else None
+        except OSError:
+            listed = None
+        if listed is None:
+            yield path
+        else:
+            waiting.extend(listed)
+
+
+def _archive(path: Path, name: str, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
+    folder = name.rsplit(".", 1)[0].removesuffix(".tar")
+    try:
+        for entry in archive.read(path, scratch, wanted):
+            yield Entry(f"{folder}/{entry.name}", entry.content, entry.refused)
+    except LimitError:
+        raise
+    except DataError as error:
+        yield Entry(name, refused=error)
+
+
+def _table(path: Path, wanted: Wanted) -> Iterator[Entry]:
+    """Yield the table and those of its files that lie beside it or below."""
+    table = _file(path, path.name, archive.everything)
+    yield table
+    root = path.parent.resolve()
+    rows = tables.read(path.name, table.content)
+    for name in dict.fromkeys(row.file for row in rows if row.file and not row.refused):
+        file = root / name
+        if not os.path.lexists(file):
+            continue  # whoever matches rows and files names it as missing
+        if file.resolve().is_relative_to(root):
+            yield _file(file, name, wanted)
+        else:
+            yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
+
+
+def _file(path: Path, name: str, wanted: Wanted) -> Entry:
+    try:
+        if not path.is_file():
+            return Entry(name, refused=DataError("Not an ordinary file, or a folder that cannot be listed."))
+        if path.stat().st_size > archive.MAX_FILE_BYTES:
+            return Entry(name, refused=DataError(archive.TOO_LARGE, limit=archive.MAX_FILE_BYTES // 2**20))
+        return Entry(name, path.read_bytes() if wanted(name, path.stat().st_size) else b"")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Entry(name, refused=DataError("It cannot be read ({reason}). Check who may read it.", reason=reason))

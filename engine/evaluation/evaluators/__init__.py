@@ -1,0 +1,1 @@
+"""How a run is judged, a file a label kind."""

@@ -1,1 +1,0 @@
-"""Judging a model whose pictures may show several classes."""

@@ -1,0 +1,1 @@
+"""Jobs of a workspace: uploads, imports, checks, exports, maps, suggestions, measurements."""

@@ -1,0 +1,244 @@
+"""Imports, from the files that arrived to the items of a dataset: looked at, asked about, brought in, cleaned up.
+
+Every import is a folder `incoming/import-*` of plain files, so that a restart finds it: `job.json` says what is wanted,
+`arrival.json` what was seen by names alone (the import then waits for an answer), `account.json` and `used.jsonl` what
+a worker read. The folder goes when the import is done, failed or cancelled, and the upload with it.
+"""
+
+import logging
+import secrets
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.compute.client import Compute
+from engine.data import multi_label, split
+from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
+from engine.errors import UserError
+from engine.storage.liveness import is_alive, this_process
+from engine.storage.registry import Registry
+from engine.storage.workspace import Workspace, read_json, write_json
+
+JOB, STATUS, SUBMITTER, ARRIVAL, EXISTING = "job.json", "status.json", "submitter.json", "arrival.json", "existing.json"
+UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
+
+log = logging.getLogger("graft")
+
+
+class Imports:
+    """The imports of one workspace. Several threads may use it."""
+
+    def __init__(self, workspace: Workspace, registry: Registry, compute: Callable[[], Compute]):
+        self._workspace = workspace
+        self._registry = registry
+        self._compute = compute
+        self._known: dict[str, dict] = {}
+        self._lock = threading.Lock()
+
+    def start(
+        self, dataset_id: str, source: str, *, title: str = "", ask: bool = False, who: str = "", **options
+    ) -> str:
+        """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
+
+        who: the name of the person, for the history. options: layout, label, loose and several_classes of ingest.
+        """
+        import_id = f"import-{secrets.token_hex(8)}"
+        job = {"dataset_id": dataset_id, "source": source, "title": title or Path(source).name, "ask": ask}
+        job |= {"options": options, "who": who}
+        write_json(self._folder(import_id) / JOB, job)
+        self._submit(import_id, job)
+        return import_id
+
+    def status(self, import_id: str) -> dict:
+        """Return {state: running|waiting|done|failed|cancelled, progress, message, values, and when done the account's
+        received, used, refused, seconds}."""
+        known = self._known.get(import_id)
+        if known is not None and known["state"] != "running":
+            return known
+        folder = self._folder(import_id)
+        state = "waiting" if self._waits(folder, read_json(folder / JOB, {})) else "running"
+        return {"progress": 0.0, **read_json(folder / STATUS, {}), "state": state}
+
+    def running(self, dataset_id: str) -> list[str]:
+        """Return the ids of imports into this dataset that are being worked on, whoever began them."""
+        return [folder.name for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
+
+    def titles(self, dataset_id: str) -> list[str]:
+        """Return what the imports into this dataset that are being worked on are called."""
+        return [job["title"] for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
+
+    def waiting(self, dataset_id: str) -> list[dict]:
+        """Return the imports that wait for an answer, the oldest first: {"id", "title", "arrival"}."""
+        found = []
+        for folder, job in self._jobs(dataset_id):
+            arrival = read_json(folder / ARRIVAL)
+            if job["ask"] and arrival:
+                found.append({"id": folder.name, "title": job["title"], "arrival": arrival})
+        return sorted(found, key=lambda entry: (self._folder(entry["id"]) / ARRIVAL).stat().st_mtime)
+
+    def answer(
+        self,
+        import_id: str,
+        *,
+        layout: str = "auto",
+        label: str | None = None,
+        loose: bool = False,
+        several_classes: bool | None = None,
+    ) -> None:
+        """Go on with an import that waits. Nothing happens when somebody else answered it before."""
+        with self._lock:
+            folder = self._folder(import_id)
+            job = read_json(folder / JOB)
+            if job is None or not self._waits(folder, job):
+                return
+            options = {"layout": layout, "label": label, "loose": loose, "several_classes": several_classes}
+            job |= {"ask": False, "options": options}
+            write_json(folder / JOB, job)
+            (folder / STATUS).unlink(missing_ok=True)
+        self._submit(import_id, job)
+
+    def cancel(self, import_id: str) -> None:
+        """Forget an import that waits, and delete what was uploaded for it."""
+        with self._lock:
+            folder = self._folder(import_id)
+            job = read_json(folder / JOB)
+            if job is None or not self._waits(folder, job):
+                return
+            self._clean_up(import_id, job)
+            self._known[import_id] = {"state": "cancelled", "progress": 0.0, "message": "", "values": {}}
+
+    def recover(self) -> None:
+        """Begin the imports again that a server left behind when it died; those that wait for an answer still wait."""
+        self._workspace.remove_half_written()
+        for folder in self._workspace.incoming.glob("import-*"):
+            job = read_json(folder / JOB)
+            if job and not self._waits(folder, job) and not is_alive(read_json(folder / SUBMITTER)):
+                self._submit(folder.name, job)
+
+    def sources(self) -> set[Path]:
+        """Return the uploads that an import still needs, as folders directly below `incoming`."""
+        jobs = (read_json(path, {}) for path in self._workspace.incoming.glob(f"import-*/{JOB}"))
+        return {top for job in jobs if (top := self._upload_of(job)) is not None}
+
+    # inside
+
+    def _jobs(self, dataset_id: str) -> list[tuple[Path, dict]]:
+        paths = sorted(self._workspace.incoming.glob(f"import-*/{JOB}"))
+        jobs = [(path.parent, read_json(path, {})) for path in paths]
+        return [(folder, job) for folder, job in jobs if job.get("dataset_id") == dataset_id]
+
+    def _waits(self, folder: Path, job: dict) -> bool:
+        return bool(job.get("ask")) and (folder / ARRIVAL).exists()
+
+    def _submit(self, import_id: str, job: dict) -> None:
+        self._known[import_id] = {"state": "running"}
+        folder = self._folder(import_id)
+        write_json(folder / SUBMITTER, this_process())
+        task, options = "look", {"title": job["title"]}
+        if not job.get("ask"):
+            task, options = "ingest", self._as_the_dataset(job)
+            write_json(folder / EXISTING, [list(pair) for pair in self._registry.content(job["dataset_id"])])
+        self._compute().submit(
+            f"engine.worker.tasks:{task}",
+            job["source"],
+            str(self._workspace.root),
+            str(folder),
+            options,
+            queue="ingest",
+            key=import_id,
+            on_done=lambda error: self._finish(import_id, job, error),
+        )
+
+    def _as_the_dataset(self, job: dict) -> dict:
+        """Return the options of an import; where pictures may show several classes, those that come may too."""
+        options = job["options"]
+        several_already = multi_label.applies(self._registry.dataset_options(job["dataset_id"]))
+        return {**options, "several_classes": True} if several_already else options
+
+    def _finish(self, import_id: str, job: dict, error: Exception | None) -> None:
+        try:
+            if error is not None:
+                raise error
+            if job.get("ask"):
+                self._known.pop(import_id, None)
+                return
+            status = self._store(import_id, job)
+        except UserError as problem:
+            status = _failed(problem)
+        except Exception as problem:
+            log.exception("import %s", import_id)
+            status = _failed(UserError(UNEXPECTED, error=repr(problem)))
+        if status["state"] == "failed":
+            self._remove_new_blobs(import_id)
+        self._clean_up(import_id, job)
+        self._known[import_id] = status
+
+    def _store(self, import_id: str, job: dict) -> dict:
+        account = read_account(self._folder(import_id))
+        dataset_id = job["dataset_id"]
+        with self._lock:
+            if account.layout.get("several"):
+                self._let_show_several(dataset_id)
+            records = self._with_splits(dataset_id, account.used)
+            layout = account.layout | {"moved": split.followed_copies(records)}
+            account_facts = (account.refused, account.seconds, layout)
+            who = job.get("who", "")
+            self._registry.add_import(dataset_id, import_id, job["title"], records, *account_facts, who=who)
+        account.require_used()
+        return _done(account)
+
+    def _let_show_several(self, dataset_id: str) -> None:
+        """Raises DataError where classes that are there have names that several classes cannot have."""
+        if not multi_label.applies(self._registry.dataset_options(dataset_id)):
+            multi_label.check_can_begin([label for (label,) in self._registry.columns(dataset_id, "label")])
+            self._registry.set_dataset_options(dataset_id, **{multi_label.OPTION: True})
+
+    def _with_splits(self, dataset_id: str, records: list) -> list:
+        options = split.options_of(self._registry.dataset_options(dataset_id))
+        parts = split.assign(records, existing=self._registry.items(dataset_id), **options)
+        pairs = zip(records, parts, strict=True)
+        return [replace(record, split=part, given_split=record.split) for record, part in pairs]
+
+    def _remove_new_blobs(self, import_id: str) -> None:
+        """Delete the originals that a failed import wrote, except those that a dataset or another import may use."""
+        path = self._folder(import_id) / NEW_BLOBS
+        others = [job for job in self._workspace.incoming.glob(f"import-*/{NEW_BLOBS}") if job != path]
+        if not path.exists() or others:
+            return
+        written = set(path.read_text(encoding="ascii").split())
+        for sha256 in written - self._registry.stored_content():
+            self._workspace.blob_path(sha256).unlink(missing_ok=True)
+            self._workspace.thumbnail_path(sha256).unlink(missing_ok=True)
+
+    def _clean_up(self, import_id: str, job: dict) -> None:
+        shutil.rmtree(self._folder(import_id), ignore_errors=True)
+        if (upload := self._upload_of(job)) is not None:
+            shutil.rmtree(upload, ignore_errors=True)
+
+    def _upload_of(self, job: dict) -> Path | None:
+        source = Path(job.get("source", ""))
+        if self._workspace.incoming not in source.parents:
+            return None
+        return self._workspace.incoming / source.relative_to(self._workspace.incoming).parts[0]
+
+    def _folder(self, import_id: str) -> Path:
+        return self._workspace.incoming / import_id
+
+
+def _failed(problem: UserError) -> dict:
+    return {"state": "failed", "progress": 0.0, "message": problem.template, "values": problem.values}
+
+
+def _done(account: Account) -> dict:
+    return {
+        "state": "done",
+        "progress": 1.0,
+        "message": account.layout["template"],
+        "values": account.layout["values"],
+        "received": account.received,
+        "used": len(account.used),
+        "refused": account.refused,
+        "seconds": account.seconds,
+    }

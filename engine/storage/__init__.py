@@ -1,0 +1,1 @@
+"""What is kept on disk: the workspace, runs as plain files, the registry, its history."""

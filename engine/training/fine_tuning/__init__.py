@@ -1,0 +1,1 @@
+"""Training the upper layers of the network itself."""

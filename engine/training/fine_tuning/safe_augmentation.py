@@ -1,0 +1,116 @@
+"""Which augmentations a set of pictures survives: asked of the pictures themselves, through the probe.
+
+A mirrored photo of a dress is still a dress to the network; a mirrored word is not the same word. Half of the training
+pictures teach a probe, a sample of the other half is changed, and what costs the probe too much is left out.
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.backbones import forward
+from engine.storage.shards import ShardCache
+from engine.training.heads import linear_probe
+from engine.training.inputs import augment, mixing
+from engine.training.inputs.pixels import Pixels
+from engine.training.objectives.multi_label import exact
+from engine.training.objectives.scores import accuracy
+from engine.training.recipe import Recipe
+
+# Highest loss of accuracy a change may cost. Mirroring keeps the meaning or destroys it: it must cost next to nothing
+# (measured: photos 0.00-0.01, digits and characters 0.07-0.20); the others make a picture harder, as they should.
+TOLERANCE = {"flip": 0.04, "crop": 0.12, "rotate": 0.08, "brightness": 0.08, "contrast": 0.08, "colour": 0.08}
+# What else is tried where the whole network trains. Two pictures of one class are mixed: where that hides their class
+# from the network, the classes of a mixture would be a lie.
+STRONGER = {"grey": 0.08, "blur": 0.08, "noise": 0.08, "erase": 0.12}
+MIXTURES = {"mixup": 0.08, "cutmix": 0.08}
+CHOICES = tuple(TOLERANCE)
+FOR_PHOTOS = ("flip", "crop", "brightness", "contrast", "colour")
+FOR_DRAWINGS = ("crop", "rotate", "brightness", "contrast", "colour")
+SAMPLE = 256
+# With fewer pictures to ask, the answer would be chance; only changes that spare shapes and sides are made.
+ENOUGH = 24
+WITHOUT_ASKING = ("brightness", "contrast")
+
+
+@dataclass(frozen=True)
+class Safe:
+    """Augmentations and mixtures that a set of pictures survives, and the accuracy that each one tried costs."""
+
+    augmentation: tuple[str, ...]
+    mixing: tuple[str, ...]
+    costs: dict[str, float]
+
+
+def choose(
+    features: np.ndarray,
+    y: np.ndarray,
+    keys: list[str],
+    recipe: Recipe,
+    pixels: Pixels,
+    run: forward.Forward,
+    kept: Path | None = None,
+) -> Safe:
+    """Return what is safe for training pictures (features, y) among what the recipe leaves to be found out.
+
+    Features of changed pictures are kept in the folder `kept`: the next training on them finds them there.
+    """
+    taught, asked = _halves(y, recipe.seed)
+    if len(asked) < ENOUGH or not _all_classes(y[taught], y):
+        return Safe(WITHOUT_ASKING, (), {})
+    num_classes = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
+    head = linear_probe.fit(features[taught], y[taught], num_classes, recipe).head
+    right = _right(y[asked], head.logits(features[asked]))
+    asked_keys = [keys[row] for row in asked]
+
+    def cost(looks: np.ndarray) -> float:
+        return round(right - _right(y[asked], head.logits(looks)), 4)
+
+    limits = {**TOLERANCE, **(STRONGER if recipe.streams else {})}
+    changed = functools.partial(_changed, pixels=pixels, run=run, seed=recipe.seed, kept=kept)
+    costs = {name: cost(changed(asked_keys, name)) for name in limits}
+    if recipe.mixing == "auto" and recipe.streams:
+        alike, pictures = _alike(y[asked], recipe.seed), pixels.read(asked_keys)
+        costs |= {kind: cost(forward.run(run, mixing.half(pictures, pictures[alike], kind))) for kind in MIXTURES}
+    stood = [name for name in costs if costs[name] <= {**limits, **MIXTURES}[name]]
+    return Safe(
+        tuple(name for name in stood if name in limits), tuple(name for name in stood if name in MIXTURES), costs
+    )
+
+
+def _changed(
+    keys: list[str], name: str, pixels: Pixels, run: forward.Forward, seed: int, kept: Path | None
+) -> np.ndarray:
+    """Return the features of these pictures, every one of them changed."""
+    if kept is None:
+        return forward.run(run, augment.certain(pixels.read(keys), keys, name, seed))
+    cache = ShardCache(kept / f"{name}-{seed}")
+    if missing := cache.missing(keys):
+        cache.add(missing, forward.run(run, augment.certain(pixels.read(missing), missing, name, seed)))
+    return cache.read(keys)
+
+
+def _alike(y: np.ndarray, seed: int) -> np.ndarray:
+    """Return for every picture the row of one with the same class (or classes), drawn at random."""
+    generator = np.random.default_rng(seed)
+    _sets, y = np.unique(y, axis=0, return_inverse=True)
+    return np.array([generator.choice(np.flatnonzero(y == label)) for label in y])
+
+
+def _right(y: np.ndarray, logits: np.ndarray) -> float:
+    """Return the share of pictures that are right; where they may show several classes, exactly right."""
+    return exact(y, logits > 0) if y.ndim == 2 else accuracy(y, logits.argmax(axis=1))
+
+
+def _all_classes(taught: np.ndarray, y: np.ndarray) -> bool:
+    if y.ndim == 2:
+        return bool((taught.any(axis=0) & ~taught.all(axis=0)).all())
+    return len(np.unique(taught)) == len(np.unique(y))
+
+
+def _halves(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    order = np.random.default_rng(seed).permutation(len(y))
+    middle = (len(y) + 1) // 2
+    return np.sort(order[:middle]), np.sort(order[middle:][:SAMPLE])

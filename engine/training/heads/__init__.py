@@ -1,0 +1,1 @@
+"""The classifier on top of the features."""

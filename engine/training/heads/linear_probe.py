@@ -1,0 +1,111 @@
+"""The linear probe: multinomial logistic regression on standardised features, as one dense layer."""
+
+import warnings
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from engine.training.heads.head import Head, standardised
+from engine.training.heads.regularization import (
+    CHOICE_ITERATIONS,
+    DEFAULT_STRENGTH,
+    FOLDS,
+    ITERATIONS,
+    MOST_FOR_CHOICE,
+    STRENGTHS,
+    THREADED_WORK,
+    Probe,
+    _model,
+    balanced,
+)
+from engine.training.objectives.scores import log_loss
+from engine.training.recipe import Recipe
+
+
+def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -> Probe:
+    """Fit the probe on training features (N, D) and classes y (N,); every class in range(num_classes) must occur.
+
+    Where pictures may show several classes, y is (N, num_classes) of 0 and 1.
+    """
+    if y.ndim == 2:
+        from engine.training.heads import multi_label_probe
+
+        return multi_label_probe.fit(features, y, recipe)
+    x, mean, deviation = standardised(features)
+    work = x.size * num_classes
+    with threadpool_limits(limits=None if work > THREADED_WORK else 1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # not converged within ITERATIONS: good enough, and the time is bounded
+        strength, source, held_out = _strength(x, y, recipe)
+        model = _model(strength, len(x), recipe, ITERATIONS)
+        model.fit(*balanced(x, y, recipe))
+        layers = _layers(model, num_classes)
+        if recipe.class_balancing == "focal":
+            layers, held_out = (_focal(x, y, *layers[0], strength),), None
+    head = Head(layers, mean, deviation, _penalty(strength, recipe), recipe.output)
+    return Probe(head, strength, source, held_out)
+
+
+def _focal(x: np.ndarray, y: np.ndarray, kernel: np.ndarray, bias: np.ndarray, strength: float) -> tuple:
+    """Go on from the fit of the cross-entropy to that of the focal loss; an L1 penalty counts as L2 there."""
+    from engine.training.objectives import focal
+
+    return focal.refit(x, y, kernel, bias, strength)
+
+
+def _strength(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, str, tuple | None]:
+    """Return the penalty 1 / (C N); the recipe's l1 and l2 mean `l1 |W| + l2 W^2` beside the mean cross-entropy."""
+    if recipe.l2 is not None or recipe.l1:
+        return max(recipe.l1 + 2 * (recipe.l2 or 0.0), 1e-8), "given", None
+    if np.bincount(y).min() < 2:
+        return DEFAULT_STRENGTH, "default", None
+    x, y = _sample(x, y, recipe.seed)
+    strength, probabilities = _choose(x, y, recipe)
+    return strength, "chosen", (y, probabilities)
+
+
+def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, np.ndarray]:
+    """Return the strength with the smallest cross-validated loss, and the held-out probabilities (N, num_classes)."""
+    from sklearn.model_selection import StratifiedKFold
+
+    folds = StratifiedKFold(min(FOLDS, np.bincount(y).min()), shuffle=True, random_state=recipe.seed)
+    folds = list(folds.split(x, y))
+    starts, best = [None] * len(folds), (np.inf, DEFAULT_STRENGTH, None)
+    for strength in STRENGTHS:
+        answers = np.zeros((len(y), y.max() + 1), np.float32)
+        for place, (fit_rows, held_out) in enumerate(folds):
+            model = _model(strength, len(fit_rows), recipe, CHOICE_ITERATIONS)
+            starts[place] = _fit_from(model, *balanced(x[fit_rows], y[fit_rows], recipe), starts[place])
+            answers[held_out] = model.predict_proba(x[held_out])
+        best = min(best, (log_loss(y, answers), strength, answers), key=lambda found: found[0])
+    return best[1:]
+
+
+def _fit_from(model, x: np.ndarray, y: np.ndarray, start: tuple | None) -> tuple:
+    # The next weaker penalty starts where the last one ended: about half the iterations.
+    if start is not None:
+        model.coef_, model.intercept_ = start
+    model.set_params(warm_start=True).fit(x, y)
+    return model.coef_, model.intercept_
+
+
+def _sample(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most MOST_FOR_CHOICE rows, but at least two of every class."""
+    if len(x) <= MOST_FOR_CHOICE:
+        return x, y
+    order = np.random.default_rng(seed).permutation(len(x))
+    kept = order[:MOST_FOR_CHOICE]
+    rare = [order[y[order] == label][:2] for label in np.unique(y)]
+    rows = np.unique(np.concatenate([kept, *rare]))
+    return x[rows], y[rows]
+
+
+def _penalty(strength: float, recipe: Recipe) -> tuple[float, float]:
+    return (recipe.l1, recipe.l2 or 0.0) if recipe.l1 else (0.0, strength / 2)
+
+
+def _layers(model, num_classes: int) -> tuple[tuple[np.ndarray, np.ndarray]]:
+    kernel, bias = model.coef_.T, model.intercept_
+    if num_classes == 2:
+        # scikit-learn keeps one column for two classes: the log-odds of the second.
+        kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.array([-bias[0] / 2, bias[0] / 2])
+    return ((kernel.astype(np.float32), bias.astype(np.float32)),)

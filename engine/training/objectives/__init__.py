@@ -1,0 +1,1 @@
+"""What is being learned: loss, balance and scores, a file a label kind."""

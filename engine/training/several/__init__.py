@@ -1,1 +1,0 @@
-"""Training where pictures may show several classes, each decided for itself."""

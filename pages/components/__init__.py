@@ -1,0 +1,1 @@
+"""Widgets: a folder each, with its script and style."""

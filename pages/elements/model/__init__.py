@@ -1,1 +1,0 @@
-"""What the Model page shows: networks, expert settings, the start bar."""

@@ -1,1 +1,0 @@
-"""The parts of the Results page, one module each."""

@@ -1,1 +1,0 @@
-"""The Results page of runs whose pictures may show several classes."""

@@ -1,1 +1,0 @@
-"""Trainings as pages show them: live, waiting, in lists and tables."""

@@ -1,0 +1,86 @@
+"""How pictures that are not square are fitted: everything kept, or the middle cut out; seen on one of their own."""
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from engine import graft
+from engine.errors import UserError
+from engine.storage.registry import Project
+from engine.training.recipe import FITS
+from pages.session import worker_answers
+from pages.session.i18n import _, say_error
+from pages.shared.dataset.dataset_facts import facts_of
+
+OPTION = "fit"  # of the dataset; recipes whose own fit is "auto" follow it
+OFFERED = ("auto", "letterbox", "crop")
+LOOKED_AT = 400  # pictures among which the longest is looked for
+SIDE = 150
+
+
+@st.fragment
+def choice(project: Project) -> None:
+    """Show what is done with pictures that are not square; opened, let it be chosen and show both ways."""
+    registry = graft.current().registry
+    now = registry.dataset_options(project.dataset_id).get(OPTION, "auto")
+    titles = {"auto": _("Fit: automatic"), "letterbox": _("Fit: whole picture"), "crop": _("Fit: middle square")}
+    menu = st.popover(
+        titles.get(now, _(FITS[now])),
+        type="tertiary",
+        icon=":material/crop:",
+        key=f"fit-menu-{project.dataset_id}",
+        on_change="rerun",
+    )
+    if not menu.open:
+        return
+    with menu:
+        st.markdown(_("A network looks at squares. What should happen to pictures that are not square?"))
+        chosen = st.radio(
+            _("How pictures are fitted"),
+            OFFERED,
+            OFFERED.index(now) if now in OFFERED else 0,
+            format_func=lambda fit: _(FITS[fit]),
+            key=f"fit-{project.dataset_id}",
+            label_visibility="collapsed",
+        )
+        if chosen != now:
+            registry.set_dataset_options(project.dataset_id, **{OPTION: chosen})
+            st.rerun(scope="fragment")
+        _both_ways(project)
+        st.caption(_("Counts for the next trainings, unless their expert settings say otherwise."))
+
+
+def _both_ways(project: Project) -> None:
+    here = graft.current()
+    version = here.registry.version(project.dataset_id)
+    longest = _longest(project.dataset_id, version)
+    if longest is None:
+        return
+    answer = worker_answers.ask(
+        ("fits", project.dataset_id, version),
+        lambda: here.ask("fits", str(here.workspace.root), list(facts_of(project).hashes), longest),
+    )
+    worker_answers.when_ready(answer, _show, waiting=lambda: st.skeleton(SIDE), key="fits")
+
+
+def _show(answer: Future) -> None:
+    try:
+        found = answer.result()
+    except UserError as error:
+        st.caption(say_error(error))
+        return
+    automatic = _("automatic for your pictures")
+    names = {"letterbox": _("Whole picture"), "crop": _("Middle square")}
+    with st.container(horizontal=True):
+        for fit, name in names.items():
+            caption = f"{name} ({automatic})" if found["automatic"] == fit else name
+            st.image(found["pictures"][fit], caption=caption, width=SIDE)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _longest(dataset_id: str, _version: str) -> str | None:
+    """Return the content hash of a picture that is far from square: there the choice matters most."""
+    items = graft.current().registry.items(dataset_id, limit=LOOKED_AT)
+    likely = [item for item in items if item.width and item.height]
+    longest = max(likely, key=lambda item: max(item.width / item.height, item.height / item.width), default=None)
+    return longest and longest.sha256

@@ -1,0 +1,185 @@
+"""Pictures that may lie in the wrong class, one large picture at a time; every answer is one key and can be undone.
+
+The browser holds the queue, so that the next picture is there at once; it sends the list of answers so far, and this
+module acts on those that are new. An answer is never lost to a fast hand, nor acted on twice.
+"""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from engine import graft
+from engine.storage.registry import Item, Project
+from pages.components.gallery import gallery
+from pages.components.probabilities import percent
+from pages.sections.data_upload.check import open_findings
+from pages.sections.data_upload.check.open_findings import Report
+from pages.session.i18n import _
+from pages.shared import page
+from pages.shared.dataset import class_edits, pictures
+
+OPEN = "label_questions-open"
+EXAMPLES = 4  # pictures of a class to compare with
+MOST = 500  # questions in one sitting
+ACTIONS = ("change", "keep", "exclude", "undo")
+_HERE = Path(__file__).parent
+
+
+def open_panel(project: Project, report: Report, finding: dict) -> None:
+    """Freeze the questions of a finding and open the panel with them."""
+    questions = finding["questions"][:MOST]
+    asked = {question["item"] for question in questions}
+    labels = sorted({item.label for item in report.items.values() if item.label is not None})
+    st.session_state[OPEN] = {
+        "id": f"{project.dataset_id}-{finding['kind']}-{questions[0]['item']}-{st.session_state.get(f'{OPEN}-n', 0)}",
+        "dataset": project.dataset_id,
+        "kind": finding["kind"],
+        "cards": [_card(report.items[question["item"]], question) for question in questions],
+        "classes": labels,
+        "examples": _examples(report.items.values(), labels, asked),
+        "applied": 0,
+        "log": [],
+        "changes": {},
+    }
+    st.session_state[f"{OPEN}-n"] = st.session_state.get(f"{OPEN}-n", 0) + 1
+
+
+def is_open(project: Project) -> str | None:
+    """Return the kind of question that is open for this project, None when there is none."""
+    opened = st.session_state.get(OPEN)
+    return opened["kind"] if opened and opened["dataset"] == project.dataset_id else None
+
+
+@st.fragment
+def panel(project: Project) -> None:
+    """Show the open questions; answering reruns only this part of the page."""
+    opened = st.session_state.get(OPEN)
+    if opened is None:
+        return
+    with page.errors_in_words(), st.container(border=True, key="label_questions"):
+        result = _component()(
+            key=f"label_questions-{opened['id']}",
+            data=[_data(opened)],  # a list: see gallery.py
+            default={"log": []},
+            on_log_change=_nothing,
+            on_rest_change=_nothing,
+            on_close_change=_nothing,
+        )
+        act_on(project, opened, result.log or [])
+        if result.close:
+            del st.session_state[OPEN]
+        if result.close or result.rest:
+            st.rerun()
+
+
+def act_on(project: Project, opened: dict, log: Sequence[dict]) -> None:
+    """Carry out the answers of the log that are new."""
+    cards = {card["item"]: card for card in opened["cards"]}
+    for answer in log[opened["applied"] :]:
+        opened["applied"] += 1
+        opened["log"].append(answer)
+        card = cards.get(answer.get("item"))
+        if card is not None and answer.get("action") in ACTIONS:
+            _act(project, opened, card, answer)
+
+
+def _act(project: Project, opened: dict, card: dict, answer: dict) -> None:
+    item, action = card["item"], answer["action"]
+    if action == "undo":
+        _take_back(project, opened, item)
+    elif action == "keep":
+        open_findings.keep(project, opened["kind"], item, card["given"])
+    elif action == "exclude":
+        opened["changes"][item] = class_edits.exclude(project, [item])
+    else:
+        opened["changes"][item] = class_edits.move(project, [item], str(answer.get("label") or card["suggested"]))
+
+
+def _take_back(project: Project, opened: dict, item: int) -> None:
+    change = opened["changes"].pop(item, None)
+    if change is None:
+        open_findings.keep(project, opened["kind"], item, None)
+    else:
+        graft.current().registry.undo(change)
+
+
+def _card(item: Item, question: dict) -> dict:
+    confidence = question.get("confidence")
+    return {
+        "item": item.id,
+        "src": f"api/preview/{item.sha256}",
+        "given": item.label,
+        "suggested": question.get("suggested"),
+        "confidence": percent(confidence) if confidence is not None else "",
+        "name": item.name,
+        "part": pictures.part_word(item.split),
+    }
+
+
+def _examples(items: Sequence[Item], labels: Sequence[str], asked: set[int]) -> dict[str, list[str]]:
+    """Return thumbnails of pictures of each class that nobody asks about, those to learn from first."""
+    found: dict[str, list[str]] = {label: [] for label in labels}
+    for item in sorted(items, key=lambda item: item.split != "train"):
+        if item.label is not None and item.id not in asked and len(found[item.label]) < EXAMPLES:
+            found[item.label].append(gallery.thumbnail_url(item.sha256))
+    return found
+
+
+def _data(opened: dict) -> dict:
+    return {
+        "id": opened["id"],
+        "kind": opened["kind"],
+        "cards": opened["cards"],
+        "classes": opened["classes"],
+        "examples": opened["examples"],
+        "log": opened["log"],
+        "words": _words(opened["kind"]),
+    }
+
+
+def _words(kind: str) -> dict[str, str]:
+    asks = _("Does this belong here?") if kind == "outlier" else _("Is this in the right class?")
+    tells = (
+        _("This lies in {given} and looks unlike the others there.")
+        if kind == "outlier"
+        else _("This lies in {given}. The network would say {suggested} ({confidence}).")
+    )
+    return {
+        "asks": asks,
+        "tells": tells,
+        "change": _("It is {suggested}"),
+        "keep": _("Keep {given}"),
+        "belongs": _("It belongs here"),
+        "other": _("Another class …"),
+        "exclude": _("Take it out"),
+        "back": _("Back"),
+        "next": _("Next"),
+        "undo": _("Undo"),
+        "close": _("Close"),
+        "find": _("Find a class, or type a new one"),
+        "new": _("New class: {name}"),
+        "seen": _("{done} of {all} looked at"),
+        "changed": _("{n} changed"),
+        "kept": _("{n} kept"),
+        "excluded": _("{n} taken out"),
+        "finished": _("All looked at. Thank you: the next training learns from what you know."),
+        "typical": _("Others in {label}"),
+        "was": _("Now: {answer}"),
+        "missing": _("No preview"),
+    }
+
+
+@functools.cache
+def _component():
+    return st.components.v2.component(
+        "graft_label_questions",
+        html='<div class="panel" tabindex="-1"></div>',
+        css=(_HERE / "label_questions.css").read_text(encoding="utf-8"),
+        js=(_HERE / "label_questions.js").read_text(encoding="utf-8"),
+    )
+
+
+def _nothing() -> None:
+    """A component only reports what has a callback."""

@@ -1,0 +1,80 @@
+"""Put right what a picture of the results gives away: another class, out, really ambiguous, more like it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from engine import graft
+from engine.storage.registry import Item, Project
+from pages.components.gallery.gallery import Tile, gallery
+from pages.sections.data_upload.add import class_boxes
+from pages.sections.evaluation.explain import explanation
+from pages.sections.evaluation.retrain import retrain
+from pages.session import state
+from pages.session.i18n import _, plural
+from pages.shared.dataset import classes, concurrent_edits, multi_label_pictures, picture_actions, relabel_note
+from pages.shared.runs import run_list
+
+
+def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int) -> None:
+    """Show the tiles with what can be done about them. rows: what has `item` and `label`, one for each tile.
+
+    Every change is stored at once, and each tile says what has become of its picture since.
+    """
+    project = state.project()
+    registry = graft.current().registry
+    items = registry.items_by_id([row.item for row in rows])
+    shows_several = classes.show_several(project)
+    labels = [] if shows_several else list(registry.counts(project.dataset_id))
+    bar = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar")
+    selected = gallery(
+        [_with_news(tile, items.get(row.item), row.label) for tile, row in zip(tiles, rows, strict=True)],
+        key=key,
+        selectable=True,
+        size=size,
+        clear=picture_actions.cleared(),
+        classes=labels,
+        on_keys=None if shows_several else picture_actions.by_keys(project),
+        on_why=explanation.open_from_gallery,
+    )
+    with bar:
+        changed = any(relabel_note.news(items.get(row.item), row.label) for row in rows)
+        _actions(project, [items[item] for item in selected if item in items], labels, key=key, changed=changed)
+    concurrent_edits.note(items.values())
+
+
+def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
+    words = relabel_note.news(item, label)
+    return replace(tile, note=f"→ {words}", tone="") if words else tile
+
+
+def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str, changed: bool) -> None:
+    if not chosen and changed and retrain.is_due(run_list.shown()):
+        st.caption(_("Kept. When all is put right, press *Retrain* at the top of this page."))
+        return
+    if not chosen:
+        st.caption(_("Is a label wrong? Click its picture and put it right; then train again."))
+        return
+    st.markdown(f"**{plural('{n} selected', '{n} selected', len(chosen))}**", width="content")
+    ids = [item.id for item in chosen]
+    if all(item.removed for item in chosen):
+        picture_actions.restore_buttons(project, ids, key=key)
+        return
+    if classes.show_several(project):
+        multi_label_pictures.edit(project, chosen, key=key)
+        return
+    _more_like_these(chosen, key=key)
+    picture_actions.buttons(project, ids, labels, key=key)
+
+
+def _more_like_these(chosen: list[Item], *, key: str) -> None:
+    """Lead to the box of the class on the Data page."""
+    label = Counter(item.label for item in chosen).most_common(1)[0][0]
+    if label is None:
+        return
+    if st.button(_("Add more like this"), icon=":material/add_photo_alternate:", key=f"{key}-more"):
+        st.session_state["way"] = "classes"
+        st.session_state[class_boxes.WANTED] = label
+        state.go("data")

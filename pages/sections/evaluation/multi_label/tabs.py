@@ -1,0 +1,38 @@
+"""The parts of the Results page of a run whose pictures may show several classes."""
+
+import streamlit as st
+
+from pages.sections.evaluation import groups, run_details
+from pages.sections.evaluation.compare import comparison, delta
+from pages.sections.evaluation.multi_label import class_by_class, co_occurrence
+from pages.sections.evaluation.multi_label import galleries as multi_label_galleries
+from pages.sections.evaluation.tabs import Part
+from pages.session.i18n import _
+from pages.shared.runs.run_list import RunView
+
+
+def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
+    """Return the parts; what is about one answer a picture is none of them (see `not_here`)."""
+    facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
+    changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
+    by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    return [
+        *(changed if before else []),
+        Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
+        Part("pictures", _("Pictures"), lambda: multi_label_galleries.view(facts, folder)),
+        Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
+        *(by_group if facts["groups"] else []),
+        Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
+        Part("curves", _("Curves"), lambda: run_details.curves(folder)),
+        Part("about", _("About this run"), lambda: run_details.about(entry)),
+    ]
+
+
+def not_here() -> None:
+    """Say below the parts which ones a run with one class a picture has besides, and why this one has not."""
+    missing = [_("How sure"), _("“I don’t know”"), _("Robustness"), _("Where it looks"), _("More pictures?"), _("Map")]
+    words = _(
+        "Not offered where pictures show several classes: {parts}. They judge one answer a picture; here every class "
+        "has an answer and a threshold of its own, and Classes shows how far to believe each."
+    )
+    st.caption(f":material/info: {words.format(parts=', '.join(missing))}")

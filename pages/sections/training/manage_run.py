@@ -1,0 +1,61 @@
+"""What one does with a run that has ended: take its model along, rename it, delete it."""
+
+import streamlit as st
+
+from engine import graft
+from engine.storage import runs
+from pages.session import state
+from pages.session.i18n import _
+from pages.session.safe_text import md_escape
+from pages.shared import page
+from pages.shared.runs.run_list import RunView, name_of
+
+
+def manage_run(entry: RunView) -> None:
+    """Show the actions for a run in one row, and where its model lies."""
+    model = entry.folder / runs.MODEL
+    with st.container(horizontal=True, vertical_alignment="center", key="manage-run"):
+        if model.exists():
+            _download(entry, model)
+        _rename(entry)
+        _delete(entry)
+    if model.exists():
+        st.caption(_("The model is this file; it takes pixels and gives probabilities:"))
+        st.code(str(model), language=None)
+
+
+def _download(entry: RunView, model) -> None:
+    st.download_button(
+        _("Download the model"),
+        model.read_bytes,  # read on click, not on every rerun
+        file_name=f"{_file_name(entry.run.name)}.keras",
+        mime="application/octet-stream",
+        key="download-model",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _rename(entry: RunView) -> None:
+    with st.popover(_("Rename"), icon=":material/edit:", key=f"rename-{entry.run.id}"):
+        key = f"new-name-{entry.run.id}"
+        st.text_input(_("Name"), entry.run.name, key=key, max_chars=100)
+        if st.button(_("Save the name"), key=f"save-name-{entry.run.id}"):
+            with page.errors_in_words():
+                graft.current().registry.rename_run(entry.run.id, st.session_state[key])
+                st.rerun()
+
+
+def _delete(entry: RunView) -> None:
+    with st.popover(_("Delete"), icon=":material/delete:", key=f"delete-{entry.run.id}"):
+        sentence = _("Delete {name} with its model and results? This cannot be undone.")
+        st.markdown(sentence.format(name=f"**{md_escape(name_of(entry))}**"))
+        if st.button(_("Delete for good"), key=f"confirm-delete-{entry.run.id}", icon=":material/delete_forever:"):
+            graft.current().delete_run(entry.run.id)
+            state.open_project(entry.run.project_id)
+            st.rerun()
+
+
+def _file_name(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")
+    return kept[:60] or "model"

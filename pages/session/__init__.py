@@ -1,0 +1,1 @@
+"""Who looks, and where: state, person, language, safe text."""

@@ -1,0 +1,1 @@
+"""Pictures and classes, wherever they are shown or changed."""

@@ -1,0 +1,63 @@
+"""What the run pages need to know about the pictures, computed once per version of the dataset."""
+
+import functools
+import statistics
+from dataclasses import dataclass
+
+from engine import graft
+from engine.curation import row_checks
+from engine.data import multi_label
+from engine.errors import UserError
+from engine.storage.registry import Item, Project
+
+SPLITS = ("train", "validation", "test")
+PREVIEWED_CLASSES = 3
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """`side` is the median shorter side in pixels; `problem` is why a training cannot start, None when it can."""
+
+    pictures: int
+    counts: dict[str, int]
+    classes: int
+    several_classes: bool
+    side: float
+    hashes: tuple[str, ...]
+    examples: tuple[str, ...]
+    problem: UserError | None
+
+
+def facts_of(project: Project) -> DatasetFacts:
+    """Return the facts of the project's dataset as it is now."""
+    here = graft.current()
+    return _facts(str(here.workspace.root), project.dataset_id, here.registry.version(project.dataset_id))
+
+
+@functools.lru_cache(maxsize=32)
+def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
+    items = graft.current().registry.items(dataset_id)
+    labelled = [item for item in items if item.is_used]
+    several_classes = multi_label.applies(graft.current().registry.dataset_options(dataset_id))
+    by_class: dict[str, str] = {}
+    for item in labelled:
+        for name in multi_label.names_of(item.label) if several_classes else (item.label,):
+            by_class.setdefault(name, item.sha256)
+    return DatasetFacts(
+        pictures=len(labelled),
+        counts={split: sum(item.split == split for item in labelled) for split in SPLITS},
+        classes=len(by_class),
+        several_classes=several_classes,
+        side=statistics.median(min(item.width, item.height) for item in labelled) if labelled else 0.0,
+        hashes=tuple(item.sha256 for item in labelled),
+        examples=tuple(by_class.values())[:PREVIEWED_CLASSES],
+        problem=_problem(labelled, several_classes),
+    )
+
+
+def _problem(labelled: list[Item], several_classes: bool) -> UserError | None:
+    try:
+        row_checks.ready_to_train(labelled, several_classes=several_classes)
+    except UserError as error:
+        return error
+    return None

@@ -1,0 +1,1 @@
+"""The rules that keep the house in order."""

@@ -1,0 +1,180 @@
+"""The card of what has arrived, folders on the server, and how pictures are fitted, as a person meets them."""
+
+import pytest
+
+from engine import settings
+from tests.pages.test_home_and_data_upload import data_page, everything_written, project_of, send, zipped
+from tests.support.odd_archives import zip_of
+from tests.support.odd_files import encode, photo
+from tests.support.pictures import draw_folder
+
+
+def arrived(app, opened, path):  # noqa: F811
+    data_page(app)
+    send(app, opened, path, "drop-everything")
+    [project] = opened.registry.projects()
+    [entry] = opened.imports.waiting(project.dataset_id)
+    return project, entry["id"]
+
+
+@pytest.fixture
+def languages(tmp_path):
+    """A zip of two languages with two classes each, and a stray file."""
+    for group in ("english", "german"):
+        draw_folder(tmp_path / "signs" / group, {"exit": 3, "stop": 3})
+    (tmp_path / "signs" / "read me.txt").write_text("hello")
+    return zipped(tmp_path / "signs", tmp_path / "signs.zip")
+
+
+def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):  # noqa: F811
+    project, import_id = arrived(app, opened, languages)
+    words = everything_written(app)
+    assert "I see 2 groups × 2 classes. Use them?" in words and "nothing is stored yet" in words
+    assert "1 file is no picture and will be listed as refused:" in words
+    chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
+    assert "exit<b>6</b>" in chips and "german<b>6</b>" in chips
+    assert opened.registry.counts(project.dataset_id) == {}
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert not app.exception
+    assert set(opened.registry.groups(project.dataset_id)) == {"english", "german"}
+    assert "The first folder is the group (2 groups)" in everything_written(data_page(app))
+
+
+def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, languages):  # noqa: F811
+    _project, import_id = arrived(app, opened, languages)
+    app.switch_page("model_selection.py").run()
+    assert "Pictures are on their way" in everything_written(app) and not app.exception
+    data_page(app).button(key=f"arrival-use-{import_id}").click().run()
+    app.switch_page("model_selection.py").run()
+    assert "on their way" not in everything_written(app) and app.button(key="start-training")
+
+
+def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages):  # noqa: F811
+    project, import_id = arrived(app, opened, languages)
+    app.selectbox(key=f"arrival-layout-{import_id}").set_value("class").run()
+    assert "I see 2 classes. Use them?" in everything_written(app)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"english", "german"}
+    assert opened.registry.groups(project.dataset_id) == {}
+
+
+def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_would_give(app, opened, languages):  # noqa: F811
+    project, import_id = arrived(app, opened, languages)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    [again] = [radio for radio in data_page(app).radio if str(radio.key).startswith("reread-")]
+    assert again.options == ["group / class / picture", "class / picture", "class / group / picture"]
+    assert again.proto.captions == ["2 groups × 2 classes", "2 classes", "2 groups × 2 classes"]
+
+
+def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, opened, tmp_path):  # noqa: F811
+    folder = draw_folder(tmp_path / "pets", {"cat": 3, "dog": 3})
+    (folder / "loose.png").write_bytes(encode(photo(7), "PNG"))
+    (folder / "list.csv").write_text("thing,class\n1,2\n")
+    project, import_id = arrived(app, opened, zipped(folder, tmp_path / "pets.zip"))
+    assert "none that names files" in app.warning[0].value
+    [box] = [box for box in app.checkbox if str(box.key).startswith("arrival-loose")]
+    assert box.value and "Bring in the 1 picture outside" in box.label
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert opened.registry.unlabelled(project.dataset_id) == 1
+
+
+def test_without_a_picture_the_card_only_offers_to_cancel(app, opened, tmp_path):  # noqa: F811
+    (tmp_path / "notes.zip").write_bytes(zip_of(("a.txt", b"hello")))
+    _project, import_id = arrived(app, opened, tmp_path / "notes.zip")
+    assert app.button(key=f"arrival-use-{import_id}").disabled
+
+
+def test_a_project_without_a_name_of_its_own_takes_that_of_what_it_begins_with(app, opened, languages):  # noqa: F811
+    opened.registry.create_project("My pictures")
+    project, import_id = arrived(app, opened, languages)
+    assert project.name == "My pictures"  # cancelled, it would keep it
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    data_page(app).run()
+    assert [project.name for project in opened.registry.projects()] == ["signs"]
+
+
+def test_cancel_deletes_the_upload_and_the_project_it_began(app, opened, languages):  # noqa: F811
+    _project, import_id = arrived(app, opened, languages)
+    app.button(key=f"arrival-cancel-{import_id}").click().run()
+    assert not app.exception
+    assert opened.registry.projects() == [] and list(opened.workspace.incoming.iterdir()) == []
+
+
+def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, languages):  # noqa: F811
+    from tests.pages.test_home_and_data_upload import FRAME, AppTest
+
+    project, import_id = arrived(app, opened, languages)
+    other = data_page(AppTest.from_file(FRAME, default_timeout=30))
+    assert "Use them?" in everything_written(other)
+    other.button(key=f"arrival-use-{import_id}").click().run()
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert not app.exception and len(opened.registry.imports(project.dataset_id)) == 1
+
+
+def test_a_table_is_said_to_have_given_the_classes(app, opened, tmp_path):  # noqa: F811
+    rows = "".join(f"{n}.png,{'cat' if n % 2 else 'dog'}\n" for n in range(8))
+    pictures = [(f"{n}.png", encode(photo(n), "PNG")) for n in range(8)]
+    (tmp_path / "pets.zip").write_bytes(zip_of(("labels.csv", f"file,label\n{rows}".encode()), *pictures))
+    _project, import_id = arrived(app, opened, tmp_path / "pets.zip")
+    assert "gives 2 classes. Use them?" in everything_written(app)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert "The table says which class each file has (2 classes)." in everything_written(data_page(app))
+
+
+def test_one_picture_comes_in_without_a_question(app, opened, tmp_path):  # noqa: F811
+    (tmp_path / "pasted.png").write_bytes(encode(photo(1), "PNG"))
+    data_page(app)
+    send(app, opened, tmp_path / "pasted.png", "drop-everything")
+    [project] = opened.registry.projects()
+    assert opened.registry.unlabelled(project.dataset_id) == 1
+
+
+@pytest.fixture
+def allowed(tmp_path, monkeypatch):
+    draw_folder(tmp_path / "allowed" / "pets", {"cat": 4, "dog": 4})
+    monkeypatch.setenv("GRAFT_SERVER_FOLDERS", str(tmp_path / "allowed"))
+    settings.current.cache_clear()
+    yield tmp_path / "allowed"
+    monkeypatch.undo()
+    settings.current.cache_clear()
+
+
+def test_a_folder_on_the_server_is_looked_into_when_it_is_allowed(app, opened, allowed):  # noqa: F811
+    data_page(app)
+    app.text_input(key="server-folder-path").set_value("../../etc").run()
+    app.button(key="server-folder-open").click().run()
+    assert "does not lie in a folder that this server allows" in app.error[0].value
+    app.text_input(key="server-folder-path").set_value("pets").run()
+    app.button(key="server-folder-open").click().run()
+    assert "I see 2 classes. Use them?" in everything_written(app)
+    [project] = opened.registry.projects()
+    app.button(key=f"arrival-use-{opened.imports.waiting(project.dataset_id)[0]['id']}").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"cat", "dog"}
+    assert len(list(allowed.rglob("*.png"))) == 8
+
+
+def test_without_the_setting_no_server_folder_is_offered(app, opened):  # noqa: F811
+    data_page(app)
+    assert [field.key for field in app.text_input if "server" in str(field.key)] == []
+
+
+def test_a_training_follows_the_fit_of_the_dataset_unless_its_own_is_chosen(opened, class_folder):  # noqa: F811
+    from engine.storage import runs
+
+    project = project_of(opened, class_folder)
+    opened.registry.set_dataset_options(project.dataset_id, fit="letterbox")
+    fits = []
+    for recipe in ({"name": "instant"}, {"name": "instant", "fit": "crop"}):
+        run_id = opened.start_run(project.id, recipe)
+        fits.append(runs.read_recipe(opened.workspace.run_dir(run_id))["fit"])
+    assert fits == ["letterbox", "crop"]
+
+
+def test_both_ways_of_fitting_are_shown_on_their_longest_picture(opened, class_folder):  # noqa: F811
+    from engine.worker import tasks
+
+    project = project_of(opened, class_folder)
+    hashes = [item.sha256 for item in opened.registry.items(project.dataset_id)]
+    found = tasks.fits(str(opened.workspace.root), hashes, hashes[0])
+    assert found["automatic"] in found["pictures"] and found["pictures"].keys() == {"letterbox", "crop"}
+    assert all(picture[:2] == b"\xff\xd8" for picture in found["pictures"].values())

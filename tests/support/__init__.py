@@ -1,0 +1,1 @@
+"""Drawn pictures, archives, models and runs that tests share."""
