@@ -3,7 +3,8 @@
 python -m benchmarks.embedding [--networks mobilenet_v2,mobilenet_v3_large] [--pictures 32]
 
 Random weights at the network's default size: the time does not depend on them. Both ways run once before they are
-timed; then they take turns, and the quickest try of each counts. Graft's way is whichever `engine.backbones.fastest_runtime`
+timed; then they take turns, and the quickest try of each counts. Graft's way is whichever
+`engine.backbones.fastest_runtime`
 chose, asked anew here.
 """
 

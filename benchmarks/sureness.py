@@ -60,7 +60,7 @@ def _calibration(name: str, seed: int, evaluation: dict) -> None:
 
 def _random_splits(workspace, items, backbone: str, splits: int) -> None:
     """Print the means over random splits of a probe, of one with a weak penalty and of one with few pictures."""
-    x, y, split = embed(workspace, items, backbone)
+    x, y, split = features(workspace, items, backbone)
     sizes = [int((split == part).sum()) for part in ("test", "validation", "train")]
     x, y = x[split != "test"], y[split != "test"]
     few = [sizes[0], *(size // 4 for size in sizes[1:])]
@@ -94,8 +94,8 @@ def _one_split(x, y, sizes: list[int], options: dict, seed: int) -> list[float]:
 
 
 def _unknown(workspace, items, strange, backbone: str) -> None:
-    x, y, split = embed(workspace, items, backbone)
-    others = embed(workspace, strange, backbone)[0] if strange else np.empty((0, x.shape[1]))
+    x, y, split = features(workspace, items, backbone)
+    others = features(workspace, strange, backbone)[0] if strange else np.empty((0, x.shape[1]))
     pairs = itertools.combinations(range(y.max() + 1), 2)
     rows = np.array([_left_out(x, y, split, np.array(pair), others) for pair in pairs])
     row("told apart (AUROC)", "mean", "smallest", "largest")

@@ -103,7 +103,7 @@ class Graft:
         self._device = self._device or read_json(self.workspace.caches / "device.json")
 
     def ask(self, task: str, *args, timeout: float = 120.0):
-        """Ask the quick worker: `ask("predict", run_dir, files)` runs engine.worker.tasks:predict(run_dir, root, files)."""
+        """Ask the quick worker: `ask("predict", run_dir, files)` runs tasks.predict(run_dir, root, files)."""
         return self.compute.ask(f"engine.worker.tasks:{task}", *args, timeout=timeout)
 
     # imports

@@ -6,11 +6,14 @@ from engine import graft
 from pages.components.dropzone.dropzone import dropzone
 from pages.sections.data_upload import tabs
 from pages.sections.data_upload.add import class_boxes, examples, folder_layout, import_preview, imports, server_folder
-from pages.sections.data_upload.check import dataset_summary
+from pages.sections.data_upload.check import check_report, dataset_summary
+from pages.sections.data_upload.history import history
+from pages.sections.data_upload.pictures import embedding_map, labelling, pictures_by_class
+from pages.sections.data_upload.splits import split_editor
 from pages.session import state
 from pages.session.i18n import _, plural
 from pages.shared import page
-from pages.shared.dataset import class_edits, classes
+from pages.shared.dataset import class_edits, classes, multi_label_pictures
 
 project = state.project()
 registry = graft.current().registry
@@ -78,11 +81,20 @@ key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if pictures:
+    several = classes.show_several(project)
+    views = {
+        "pictures": multi_label_pictures.view if several else pictures_by_class.view,
+        "check": check_report.view,
+        "map": embedding_map.view,
+        "label": labelling.view,
+        "parts": split_editor.view,
+        "history": history.view,
+    }
     section = tabs.choice(project)
     with st.container(key=f"section-{section}"):
         if section == "pictures":
             folder_layout.latest(project)
             dataset_summary.findings(project)
-        tabs.view(section, project)(project)
+        views[section](project)
 elif project:
     imports.accounts(project.dataset_id)

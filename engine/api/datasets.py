@@ -1,4 +1,4 @@
-"""engine/api/datasets.py"""
+"""Routes for datasets: the points of maps, and the packed dataset as a file."""
 
 import re
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from engine import graft
-from engine.api.responses import _refuse
+from engine.api.responses import refuse
 from engine.errors import UserError
 from engine.services import maps
 
 
 async def dataset_map(request: Request) -> Response:
-    """GET /api/map/{dataset_id}: the points of its map (see engine.services.maps.packed), for the page that shows it."""
+    """GET /api/map/{dataset_id}: the points of its map (see engine.services.maps.packed), for a page."""
     return await _points(maps.packed, request.path_params["dataset_id"])
 
 
@@ -38,7 +38,7 @@ async def dataset_zip(request: Request) -> Response:
     here = graft.current()
     path = await anyio.to_thread.run_sync(here.exports.path, dataset_id, version)
     if path is None:
-        return _refuse(UserError("This zip is no longer there. Prepare it again on the Data page."), 404)
+        return refuse(UserError("This zip is no longer there. Prepare it again on the Data page."), 404)
     projects = await anyio.to_thread.run_sync(here.registry.projects)
     name = next((project.name for project in projects if project.dataset_id == dataset_id), "dataset")
     return FileResponse(path, filename=f"{name}.zip", media_type="application/zip")

@@ -1,4 +1,4 @@
-"""engine/api/media.py"""
+"""Routes for pictures: thumbnails and previews."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine import graft
-from engine.api.responses import _refuse
+from engine.api.responses import refuse
 from engine.data import thumbnails
 from engine.errors import UserError
 
@@ -31,6 +31,6 @@ async def _picture(request: Request, read: Callable) -> Response:
     try:
         content = await anyio.to_thread.run_sync(read, graft.current().workspace, sha256)
     except UserError as error:
-        return _refuse(error, 404)
+        return refuse(error, 404)
     keep = {"cache-control": "private, max-age=31536000, immutable"}
     return Response(content, media_type="image/jpeg", headers=keep)

@@ -1,4 +1,4 @@
-"""engine/api/security.py"""
+"""The headers that every answer carries."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "

@@ -19,7 +19,8 @@ from engine.storage.workspace import Workspace, read_json
 
 RUN, UPLOAD = "run-", "own-"
 FACTS, MODEL = "network.json", "network.keras"
-# The layers of engine.training.fine_tuning.classifier that follow the features; what comes before is the network without its head.
+# The layers of engine.training.fine_tuning.classifier that follow the features; what comes before is the network
+# without its head.
 HEAD = ("standardise", "dropout", "hidden", "logits", "probabilities")
 RUN_SENTENCE = "An earlier training of your own: its network without the last step."
 UPLOAD_SENTENCE = "A model file of your own: its network without the last step."

@@ -1,4 +1,4 @@
-"""A source looked at from the command line: both layers of the report, in this process, and nothing is kept."""
+"""`check`: a source looked at in this process, both layers of the report, and nothing is kept."""
 
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.cli.output import end_progress, in_words, print_json, show_progress
-from engine.cli.source import ANSWERS, _refusal, check_there
+from engine.cli.source import ANSWERS, check_there, refusal_in_words
 from engine.compute.quiet_stderr import quiet_stderr
 from engine.curation import row_checks as rows
 from engine.data import finding as shapes
@@ -80,10 +80,8 @@ def _in_words(finding: dict, names: dict[int, str]) -> dict:
 
 def check_source(options) -> None:
     """Say what is in a source and what stands in the way of a training, keeping nothing."""
-    from engine.cli import check
-
     check_there(options.source)
-    account, findings = check.check(
+    account, findings = check(
         options.source,
         options.layout,
         quick=options.quick,
@@ -97,6 +95,6 @@ def check_source(options) -> None:
         print(words, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         summary = {"received": account.received, "used": len(account.used), "findings": findings}
-        summary["refused"] = [_refusal(entry) for entry in account.refused]
+        summary["refused"] = [refusal_in_words(entry) for entry in account.refused]
         summary["layout"] = in_words({"message": account.layout["template"], "values": account.layout["values"]})
         print_json(summary)

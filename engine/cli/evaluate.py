@@ -1,4 +1,4 @@
-"""engine/cli/evaluate.py"""
+"""`evaluate`: how good a run is, from its own files."""
 
 import sys
 from pathlib import Path

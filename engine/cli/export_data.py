@@ -1,11 +1,11 @@
-"""engine/cli/export_data.py"""
+"""`export-data`: a project's pictures as a zip that imports again."""
 
 import sys
 from pathlib import Path
 
 from engine import settings
 from engine.cli.output import end_progress, print_json, show_progress
-from engine.cli.runs import _registry
+from engine.cli.runs import open_registry
 from engine.data import multi_label
 from engine.errors import DataError, UserError
 from engine.storage.registry import Project, Registry
@@ -16,7 +16,7 @@ def export_data(options) -> None:
     """Write the pictures of a project as a zip that imports again with the same labels, groups and splits."""
     from engine.data import dataset_zip
 
-    registry = _registry()
+    registry = open_registry()
     project = find_project(registry, options.project)
     items = registry.items(project.dataset_id)
     if not items:

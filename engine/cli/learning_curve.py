@@ -4,8 +4,8 @@ import sys
 
 from engine.cli.evaluate import evaluation_result
 from engine.cli.output import print_json
-from engine.cli.train import find_run
 from engine.graft import Graft
+from engine.storage.runs import find_run
 
 SENTENCES = {
     "more": "More pictures help: twice as many would probably bring about {gain:.1f} points more.",

@@ -1,4 +1,4 @@
-"""engine/cli/output.py"""
+"""How the command line speaks: progress on standard error, results on standard output."""
 
 import contextlib
 import json
@@ -23,6 +23,9 @@ def show_progress(words: str, status: dict) -> None:
     elif line != show_progress.last:
         print(line, file=sys.stderr)
     show_progress.last = line
+
+
+show_progress.last = ""
 
 
 def end_progress(words: str) -> None:

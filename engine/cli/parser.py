@@ -1,4 +1,4 @@
-"""engine/cli/parser.py"""
+"""The command line's arguments: python -m engine COMMAND."""
 
 import argparse
 import os
@@ -6,8 +6,7 @@ import sys
 from typing import NoReturn
 
 from engine.backbones.model_import.preparation import PREPARATIONS
-from engine.cli import backbones, check, evaluate, export_data, predict, runs
-from engine.cli import train as train_command
+from engine.cli import backbones, check, evaluate, export_data, predict, runs, train
 from engine.cli.learning_curve import learning_curve
 from engine.cli.pause import pause, resume
 from engine.cli.search import search
@@ -43,30 +42,30 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m engine", description="Transfer learning with an honest number.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = _add(
-        subparsers, "train", train_command.train, "train a classifier on a folder, archive, table or example:NAME"
+    train_parser = _add(
+        subparsers, "train", train.train, "train a classifier on a folder, archive, table or example:NAME"
     )
-    _add_source(train)
-    train.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
-    train.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
-    train.add_argument("--pooling", default="average", choices=tuple(POOLINGS), help=POOLING_HELP)
-    train.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
-    train.add_argument("--seed", type=int, default=0, help="the same seed gives the same split and model (default: 0)")
-    train.add_argument("--output", default="softmax", metavar="NAME", help=OUTPUT_HELP)
-    train.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
-    train.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
-    train.add_argument(
+    _add_source(train_parser)
+    train_parser.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
+    train_parser.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
+    train_parser.add_argument("--pooling", default="average", choices=tuple(POOLINGS), help=POOLING_HELP)
+    train_parser.add_argument("--pixels", default="", choices=("", *PREPARATIONS), metavar="HOW", help=PIXELS_HELP)
+    train_parser.add_argument("--seed", type=int, default=0, help=SEED_HELP)
+    train_parser.add_argument("--output", default="softmax", metavar="NAME", help=OUTPUT_HELP)
+    train_parser.add_argument("--groups-apart", choices=("auto", "yes", "no"), default="auto", help=GROUPS_HELP)
+    train_parser.add_argument("--target-accuracy", type=float, metavar="X", help=TARGET_HELP)
+    train_parser.add_argument(
         "--time-limit",
         type=float,
         metavar="S",
         help="stop training after S seconds, with the best so far (at least a first model)",
     )
-    train.add_argument("--project", default="", help="the project's name (default: that of the source)")
+    train_parser.add_argument("--project", default="", help="the project's name (default: that of the source)")
 
     _add_search(subparsers)
 
-    evaluate = _add(subparsers, "evaluate", evaluate.evaluate, "show how good a run is")
-    evaluate.add_argument("run", help=RUN_HELP)
+    evaluate_parser = _add(subparsers, "evaluate", evaluate.evaluate, "show how good a run is")
+    evaluate_parser.add_argument("run", help=RUN_HELP)
 
     lay_aside = _add(subparsers, "pause", pause, "lay a training aside and free its worker")
     lay_aside.add_argument("run", help=RUN_HELP)
@@ -76,15 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     curve = _add(subparsers, "learning-curve", learning_curve, "tell whether more pictures or more training would help")
     curve.add_argument("run", help=RUN_HELP)
 
-    predict = _add(subparsers, "predict", predict.predict, "classify files with a finished run")
-    predict.add_argument("run", help=RUN_HELP)
-    predict.add_argument("files", nargs="+", metavar="FILE")
+    predict_parser = _add(subparsers, "predict", predict.predict, "classify files with a finished run")
+    predict_parser.add_argument("run", help=RUN_HELP)
+    predict_parser.add_argument("files", nargs="+", metavar="FILE")
 
     _add(subparsers, "backbones", backbones.backbones, "list the networks a training can start from")
     _add(subparsers, "runs", runs.list_runs, "list the runs of the workspace")
-    check = _add(subparsers, "check", check.check_source, "look at a source without keeping anything of it")
-    _add_source(check)
-    check.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
+    check_parser = _add(subparsers, "check", check.check_source, "look at a source without keeping anything of it")
+    _add_source(check_parser)
+    check_parser.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
 
     export = _add(
         subparsers, "export-data", export_data.export_data, "write a project's pictures as a zip that imports again"
@@ -100,7 +99,7 @@ def _add_search(subparsers) -> None:
     _add_source(parser, "; or a project, by name or id, or 'latest'")
     parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
     parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: instant,balanced)")
-    parser.add_argument("--target-accuracy", type=float, metavar="X", help="stop once validation accuracy reaches X")
+    parser.add_argument("--target-accuracy", type=float, metavar="X", help=TARGET_HELP)
     parser.add_argument(
         "--time-limit", type=float, metavar="S", help="stop after S seconds of searching (default: 600)"
     )
@@ -111,35 +110,19 @@ def _add_search(subparsers) -> None:
 
 
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
-
-
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
-
-
 BACKBONE_HELP = (
     "what to start from: a key of 'backbones' (default: sprout; scratch-sprout begins with random weights), run:ID or "
     "run:latest for a network of your own, or a .keras or .h5 file"
 )
-
-
 BACKBONES_HELP = "keys of 'backbones', or run:ID, to try (default: all whose weights are on this machine)"
-
-
 PIXELS_HELP = f"what pixels the network in a .keras FILE was trained on, if it does not say: {', '.join(PREPARATIONS)}"
-
-
 POOLING_HELP = "what the head sees: the average over the picture (default) or, with flatten, every place of it"
-
-
+SEED_HELP = "the same seed gives the same split and model (default: 0)"
+TARGET_HELP = "stop once validation accuracy reaches X"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
-
-
 OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"
-
-
 SEVERAL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"
-
-
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 

@@ -1,4 +1,4 @@
-"""engine/cli/predict.py"""
+"""`predict`: the likeliest classes of files."""
 
 import sys
 from pathlib import Path

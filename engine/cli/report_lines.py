@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from engine.cli import backbones, report_lines
+from engine.cli import backbones
 from engine.evaluation.metrics import group_gaps
 from engine.evaluation.reliability import multi_label_thresholds
 
@@ -47,17 +47,17 @@ def multi_label_lines(result: dict) -> list[str]:
         f"pictures{backbones.unseen(result)} (between {low:.1%} and {high:.1%}); "
         f"it finds {labels['found']:.1%} of {labels['count']} labels, and "
         f"{labels['precision']:.1%} of what it names is right.",
-        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NONE}, "
+        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NO_CLASS}, "
         f"the most frequent in training: {base['majority']:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
     ]
     lines += [_multi_label_class(row) for row in result["per_class"]]
-    return lines + report_lines.group_lines(result["groups"])
+    return lines + group_lines(result["groups"])
 
 
 def _multi_label_class(row: dict) -> str:
     ranked = "-" if row["average_precision"] is None else f"{row['average_precision']:.1%}"
-    return report_lines.class_line(row, f"average precision {ranked:>6}  from {row['threshold']:.2f} on")
+    return class_line(row, f"average precision {ranked:>6}  from {row['threshold']:.2f} on")
 
 
 def multi_label_prediction(run_dir: Path, facts: dict, probabilities: list[float]) -> dict:
@@ -73,4 +73,4 @@ def multi_label_answer(result: dict) -> str:
     if result["labels"]:
         return "  ".join(f"{name} {shares[name]:.1%}" for name in result["labels"])
     nearest = max(shares, key=shares.get)
-    return f"{NONE} (nearest: {nearest} {shares[nearest]:.1%})"
+    return f"{NO_CLASS} (nearest: {nearest} {shares[nearest]:.1%})"

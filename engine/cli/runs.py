@@ -1,4 +1,4 @@
-"""engine/cli/runs.py"""
+"""`runs`: the runs of the workspace."""
 
 from engine import settings
 from engine.cli.output import print_json
@@ -9,7 +9,7 @@ from engine.storage.workspace import Workspace
 
 def list_runs(options) -> None:
     """List the runs of the workspace, newest first."""
-    rows = [_run_row(run) for run in _registry().runs()]
+    rows = [_run_row(run) for run in open_registry().runs()]
     if options.json:
         return print_json({"runs": rows})
     for row in rows:
@@ -34,7 +34,7 @@ def _run_row(run) -> dict:
     }
 
 
-def _registry() -> Registry:
+def open_registry() -> Registry:
     config = settings.current()
     Workspace(config.workspace).create()
     return Registry(config.database_url)

@@ -1,4 +1,4 @@
-"""engine/cli/source.py"""
+"""A SOURCE on the command line becomes the dataset of a new project."""
 
 import contextlib
 from collections.abc import Iterator
@@ -43,5 +43,5 @@ def bring_in(graft: Graft, dataset_id: str, options) -> dict:
     return account
 
 
-def _refusal(entry: dict) -> dict:
+def refusal_in_words(entry: dict) -> dict:
     return {"file": entry["file"], "reason": str(UserError(entry["reason"], **entry.get("values", {})))}

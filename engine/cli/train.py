@@ -1,4 +1,4 @@
-"""What each command of the command line does. Every function takes the parsed options and prints its result."""
+"""`train`: bring a source in, train on it, print the honest number."""
 
 import getpass
 import time
@@ -6,7 +6,7 @@ import time
 from engine.cli import backbones
 from engine.cli.evaluate import evaluation_result, print_evaluation
 from engine.cli.output import end_progress, in_words, show_progress
-from engine.cli.source import _refusal, bring_in, check_there, new_project
+from engine.cli.source import bring_in, check_there, new_project, refusal_in_words
 from engine.errors import UserError
 from engine.graft import Graft
 from engine.storage import runs
@@ -67,10 +67,7 @@ def train_result(graft: Graft, run_id: str, account: dict) -> dict:
     """Return what `train --json` prints."""
     run_dir = graft.workspace.run_dir(run_id)
     result = evaluation_result(run_dir)
-    refused = [_refusal(entry) for entry in account["refused"]]
+    refused = [refusal_in_words(entry) for entry in account["refused"]]
     result |= {"received": account["received"], "used": account["used"], "refused": refused}
     result["seconds"] = {**result["seconds"], "ingest": round(account["seconds"], 3)}
     return result
-
-
-show_progress.last = ""

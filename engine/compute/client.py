@@ -88,7 +88,8 @@ class Compute:
             self.cluster.close()
 
     def submit(self, task: str, *args, queue: str, key: str, on_done: OnDone, worker: str | None = None) -> None:
-        """Queue `task` ("engine.worker.tasks:train") under `key`. `on_done(error or None)` is called from another thread.
+        """Queue `task` ("engine.worker.tasks:train") under `key`. `on_done(error or None)` is called from another
+        thread.
 
         worker: the address of the only one that may do it, as `room` named it.
         """

@@ -24,8 +24,8 @@ class Peers:
         self._client = distributed.get_client()
 
     @classmethod
-    def here(cls) -> "Crew | None":
-        """Return the crew of this task, or None outside a worker."""
+    def here(cls) -> "Peers | None":
+        """Return the peers of this task, or None outside a worker."""
         address = own_address()
         return None if address is None else cls(address)
 

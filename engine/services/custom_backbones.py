@@ -29,7 +29,7 @@ class CustomBackbones:
         self._compute = compute
 
     def look(self, path: Path) -> dict:
-        """Let a worker say what a model file holds (see engine.backbones.model_import.import_model.look). Raises BackboneError."""
+        """Let a worker say what a model file holds (see import_model.look). Raises BackboneError."""
         return self._ask("look_at_network", str(path))
 
     def keep(self, path: Path, title: str, preparation: str = "") -> str:

@@ -1,6 +1,7 @@
 """The map of a dataset, and on it the test pictures of a run: begun when it is missing, packed for the browser.
 
-Like all that the server imports this stays clear of Keras; a worker finds the positions (engine/curation/projection.py).
+Like all that the server imports this stays clear of Keras; a worker finds the positions
+(engine/curation/projection.py).
 """
 
 import functools

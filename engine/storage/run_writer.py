@@ -1,4 +1,4 @@
-"""engine/storage/run_writer.py"""
+"""The one writer of a run directory: status, events, metrics and the heartbeat of a run that is being worked on."""
 
 import csv
 import io
@@ -13,12 +13,6 @@ from engine.storage.workspace import disk_error, read_json, write_atomic, write_
 
 # Room kept while a run is worked on, so that on a disk that has become full there is enough to say so.
 RESERVE, RESERVE_BYTES = "reserve", 65_536
-
-
-# Room kept while a run is worked on, so that on a disk that has become full there is enough to say so.
-RESERVE, RESERVE_BYTES = "reserve", 65_536
-
-
 HEARTBEAT_SECONDS = 2.0
 
 

@@ -151,7 +151,7 @@ def follow_search(run_dir: Path, facts: dict) -> None:
 
 
 def read_range_test(run_dir: Path) -> dict | None:
-    """Return how a run found its learning rate (see engine.training.fine_tuning.range_test.Found); None where it was given one."""
+    """Return how a run found its learning rate (see range_test.Found); None where it was given one."""
     return read_json(run_dir / RANGE_TEST)
 
 

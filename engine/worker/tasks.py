@@ -1,4 +1,4 @@
-"""What a worker is asked to do. Called by name ("engine.worker.tasks:train"), so that the server never imports this module."""
+"""What a worker is asked to do. Called by name ("engine.worker.tasks:train"), so that the server never imports it."""
 
 import threading
 import time
@@ -109,7 +109,7 @@ def trial(folder: str, workspace_root: str, step: int, share: float, epochs: int
 
 
 def embed_piece(keys: list[str], workspace_root: str, *where) -> None:
-    """Embed a few pictures for a run that another worker is at (see engine.training.features.distributed_embed.embed_piece)."""
+    """Embed a few pictures for a run that another worker is at (see distributed_embed.embed_piece)."""
     from engine.training.features.distributed_embed import embed_piece as carry_out
 
     _open(workspace_root)
@@ -165,14 +165,14 @@ def check_explanation(
 
 
 def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
-    """Return and keep where a model looks in test pictures of every class (see engine.evaluation.explain.mean_heat_map)."""
+    """Return and keep where a model looks in test pictures of every class (see explain.mean_heat_map)."""
     from engine.evaluation.explain import mean_heat_map as looking
 
     return looking.measure(Path(run_dir), _open(workspace_root), _telling(progress))
 
 
 def robustness(run_dir: str, workspace_root: str, progress: str = "") -> dict:
-    """Return and keep how right a run's model is on test pictures made worse (see engine.evaluation.reliability.robustness)."""
+    """Return and keep how right a run's model is on test pictures made worse (see reliability.robustness)."""
     from engine.evaluation.reliability.robustness import measure_all
 
     return measure_all(Path(run_dir), _open(workspace_root), _telling(progress))
@@ -190,7 +190,7 @@ def checkup(job_path: str, workspace_root: str) -> None:
 
 
 def look_at_network(workspace_root: str, path: str) -> dict:
-    """Return what an uploaded model file holds (see engine.backbones.model_import.import_model). Raises BackboneError."""
+    """Return what an uploaded model file holds (see model_import.import_model). Raises BackboneError."""
     from engine.backbones.model_import import import_model
 
     return import_model.look(Path(path))

@@ -1,4 +1,4 @@
-"""pages/shared/recipe_choices.py"""
+"""Choices of a recipe that a page forgets when the pictures or the network change."""
 
 import streamlit as st
 

@@ -1,6 +1,6 @@
 """Grow a network like Sprout from unlabelled pictures: python -m engine.backbones.distillation.__main__ --help.
 
-The command alone; engine.backbones.distillation.distill does the work. Running the same command again goes on where the last
+The command alone; engine.backbones.distillation.distill does the work. Running it again goes on where the last
 run ended.
 """
 

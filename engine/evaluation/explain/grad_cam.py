@@ -38,7 +38,7 @@ class Opened:
 
 
 def open_up(model: keras.Model) -> Opened:
-    """Find the pooled maps of a classifier made by engine.training.fine_tuning.classifier. Raises UserError where it has none."""
+    """Find the pooled maps of a model of engine.training.fine_tuning.classifier. Raises UserError where it has none."""
     pools = [layer for layer in model.layers if type(layer) in POOLINGS and len(layer.input.shape) == 4]
     if not pools:
         raise UserError("Grad-CAM cannot look into this network: it does not pool its maps. Choose another way.")

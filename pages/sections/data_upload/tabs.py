@@ -1,8 +1,5 @@
 """The sections of the Data page below the drop zone: one thing at a time, chosen at the top, kept in the address."""
 
-import importlib
-from collections.abc import Callable
-
 import streamlit as st
 
 from engine.storage.registry import Project
@@ -11,15 +8,7 @@ from pages.shared import address
 from pages.shared.dataset import classes
 
 # What takes a label for one class has no place where pictures may show several.
-FOR_SEVERAL = {"pictures": "several", "check": "check_report", "parts": "split_editor", "history": "history"}
-MODULES = {
-    "pictures": "sorting",
-    "check": "check_report",
-    "map": "embedding_map",
-    "label": "labelling",
-    "parts": "split_editor",
-    "history": "history",
-}
+FOR_MULTI_LABEL = ("pictures", "check", "parts", "history")
 KEY, CHOICE, NEXT = "section", "data-section", "data-section-next"
 
 
@@ -34,7 +23,7 @@ def choice(project: Project) -> str:
         "history": _("History"),
     }
     if classes.show_several(project):
-        words = {section: words[section] for section in FOR_SEVERAL}
+        words = {section: words[section] for section in FOR_MULTI_LABEL}
     opened = st.query_params.get(KEY)
     # Set here rather than as a default: only so does the control itself follow when a button opens another section.
     chosen = None if address.came_back() else st.session_state.get(CHOICE)
@@ -53,12 +42,6 @@ def choice(project: Project) -> str:
     if chosen != opened and (opened or chosen != "pictures"):
         st.query_params[KEY] = chosen
     return chosen
-
-
-def view(section: str, project: Project) -> Callable[[Project], None]:
-    """Return the function that draws a section; imported late, since sections lead to each other."""
-    modules = FOR_SEVERAL if classes.show_several(project) else MODULES
-    return importlib.import_module(f"pages.elements.data.{modules[section]}").view
 
 
 def open_section(section: str) -> None:

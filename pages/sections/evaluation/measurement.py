@@ -1,7 +1,7 @@
 """What takes a while to measure about a run: offered with a button, watched, stopped, shown.
 
-What is being measured is asked of the server each time (engine.services.run_measurements): a refresh, another browser and a colleague
-find it, and no thread waits for it.
+What is being measured is asked of the server each time (engine.services.run_measurements): a refresh, another
+browser and a colleague find it, and no thread waits for it.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS = 0.7
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured: its task (one of engine.services.run_measurements.FILES) and the words around it, translated already.
+    """What is measured: its task (one of run_measurements.FILES) and the words around it, translated.
 
     waiting: the line above the progress bar.
     """
