@@ -45,7 +45,14 @@ class ComputeError(UserError):
 
 
 class Stopped(UserError):
-    """Somebody asked for work to end before it was done."""
+    """Somebody asked for work to end before it was done, or it is good or late enough."""
+
+    def __init__(self, template: str = "It was stopped.", **values):
+        super().__init__(template, **values)
+
+
+UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
+UNEXPECTED_IN_LOG = "Something went wrong inside Graft: {error}. The details are in {log}."
 
 
 def _rebuild(kind: type, template: str, values: dict) -> UserError:

@@ -1,5 +1,6 @@
 """`check`: a source looked at in this process, both layers of the report, and nothing is kept."""
 
+import functools
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from engine.data.importing.ingest import Account, ingest
 from engine.errors import UserError
 from engine.services.dataset_checks import BACKBONE
 from engine.storage.registry import Item
+from engine.storage.status_file import Throttle
 from engine.storage.workspace import Workspace
 
 Tell = Callable[[str, dict], None]
@@ -31,7 +33,8 @@ def check(
     with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
         workspace = Workspace(Path(folder)).create()
         reading = {"layout": layout, "several_classes": several_classes}
-        account = ingest(source, workspace, **reading, progress=lambda **count: _reading(tell, **count))
+        told = functools.partial(_reading, tell, Throttle())
+        account = ingest(source, workspace, **reading, progress=told)
         several = account.layout.get("several", False)
         items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
         found = [*_nothing_usable(account), *rows.findings(items, account.refused, several_classes=several)]
@@ -62,8 +65,9 @@ def _looked_at(workspace: Workspace, items: list[Item], tell: Tell) -> list[dict
     return inspect(workspace, [asdict(item) for item in items], BACKBONE, words)["findings"]
 
 
-def _reading(tell: Tell, done: int, total: int | None, refused: int) -> None:
-    tell(f"Files read: {done}, refused: {refused}", {"progress": done / total if total else 0})
+def _reading(tell: Tell, throttle: Throttle, done: int, total: int | None, refused: int) -> None:
+    if throttle.is_due(at_once=done == total):
+        tell(f"Files read: {done}, refused: {refused}", {"progress": done / total if total else 0})
 
 
 def _in_words(finding: dict, names: dict[int, str]) -> dict:

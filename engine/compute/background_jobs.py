@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.compute.client import Compute
-from engine.errors import Stopped, UserError
-from engine.storage.workspace import Workspace, read_json, write_json
+from engine.errors import UNEXPECTED, Stopped, UserError
+from engine.storage.status_file import STATUS, StatusFile
+from engine.storage.workspace import Workspace, write_json
 
-STATUS, JOB, STOP = "status.json", "job.json", "stop"
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
+JOB = "job.json"
 
 NOTHING = {"begun": False, "stopping": False, "progress": 0.0, "message": "", "values": {}}
 
@@ -62,8 +62,7 @@ class BackgroundJobs:
             if study is not None and (study.running or study.error is not None and study.wanted == wanted):
                 return
             self._studies[folder] = study = _Study(wanted)
-        for file in (STATUS, STOP):
-            (folder / file).unlink(missing_ok=True)
+        StatusFile(folder / STATUS).clear()
         arguments = (task or kind, folder, study, job)
         threading.Thread(target=self._submit, args=arguments, name=kind, daemon=True).start()
 
@@ -75,8 +74,9 @@ class BackgroundJobs:
             if study is None or not study.running or study.stopping:
                 return
             study.stopping = True
-        (folder / STOP).touch()
-        if study.key and not (folder / STATUS).exists():
+        status = StatusFile(folder / STATUS)
+        status.request_stop()
+        if study.key and not status.has_begun():
             self.compute().cancel(study.key)
             study.running = False
 
@@ -91,8 +91,8 @@ class BackgroundJobs:
             return {**NOTHING, "state": "none"}
         if study.error is not None:
             return {**NOTHING, "state": "failed", **_sentence(study.error)}
-        told, state = read_json(folder / STATUS), "running" if study.running else "ended"
-        return {**NOTHING, **(told or {}), "state": state, "begun": told is not None, "stopping": study.stopping}
+        told, state = StatusFile(folder / STATUS).read(), "running" if study.running else "ended"
+        return {**NOTHING, **told, "state": state, "begun": bool(told), "stopping": study.stopping}
 
     def forget(self, kind: str, dataset_id: str) -> None:
         """Let a study that failed be tried again."""

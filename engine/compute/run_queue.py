@@ -13,14 +13,13 @@ from pathlib import Path
 
 from engine.compute.client import Compute
 from engine.compute.workers import TRAINING
-from engine.errors import ComputeError, DiskError, UserError
+from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, UserError
 from engine.storage import runs
 from engine.storage.workspace import Workspace, read_json, write_json
 
 MOST_ATTEMPTS = 5  # how often a run may lose the worker it was given to before it began
 LOOK_SECONDS = 1.0
 MOVES = ("front", "up", "down")
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
 
 log = logging.getLogger("graft")
 
@@ -195,4 +194,4 @@ def _mark_ended(run_dir: Path, error: Exception) -> None:
         runs.mark(run_dir, "failed", error.template, error.values)
     else:
         log.error("run %s", run_dir.name, exc_info=error)
-        runs.mark(run_dir, "failed", UNEXPECTED, {"error": repr(error), "log": str(run_dir / "log.txt")})
+        runs.mark(run_dir, "failed", UNEXPECTED_IN_LOG, {"error": repr(error), "log": str(run_dir / "log.txt")})

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from engine.data import multi_label
-from engine.data.layout import SPLITS, is_system_file
+from engine.data.layout import SPLIT_NAMES, is_system_file
 from engine.storage.registry import Item
 from engine.storage.workspace import Workspace, check_free_space, disk_error
 
@@ -31,7 +31,6 @@ FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 UNPACKED = (".bmp", ".ppm", ".pgm", ".pnm", ".tif", ".tiff")  # formats that a zip makes smaller
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same dataset gives the same bytes
-REPORT_EVERY = 50
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def write(
     """Write the items as a zip to `target`, one file at a time. A reader of `target` never sees half of it.
 
     `several_classes`: labels are those of pictures that may show several. `progress(done,
-    total)` is called now and then. Raises UserError when the disk is full.
+    total)` is called before every file and at the end. Raises UserError when the disk is full.
     """
     check_free_space(target, sum(item.bytes for item in items))
     present = [(item, workspace.blob_path(item.sha256)) for item in items]
@@ -95,8 +94,7 @@ def _write(
     with zipfile.ZipFile(part, "w") as archive:
         archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, several_classes))
         for done, ((_, blob), name) in enumerate(zip(present, names, strict=True)):
-            if done % REPORT_EVERY == 0:
-                progress(done, len(present))
+            progress(done, len(present))
             info = _info(name, packed=name.lower().endswith(UNPACKED))
             info.file_size = blob.stat().st_size  # known, so that large files get the form they need
             with blob.open("rb") as source, archive.open(info, "w") as sink:
@@ -124,7 +122,7 @@ def _table(items: Sequence[Item], names: Sequence[str], several_classes: bool) -
 
 def _folder(label: str) -> str:
     name = _safe(label)
-    return f"{name}_" if name.lower() in SPLITS else name  # a class called "train" is no split
+    return f"{name}_" if name.lower() in SPLIT_NAMES else name  # a class called "train" is no split
 
 
 def _safe(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.data import finding as shapes
-from engine.data.layout import SPLITS, clean_name
+from engine.data.layout import SPLIT_NAMES, clean_name
 from engine.data.reread import given_splits
 from engine.data.split import MIN_GROUPS, assign
 from engine.storage.registry import Item, ItemRecord
@@ -107,7 +107,7 @@ def _by_folder(items: Sequence[ItemRecord]) -> list[str | None] | None:
     if not any(paths):
         return None
     rest = [
-        [folder for folder in path if clean_name(folder) != item.label and folder.lower() not in SPLITS]
+        [folder for folder in path if clean_name(folder) != item.label and folder.lower() not in SPLIT_NAMES]
         for path, item in zip(paths, items, strict=True)
     ]
     return _without_constant(rest, items)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.errors import DataError
 
-SPLITS = {
+SPLIT_NAMES = {  # what folders and tables call the splits
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -60,7 +60,7 @@ class Layout:
         if len(folders) < len(meanings):
             return None, None, None
         found = dict(zip(meanings, folders, strict=False))
-        split = SPLITS.get(found["split"].lower()) if "split" in found else None
+        split = SPLIT_NAMES.get(found["split"].lower()) if "split" in found else None
         if "split" in found and split is None:
             return None, None, None
         return clean_name(found["class"]), clean_name(found["group"]) if "group" in found else None, split
@@ -135,7 +135,7 @@ def _common_top(folders: list[tuple[str, ...]], depth: int) -> tuple[str, ...]:
     With several folders below, a part of the pictures is enough: as one class, all of them would say nothing.
     """
     stripped: list[str] = []
-    while len({parts[0] for parts in folders}) == 1 and folders[0][0].lower() not in SPLITS:
+    while len({parts[0] for parts in folders}) == 1 and folders[0][0].lower() not in SPLIT_NAMES:
         deeper = [parts[1:] for parts in folders if len(parts) > depth]
         several = len({parts[0] for parts in deeper}) > 1
         if len(deeper) < (MIN_BESIDE if several else MIN_DEEPER) * len(folders):
@@ -149,19 +149,19 @@ def _kind(folders: set[tuple[str, ...]]) -> str:
     if not folders:
         return "flat"
     deep = {parts for parts in folders if len(parts) > 1}
-    below_splits = {parts[1:] for parts in deep if parts[0].lower() in SPLITS}
+    below_splits = {parts[1:] for parts in deep if parts[0].lower() in SPLIT_NAMES}
     if below_splits and _are_splits({parts[0] for parts in folders}):
         return "split/group/class" if _are_groups(below_splits) else "split/class"
     if len(deep) < len(folders):
         return "class"
-    if all(parts[1].lower() in SPLITS for parts in deep):
+    if all(parts[1].lower() in SPLIT_NAMES for parts in deep):
         return "class/split"
     return "group/class" if _are_groups(deep) else "class"
 
 
 def _are_splits(names: set[str]) -> bool:
     """Two folders with different split names are enough; one alone must be the only folder."""
-    splits = {SPLITS[name.lower()] for name in names if name.lower() in SPLITS}
+    splits = {SPLIT_NAMES[name.lower()] for name in names if name.lower() in SPLIT_NAMES}
     return len(splits) >= 2 or (len(splits) == 1 and len(names) == 1)
 
 
@@ -177,4 +177,4 @@ def _are_groups(folders: set[tuple[str, ...]]) -> bool:
 
 def split_of(path: str) -> str | None:
     """Return the split that the first folder with the name of a split says, or None."""
-    return next((SPLITS[folder.lower()] for folder in _folders(path) if folder.lower() in SPLITS), None)
+    return next((SPLIT_NAMES[folder.lower()] for folder in _folders(path) if folder.lower() in SPLIT_NAMES), None)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from engine.data import fingerprint, thumbnails
 from engine.data.modalities import image as image_files
+from engine.data.split import SPLITS
 from engine.storage.registry import Item
-
-FIRST = ("train", "validation", "test")  # what a picture was used for, the most telling first
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ def find(content: bytes, pictures: Sequence[Picture]) -> Found | None:
     copies = same or [pictures[place] for place in fingerprint.copies_of(one, pictures)]
     if not copies:
         return None
-    first = min(copies, key=lambda each: FIRST.index(each.split))
+    # What a picture was used for, the most telling first: learning from it comes before being measured on it.
+    first = min(copies, key=lambda each: SPLITS.index(each.split))
     return Found(first.split, first.label, exact=bool(same))
 
 

@@ -12,7 +12,7 @@ from engine.backbones import catalogue, learned_from, local_weights
 from engine.compute.client import Compute
 from engine.compute.run_queue import RunQueue
 from engine.data import versions
-from engine.errors import BackboneError, TrainingError, UserError
+from engine.errors import UNEXPECTED, BackboneError, TrainingError, UserError
 from engine.search.plan import Plan, recipe_of
 from engine.search.search_directory import (
     AT_WORK,
@@ -41,7 +41,6 @@ NO_TIME = "The time limit of {time} was reached before anything could be measure
 NOTHING = "Stopped before anything could be measured."
 ALREADY = "A search for these pictures is at work already. Wait for its end, or stop it first."
 NOT_HERE = "Its weights are not on this machine. Choose it to have them downloaded."
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
 ENDING_SECONDS = 10.0
 
 log = logging.getLogger("graft")

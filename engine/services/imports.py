@@ -16,13 +16,13 @@ from pathlib import Path
 from engine.compute.client import Compute
 from engine.data import multi_label, split
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
-from engine.errors import UserError
+from engine.errors import UNEXPECTED, UserError
 from engine.storage.liveness import is_alive, this_process
 from engine.storage.registry import Registry
+from engine.storage.status_file import STATUS, StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
 
-JOB, STATUS, SUBMITTER, ARRIVAL, EXISTING = "job.json", "status.json", "submitter.json", "arrival.json", "existing.json"
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in the server's log."
+JOB, SUBMITTER, ARRIVAL, EXISTING = "job.json", "submitter.json", "arrival.json", "existing.json"
 
 log = logging.getLogger("graft")
 
@@ -59,7 +59,7 @@ class Imports:
             return known
         folder = self._folder(import_id)
         state = "waiting" if self._waits(folder, read_json(folder / JOB, {})) else "running"
-        return {"progress": 0.0, **read_json(folder / STATUS, {}), "state": state}
+        return {"progress": 0.0, **StatusFile(folder / STATUS).read(), "state": state}
 
     def running(self, dataset_id: str) -> list[str]:
         """Return the ids of imports into this dataset that are being worked on, whoever began them."""
@@ -96,7 +96,7 @@ class Imports:
             options = {"layout": layout, "label": label, "loose": loose, "several_classes": several_classes}
             job |= {"ask": False, "options": options}
             write_json(folder / JOB, job)
-            (folder / STATUS).unlink(missing_ok=True)
+            StatusFile(folder / STATUS).clear()
         self._submit(import_id, job)
 
     def cancel(self, import_id: str) -> None:

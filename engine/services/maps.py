@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.split import SPLITS
 from engine.evaluation import results
 from engine.graft import Graft
 from engine.storage import runs
@@ -21,7 +22,6 @@ from engine.storage.registry import Run
 KIND = "maps"
 MAP = "map.npz"
 NONE = 0xFFFF  # no class, no group
-SPLITS = ("train", "validation", "test")
 OUTLYING = 0.001  # the share at each end that may not make the map small
 SHARE = 10_000  # a probability of 1 in the packed bytes
 # Right and wrong differ in shape as well; blue and orange are told apart by the colour-blind, too.

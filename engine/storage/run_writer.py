@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from engine.storage import liveness
-from engine.storage.runs import EVENTS, HEARTBEAT, METRIC_COLUMNS, METRICS, PAUSE, STATUS, STOP, _first_status, now
+from engine.storage.runs import EVENTS, HEARTBEAT, METRIC_COLUMNS, METRICS, PAUSE, first_status, now
+from engine.storage.status_file import STATUS, STOP
 from engine.storage.workspace import disk_error, read_json, write_atomic, write_json
 
 # Room kept while a run is worked on, so that on a disk that has become full there is enough to say so.
@@ -25,7 +26,7 @@ class RunWriter:
     def __init__(self, run_dir: Path, *, worker: str | None = None, attempt: str = ""):
         self.run_dir = run_dir
         self._who = {**liveness.this_process(), "worker": worker, "attempt": attempt}
-        self._status = read_json(run_dir / STATUS, _first_status())
+        self._status = read_json(run_dir / STATUS, first_status())
         self._ended = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 

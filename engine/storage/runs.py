@@ -17,23 +17,12 @@ import pyarrow.parquet
 from engine import settings
 from engine.errors import UserError
 from engine.storage import liveness
+from engine.storage.status_file import STATUS, STOP
 from engine.storage.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
 
-RECIPE, SNAPSHOT, STATUS, EVENTS, METRICS = (
-    "recipe.json",
-    "snapshot.parquet",
-    "status.json",
-    "events.jsonl",
-    "metrics.csv",
-)
-EVALUATION, PREDICTIONS, MODEL, STOP, PAUSE, HEARTBEAT = (
-    "evaluation.json",
-    "predictions.parquet",
-    "model.keras",
-    "stop",
-    "pause",
-    "heartbeat",
-)
+RECIPE, SNAPSHOT, EVENTS, METRICS = "recipe.json", "snapshot.parquet", "events.jsonl", "metrics.csv"
+EVALUATION, PREDICTIONS, MODEL = "evaluation.json", "predictions.parquet", "model.keras"
+PAUSE, HEARTBEAT = "pause", "heartbeat"
 # What the network said before any training of ours.
 BEFORE = "before_fine_tuning.parquet"
 EARLIER, SEARCH = "earlier.json", "search.json"
@@ -103,7 +92,7 @@ def _begin(workspace: Workspace, recipe: dict) -> tuple[str, Path]:
     part = run_dir.with_name(f".{run_id}.part")
     part.mkdir(parents=True)
     write_json(part / RECIPE, recipe)
-    write_json(part / STATUS, _first_status())
+    write_json(part / STATUS, first_status())
     return run_id, part
 
 
@@ -175,7 +164,7 @@ def read_metrics(run_dir: Path) -> list[dict]:
 
 def read_status(run_dir: Path) -> dict:
     """Return the truthful status: a run whose worker is gone is interrupted, whatever its file says."""
-    status = read_json(run_dir / STATUS, _first_status())
+    status = read_json(run_dir / STATUS, first_status())
     if status["state"] != "running" or _alive(run_dir):
         return status
     return {**status, "state": "interrupted", "seconds_left": None, "message": INTERRUPTED, "values": {}}
@@ -187,7 +176,7 @@ INTERRUPTED = "The training was interrupted: its process is gone. Nothing before
 def mark(run_dir: Path, state: str, message: str = "", values: dict | None = None) -> None:
     """Set the state of a run that no worker is writing to (queued, stopped before its start, interrupted)."""
     ended = None if state in ACTIVE else now()
-    status = {**read_json(run_dir / STATUS, _first_status()), "state": state, "updated": now(), "finished": ended}
+    status = {**read_json(run_dir / STATUS, first_status()), "state": state, "updated": now(), "finished": ended}
     write_json(run_dir / STATUS, {**status, "message": message, "values": values or {}, "seconds_left": None})
 
 
@@ -275,7 +264,7 @@ def _alive(run_dir: Path) -> bool:
     return liveness.is_alive(who) if liveness.is_here(who) else liveness.is_touched(run_dir / HEARTBEAT)
 
 
-def _first_status() -> dict:
+def first_status() -> dict:
     return {
         "state": "queued",
         "phase": "waiting",

@@ -2,8 +2,10 @@
 
 import time
 
+from engine.errors import Stopped
 from engine.storage import runs
 from engine.storage.run_writer import RunWriter
+from engine.storage.status_file import Throttle
 from engine.training.limits import Limits
 
 PHASES = ("features", "probe", "fine_tune", "evaluate")
@@ -11,10 +13,6 @@ PHASES = ("features", "probe", "fine_tune", "evaluate")
 PAUSE_SECONDS = 0.2
 PAUSED = "Paused at round {epoch} of {epochs}. It will go on exactly there."
 PAUSED_EARLY = "Paused. What is worked out so far is kept."
-
-
-class Stopped(Exception):
-    """A person asked the run to stop, or it is good enough or late enough (see `Progress.limits`)."""
 
 
 class Paused(Exception):
@@ -39,7 +37,8 @@ class Progress:
         self._earlier: dict[str, float] = writer.spent()
         self._expected = {phase: max(0.01, expected.get(phase, 0.0)) for phase in PHASES if expected.get(phase, 0) > 0}
         self._phase: str | None = None
-        self._began = self._told = 0.0
+        self._began = 0.0
+        self._throttle = Throttle(PAUSE_SECONDS)
         self._first_share = 0.0  # of the phase: what an earlier attempt had done of it
         self._fraction = 0.0
 
@@ -65,7 +64,7 @@ class Progress:
     def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
         """Report `done` of `total` steps of the current phase. Raises Stopped and Paused as `check_stop` does."""
         self.check_stop()
-        if time.perf_counter() - self._told >= PAUSE_SECONDS:
+        if self._throttle.is_due():
             self._tell(done / max(1, total), message, values)
 
     def goes_on(self, done: float, total: int) -> None:
@@ -91,7 +90,7 @@ class Progress:
         return {p: self._earlier.get(p, 0.0) + self.seconds[p] + now.get(p, 0.0) for p in PHASES}
 
     def _tell(self, share: float, message: str | None, values: dict) -> None:
-        self._told = time.perf_counter()
+        self._throttle.is_due(at_once=True)
         text = {} if message is None else {"message": message, "values": values}
         left = self._seconds_left(share)
         spent = sum(self.spent().values())

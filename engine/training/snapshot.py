@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.data import multi_label, versions
+from engine.data.split import SPLITS
 from engine.errors import TrainingError
 from engine.storage import runs
 
-SPLITS = ("train", "validation", "test")
 LEFT_OUT = "left out"  # a part that nothing looks at
 
 

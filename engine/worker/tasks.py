@@ -1,12 +1,12 @@
 """What a worker is asked to do. Called by name ("engine.worker.tasks:train"), so that the server never imports it."""
 
 import threading
-import time
 from pathlib import Path
 
 from engine.compute.quiet_stderr import quiet_stderr
-from engine.errors import ComputeError, Stopped
+from engine.errors import ComputeError
 from engine.storage import runs
+from engine.storage.status_file import STATUS, StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
 
 
@@ -21,18 +21,14 @@ def look(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
     """Look at the names of what arrived; write arrival.json into `job_dir`. `options`: title."""
     from engine.data.importing.preview import look as look_at
 
-    folder = Path(job_dir)
+    folder, status = Path(job_dir), StatusFile(Path(job_dir) / STATUS)
     seen = look_at(
         Path(source),
         folder,
         title=options.get("title", ""),
-        progress=lambda files: write_json(folder / "status.json", _looking(files)),
+        progress=lambda files: status.tell(0.0, "Looking at what arrived: {n} so far.", n=files),
     )
     write_json(folder / "arrival.json", seen)
-
-
-def _looking(files: int) -> dict:
-    return {"progress": 0.0, "message": "Looking at what arrived: {n} so far.", "values": {"n": files}}
 
 
 def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> None:
@@ -43,7 +39,7 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
     from engine.data.importing.ingest import ingest as bring_in
     from engine.data.importing.ingest import write_account
 
-    folder = Path(job_dir)
+    folder, status = Path(job_dir), StatusFile(Path(job_dir) / STATUS)
     existing = {tuple(pair) for pair in read_json(folder / "existing.json", [])}
     account = bring_in(
         source,
@@ -53,21 +49,21 @@ def ingest(source: str, workspace_root: str, job_dir: str, options: dict) -> Non
         loose=options.get("loose", False),
         several_classes=options.get("several_classes"),
         existing=existing,
-        progress=lambda **count: write_json(folder / "status.json", _reading(**count)),
+        progress=lambda **count: _tell_of_reading(status, **count),
         job_dir=folder,
     )
     write_account(folder, account)
 
 
-def _reading(done: int, total: int | None, refused: int) -> dict:
-    """Return the status of an import that has read `done` files; `total` is None where only reading tells."""
+def _tell_of_reading(status: StatusFile, done: int, total: int | None, refused: int) -> None:
+    """Say that `done` files are read; `total` is None where only reading tells."""
     values = {"done": done, "total": total, "refused": refused}
-    if not total:
-        return {"progress": 0.0, "message": "Files read: {done}", "values": values}
-    return {"progress": min(1.0, done / total), "message": "Files read: {done} of {total}", "values": values}
+    if total:
+        status.tell(min(1.0, done / total), "Files read: {done} of {total}", **values)
+    else:
+        status.tell(0.0, "Files read: {done}", **values)
 
 
-REPORT_EVERY = 0.25  # seconds
 _warming = threading.Lock()
 
 
@@ -152,7 +148,7 @@ def explain(run_dir: str, workspace_root: str, source, way: str, class_name: str
     """
     from engine.evaluation.explain import explain as explaining
 
-    return explaining.explain(Path(run_dir), source, way, class_name, _telling(progress))
+    return explaining.explain(Path(run_dir), source, way, class_name, StatusFile(progress).advance)
 
 
 def check_explanation(
@@ -161,21 +157,21 @@ def check_explanation(
     """Return how like an explanation is to that of the same network with random weights, from -1 to 1."""
     from engine.evaluation.explain import explain as explaining
 
-    return explaining.check(Path(run_dir), source, way, class_name, _telling(progress))
+    return explaining.check(Path(run_dir), source, way, class_name, StatusFile(progress).advance)
 
 
 def looks(run_dir: str, workspace_root: str, progress: str = "") -> dict:
     """Return and keep where a model looks in test pictures of every class (see explain.mean_heat_map)."""
     from engine.evaluation.explain import mean_heat_map as looking
 
-    return looking.measure(Path(run_dir), _open(workspace_root), _telling(progress))
+    return looking.measure(Path(run_dir), _open(workspace_root), StatusFile(progress).advance)
 
 
 def robustness(run_dir: str, workspace_root: str, progress: str = "") -> dict:
     """Return and keep how right a run's model is on test pictures made worse (see reliability.robustness)."""
     from engine.evaluation.reliability.robustness import measure_all
 
-    return measure_all(Path(run_dir), _open(workspace_root), _telling(progress))
+    return measure_all(Path(run_dir), _open(workspace_root), StatusFile(progress).advance)
 
 
 def checkup(job_path: str, workspace_root: str) -> None:
@@ -184,9 +180,9 @@ def checkup(job_path: str, workspace_root: str) -> None:
     status.json beside the job tells how far it is; a file `stop` there ends it with Stopped.
     """
     measures = {"looks": looks, "learning_curve": learning_curve, "robustness": robustness}
-    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
-    write_json(status, {"progress": 0.0})
-    measures[job["task"]](job["run_dir"], workspace_root, str(status))
+    job, status = read_json(Path(job_path)), StatusFile.beside(job_path)
+    status.tell(0.0)
+    measures[job["task"]](job["run_dir"], workspace_root, str(status.path))
 
 
 def look_at_network(workspace_root: str, path: str) -> dict:
@@ -207,7 +203,7 @@ def learning_curve(run_dir: str, workspace_root: str, progress: str = "") -> dic
     """Return and keep how a run's network learns from more and more pictures (see engine.evaluation.learning_curve)."""
     from engine.evaluation.learning_curve import measure
 
-    return measure(Path(run_dir), _open(workspace_root), _telling(progress))
+    return measure(Path(run_dir), _open(workspace_root), StatusFile(progress).advance)
 
 
 def measure_speed(backbone_key: str, workspace_root: str) -> dict:
@@ -253,12 +249,8 @@ def inspect(job_path: str, workspace_root: str) -> None:
     """Look at the pictures of a job with a network; write the report it names, and status.json beside it on the way."""
     from engine.curation.feature_checks import inspect as look
 
-    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
-
-    def tell(progress: float, message: str, **values) -> None:
-        write_json(status, {"progress": progress, "message": message, "values": values})
-
-    found = look(_open(workspace_root), job["items"], job["backbone"], tell)
+    job = read_json(Path(job_path))
+    found = look(_open(workspace_root), job["items"], job["backbone"], StatusFile.beside(job_path).tell)
     write_json(Path(job["report"]), {"version": job["version"], **found})
 
 
@@ -269,12 +261,10 @@ def pack(job_path: str, workspace_root: str) -> None:
     from engine.data import dataset_zip
     from engine.storage.registry import Item
 
-    job, status = read_json(Path(job_path)), Path(job_path).with_name("status.json")
+    job, status = read_json(Path(job_path)), StatusFile.beside(job_path)
 
     def tell(done: int, total: int) -> None:
-        values = {"done": done, "total": total}
-        message = "{done} of {total} pictures packed"
-        write_json(status, {"progress": done / max(1, total), "message": message, "values": values})
+        status.advance(done, total, "{done} of {total} pictures packed")
 
     target = Path(job["target"])
     items = [Item(**item) for item in job["items"]]
@@ -289,7 +279,7 @@ def maps(job_path: str, workspace_root: str) -> None:
 
     folder = Path(job_path).parent
     keys = read_json(Path(job_path))["keys"]
-    projection.draw(_open(workspace_root), folder, keys, _studying(folder))
+    projection.draw(_open(workspace_root), folder, keys, _studying(job_path))
 
 
 def suggestions(job_path: str, workspace_root: str) -> None:
@@ -297,7 +287,7 @@ def suggestions(job_path: str, workspace_root: str) -> None:
     from engine.curation import label_suggestions
 
     folder = Path(job_path).parent
-    label_suggestions.suggest(_open(workspace_root), folder, read_json(Path(job_path)), _studying(folder))
+    label_suggestions.suggest(_open(workspace_root), folder, read_json(Path(job_path)), _studying(job_path))
 
 
 STUDYING = {
@@ -305,40 +295,9 @@ STUDYING = {
     "arrange": "Arranging the map: {percent} %",
     "predict": "Asking the model: {done} of {total}",
 }
-REPORT_EVERY = 0.25  # seconds
 
 
-def _studying(folder: Path):
-    """Return advance(done, total, phase), which keeps status.json up to date a few times a second."""
-    last = 0.0
-
-    def advance(done: int, total: int, phase: str) -> None:
-        nonlocal last
-        if time.monotonic() - last < REPORT_EVERY:
-            return
-        last = time.monotonic()
-        share = done / max(1, total)
-        values = {"done": done, "total": total, "percent": round(100 * share)}
-        write_json(folder / "status.json", {"progress": share, "message": STUDYING[phase], "values": values})
-
-    return advance
-
-
-def _telling(path: str):
-    """Return advance(done, total), which keeps a small file up to date a few times a second; none without a path.
-
-    It holds {"progress", "seconds_left"}. Raises Stopped as soon as there is a file `stop` beside it.
-    """
-    begun = last = time.monotonic()
-
-    def advance(done: int, total: int) -> None:
-        nonlocal last
-        if not path or time.monotonic() - last < REPORT_EVERY:
-            return
-        last, share = time.monotonic(), done / max(1, total)
-        if Path(path).with_name("stop").exists():
-            raise Stopped("It was stopped.")
-        left = round((last - begun) * (1 - share) / share, 1) if share > 0 else None
-        write_json(Path(path), {"progress": share, "seconds_left": left})
-
-    return advance
+def _studying(job_path: str):
+    """Return advance(done, total, phase), which keeps status.json beside the job up to date."""
+    status = StatusFile.beside(job_path)
+    return lambda done, total, phase: status.advance(done, total, STUDYING[phase])

@@ -15,7 +15,7 @@ from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
 from engine.data import versions
-from engine.errors import DiskError, TrainingError, UserError
+from engine.errors import UNEXPECTED_IN_LOG, DiskError, Stopped, TrainingError, UserError
 from engine.evaluation.evaluators import multi_label as multi_label_evaluate
 from engine.evaluation.evaluators import single_label as evaluate
 from engine.evaluation.metrics import calibration, multi_label_calibration
@@ -35,7 +35,7 @@ from engine.training.heads.head import Head
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.limits import TARGET, TIME, Limits, duration, percent
 from engine.training.objectives import single_label as objectives
-from engine.training.progress import Paused, Progress, Stopped
+from engine.training.progress import Paused, Progress
 from engine.training.recipe import Recipe
 from engine.training.run_context import RunContext
 
@@ -51,7 +51,6 @@ GOOD_ENOUGH = "Ended early because it was good enough: {share} % on the validati
 REACHED = "Finished: {share} % on the validation pictures, {target} % were wanted."
 MISSED = "Finished. {target} % on the validation pictures were wanted; {share} % is the best it reached."
 STOPPED_EARLY = "Stopped before there was a model."
-UNEXPECTED = "Something went wrong inside Graft: {error}. The details are in {log}."
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
             else:
                 (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-                _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(run_dir / "log.txt")))
+                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(run_dir / "log.txt")))
                 raise
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.backbones import out_of_memory
 from engine.compute import peers
-from engine.errors import TrainingError, UserError
+from engine.errors import UNEXPECTED_IN_LOG, Stopped, TrainingError, UserError
 from engine.storage import runs
 from engine.storage.run_writer import RunWriter
 from engine.storage.workspace import Workspace, write_json
@@ -16,11 +16,11 @@ from engine.training import snapshot
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.inputs.subsample import rows_of_share
 from engine.training.limits import Limits
-from engine.training.progress import Progress, Stopped
+from engine.training.progress import Progress
 from engine.training.recipe import Recipe
 from engine.training.run_context import RunContext
 from engine.training.snapshot import Snapshot
-from engine.worker.training_run import UNEXPECTED, rehearse
+from engine.worker.training_run import rehearse
 
 STOPPED = "Stopped before it could be measured."
 
@@ -50,7 +50,7 @@ def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epoch
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
             else:
                 (folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-                _fail(writer, TrainingError(UNEXPECTED, error=repr(error), log=str(folder / "log.txt")))
+                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(folder / "log.txt")))
 
 
 def _work(folder: Path, workspace: Workspace, writer: RunWriter, share: float, limits: Limits) -> RunContext:

@@ -19,7 +19,7 @@ from engine.evaluation.metrics import calibration, curves, intervals
 from engine.evaluation.metrics import single_label as metrics
 from engine.evaluation.reliability import corruptions, nearest_examples, out_of_distribution, robustness, selective
 from engine.evaluation.reliability.selective import Answering
-from engine.storage import runs
+from engine.storage import runs, status_file
 from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.fine_tuning import classifier as classifiers
 from engine.training.heads import head, linear_probe
@@ -371,15 +371,15 @@ def test_a_model_breaks_where_it_is_worse_by_more_than_chance():
 
 def test_robustness_is_measured_kind_by_kind_stopped_and_taken_up_again(trained, tmp_path, monkeypatch):
     workspace, run_dir = trained
-    job, measured = tmp_path / "job.json", []
+    job, stop, measured = tmp_path / "job.json", tmp_path / "stop", []
     write_json(job, {"task": "robustness", "run_dir": str(run_dir)})
     measure = robustness.measure
-    monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or measure(*some))
-    monkeypatch.setattr(tasks, "REPORT_EVERY", 0.0)
-    (tmp_path / "stop").touch()
+    monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or stop.touch() or measure(*some))
+    monkeypatch.setattr(status_file, "REPORT_EVERY", 0.0)
     with pytest.raises(Stopped):
         tasks.checkup(str(job), str(workspace.root))
-    (tmp_path / "stop").unlink()
+    monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or measure(*some))
+    stop.unlink()
     found = tasks.robustness(str(run_dir), str(workspace.root), str(tmp_path / "status.json"))
     assert read_json(run_dir / robustness.FILE) == found
     told = read_json(tmp_path / "status.json")

@@ -26,7 +26,6 @@ from engine.storage.workspace import Workspace, check_free_space, read_json, rep
 
 MAX_WAITING = 64  # pictures read but not yet decoded
 MAX_WAITING_BYTES = 64 * 2**20
-REPORT_EVERY = 0.25  # seconds
 ACCOUNT, USED, NEW_BLOBS = "account.json", "used.jsonl", "new-blobs.txt"
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
@@ -124,8 +123,8 @@ def ingest(
     `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give no
     class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
     None: if the table says so. What is in `existing` as (sha256, label) is refused.
-    `progress(done=, total=, refused=)` is called a few times a second, total being None where only reading tells;
-    an exception it raises ends the import. In `job_dir` lies what is on its way, and
+    `progress(done=, total=, refused=)` is called for every file, total being None where only reading tells; an
+    exception it raises ends the import. In `job_dir` lies what is on its way, and
     `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
     Raises UserError when the source cannot be read or the disk is full.
     """
@@ -138,7 +137,7 @@ def ingest(
         scratch = Path(folder)
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
-            found = _read_all(sources.entries(path, scratch), store, _throttled(progress, total))
+            found = _read_all(sources.entries(path, scratch), store, _told(progress, total))
     records, description = _with_labels(found, layout, label, loose, several_classes)
     used = _without_existing(records, found, set(existing))
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
@@ -153,13 +152,11 @@ def _locate(source: str | os.PathLike, scratch: Path) -> Path:
     return examples.draw(name, scratch)
 
 
-def _throttled(progress: Callable[..., None] | None, total: int | None) -> Callable[..., None]:
-    last = 0.0
+def _told(progress: Callable[..., None] | None, total: int | None) -> Callable[..., None]:
+    """Return report(found, done): the files that are told are at least those there are."""
 
     def report(found: _Found, done: int, final: bool = False) -> None:
-        nonlocal last
-        if progress and (final or time.monotonic() - last >= REPORT_EVERY):
-            last = time.monotonic()
+        if progress:
             progress(done=done, total=done if final else total and max(total, done), refused=len(found.refused))
 
     return report

@@ -23,7 +23,6 @@ MAX_TABLE_BYTES = 64 * 2**20
 MAX_INNER_BYTES = 512 * 2**20  # a larger archive inside is not unpacked only to look at its names
 SHOWN = 12  # names of classes, groups and other files
 MIN_SHARE = 0.5  # of the pictures must get a class, or a layout is not worth offering
-REPORT_EVERY = 0.25  # seconds
 NO_PIXELS = ("image/svg", "image/vnd.adobe", "image/x-xcf")
 
 
@@ -95,19 +94,16 @@ def _wanted(name: str, size: int) -> bool:
 
 
 def _see(path: Path, scratch: Path, progress: Callable[[int], None]) -> _Seen:
-    seen, started, told = _Seen(), time.monotonic(), 0.0
+    seen, started = _Seen(), time.monotonic()
     known = mimetypes.MimeTypes()  # Python's own table, whatever this machine knows beyond it
     with tempfile.TemporaryDirectory(dir=scratch, prefix="look-") as folder:
         for entry in sources.entries(path, Path(folder), _wanted):
             seen.files += 1
             _sort(entry, seen, known)
-            now = time.monotonic()
-            if now - started > SECONDS:
+            if time.monotonic() - started > SECONDS:
                 seen.complete = False
                 break
-            if now - told > REPORT_EVERY:
-                told = now
-                progress(seen.files)
+            progress(seen.files)
     return seen
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from engine.data import multi_label
-from engine.data.layout import SPLITS, clean_name, shown
+from engine.data.layout import SPLIT_NAMES, clean_name, shown
 from engine.errors import DataError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -50,7 +50,12 @@ PLURALS = {
 }
 YES, NO = {"1", "1.0", "true", "x", "yes"}, {"", "0", "0.0", "false", "no"}
 # In cells only: a folder of one of these names may well be a class.
-PARTS = SPLITS | {"validierung": "validation", "apprentissage": "train", "entrainement": "train", "trainieren": "train"}
+PARTS = SPLIT_NAMES | {
+    "validierung": "validation",
+    "apprentissage": "train",
+    "entrainement": "train",
+    "trainieren": "train",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def read(name: str, content: bytes) -> list[Row]:
     text = _decode(content)
     lines = _json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text)
     folder = PurePosixPath(name).parent
-    own_split = SPLITS.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
+    own_split = SPLIT_NAMES.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
     lines = list(lines)
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
     rows = _with_several(rows, [cells for _number, cells in lines])

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from engine.backbones import forward
 from engine.compute.peers import Peers
+from engine.errors import Stopped
 from engine.storage import runs
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace
 from engine.training.features import embed as embedding
 from engine.training.inputs.pixels import Pixels
 from engine.training.inputs.work_pile import WorkPile
-from engine.training.progress import Stopped
 
 # With fewer pictures the others would hardly have opened the network before all is done.
 WORTH_SHARING = 256

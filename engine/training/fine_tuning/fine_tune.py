@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from engine.backbones import device, out_of_memory
+from engine.errors import Stopped
 from engine.storage import runs
 from engine.storage.workspace import write_json
 from engine.training.fine_tuning import batch_norm, checkpoint, gradient_accumulation, range_test, replicas
@@ -24,7 +25,7 @@ from engine.training.fine_tuning.checkpoint import State
 from engine.training.fine_tuning.optimizer import make_optimizer
 from engine.training.inputs import mixing, stream
 from engine.training.objectives.single_label import Objective
-from engine.training.progress import PAUSED, Paused, Progress, Stopped
+from engine.training.progress import PAUSED, Paused, Progress
 from engine.training.recipe import Recipe
 
 EPOCH_MESSAGE = "Adapting the network: round {epoch} of {epochs}."

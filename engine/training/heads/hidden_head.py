@@ -4,9 +4,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from engine.errors import Stopped
 from engine.training.heads.head import Head, standardised
 from engine.training.objectives import single_label as objectives
-from engine.training.progress import Progress, Stopped
+from engine.training.progress import Progress
 from engine.training.recipe import Recipe
 
 LEARNING_RATE = 1e-3

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from engine.data.split import SPLITS
 from engine.evaluation import results
 from engine.evaluation.charts import learning_rate_finder
 from engine.evaluation.charts import per_class as charts
@@ -134,9 +135,7 @@ def about(entry: RunView) -> None:
     lines = {
         **({_("Owner"): owner} if (owner := owner_of(entry.run)) else {}),
         _("Started"): local_time(entry.run.created),
-        _("Pictures for learning / choosing / testing"): " / ".join(
-            number(counts[part]) for part in ("train", "validation", "test")
-        ),
+        _("Pictures for learning / choosing / testing"): " / ".join(number(counts[part]) for part in SPLITS),
         _("Model kept"): _kept_words(facts.get("chosen", "")),
         _("Time"): duration(facts["seconds"]["total"]),
         **({_("Computed on"): _hardware_words(facts["hardware"])} if "hardware" in facts else {}),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from engine import graft
 from engine.curation import row_checks
 from engine.data import multi_label
+from engine.data.split import SPLITS
 from engine.errors import UserError
 from engine.storage.registry import Item, Project
 
-SPLITS = ("train", "validation", "test")
 PREVIEWED_CLASSES = 3
 
 

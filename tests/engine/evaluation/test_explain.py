@@ -27,6 +27,7 @@ from engine.evaluation.explain import (
     segments,
     shapley,
 )
+from engine.storage import status_file
 from engine.storage.workspace import Workspace, read_json
 from engine.training.fine_tuning import classifier as classifiers
 from engine.training.heads import head
@@ -214,7 +215,7 @@ def test_heat_at_the_edge_of_one_class_is_asked_about():
 
 
 def test_a_worker_explains_a_path_and_bytes_alike_and_tells_how_far_it_is(squares, tmp_path, monkeypatch):
-    monkeypatch.setattr(tasks, "REPORT_EVERY", 0.0)  # a quick machine is done before it has anything to tell
+    monkeypatch.setattr(status_file, "REPORT_EVERY", 0.0)  # a quick machine is done before it has anything to tell
     workspace, run_dir, _boxes = squares
     row = results.predictions(run_dir).rows([0])[0]
     path, progress = workspace.blob_path(row.sha256), tmp_path / "progress.json"

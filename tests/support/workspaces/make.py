@@ -1,10 +1,11 @@
 """Make the workspace of an older Graft that the tests open, and note what that Graft said about it.
 
-    python tests/support/workspaces/make.py 8a73e94 0.0
+    python tests/support/workspaces/make.py
 
-checks the commit out beside the repository, lets its own command line train, export and evaluate, and writes here
-`0.0-8a73e94.zip` (the workspace) and `0.0-8a73e94.json` (what it answered). Inside are every ninth digit of the example,
-an Instant and a Balanced run of them, a few changes by hand, and pictures that show several classes with an Instant run.
+checks that commit out beside the repository, lets its own command line train, export and evaluate, and writes here
+`0.0-8a73e94.zip` (the workspace) and `0.0-8a73e94.json` (what it answered). Inside are every ninth digit of the
+example, an Instant and a Balanced run of them, a few changes by hand, and pictures that show several classes with an
+Instant run. SOURCES and CHANGES call modules by the names that they had then.
 
 Left out, so that it stays below 1 MB: what can be made anew (caches), and the weights (12 MB a run: the model, the
 features it remembers, the checkpoint). What names the machine it was made on is left out as well.
@@ -20,6 +21,7 @@ import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+COMMIT, VERSION = "8a73e94", "0.0"
 EVERY = 9  # of the 1,797 digits: twenty of each class
 LEFT_OUT = ("caches/", "incoming/", "queue/")
 WEIGHTS = ("model.keras", "unknown.npz", "submitter.json", "checkpoint/")
@@ -29,21 +31,23 @@ from pathlib import Path
 from engine.data import examples
 from tests import several_sets
 folder, every = Path(sys.argv[1]), int(sys.argv[2])
-with zipfile.ZipFile(examples.draw("digits", folder / "all")) as drawn, zipfile.ZipFile(folder / "Digits.zip", "w") as few:
-    for name in sorted(drawn.namelist())[::every]:
-        few.writestr(name, drawn.read(name))
-    few.writestr("9/notes.txt", "no picture")
+drawn, few = zipfile.ZipFile(examples.draw("digits", folder / "all")), zipfile.ZipFile(folder / "Digits.zip", "w")
+for name in sorted(drawn.namelist())[::every]:
+    few.writestr(name, drawn.read(name))
+few.writestr("9/notes.txt", "no picture")
+few.close()
 several_sets.archive(folder / "Shapes.zip", 12)
 """
 CHANGES = """
 import sys
-from engine.storage.registry import Registry
+from engine.registry import Registry
 registry = Registry(sys.argv[1])
 digits = next(project for project in registry.projects() if project.name == "Digits").dataset_id
 first, second, third, *_ = (item.id for item in registry.items(digits, label="3"))
-registry.change_items(digits, [first], {"template": "moved {n} to {label}", "values": {"n": 1, "label": "8"}}, label="8")
-registry.change_items(digits, [second], {"template": "took {n} out", "values": {"n": 1}}, removed=True, who="Ada")
-registry.undo(registry.change_items(digits, [third], {"template": "unclear: {n}", "values": {"n": 1}}, ambiguous=True))
+def told(template): return {"template": template, "values": {"n": 1, "label": "8"}}
+registry.change_items(digits, [first], told("moved {n} to {label}"), label="8")
+registry.change_items(digits, [second], told("took {n} out"), removed=True, who="Ada")
+registry.undo(registry.change_items(digits, [third], told("unclear: {n}"), ambiguous=True))
 registry.close()
 """
 TRAININGS = (
@@ -53,22 +57,25 @@ TRAININGS = (
 )
 
 
-def main(commit: str, version: str) -> None:
+def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         git = ["git", "-C", str(HERE)]
-        subprocess.run([*git, "worktree", "add", "--detach", str(folder / "code"), commit], check=True)
+        subprocess.run([*git, "worktree", "add", "--detach", str(folder / "code"), COMMIT], check=True)
         try:
             answers = work(folder / "code", folder / "workspace", folder)
         finally:
             subprocess.run([*git, "worktree", "remove", "--force", str(folder / "code")], check=True)
-        name = f"{version}-{commit[:7]}"
+        name = f"{VERSION}-{COMMIT}"
         pack(folder / "workspace", HERE / f"{name}.zip")
         (HERE / f"{name}.json").write_text(json.dumps(answers, ensure_ascii=False, indent=1) + "\n")
 
 
 def work(code: Path, workspace: Path, folder: Path) -> dict:
-    """Let the Graft in `code` make a workspace; return {"runs": {run id: its evaluation}, "exports": {project: files}}."""
+    """Let the Graft in `code` make a workspace.
+
+    Returns {"runs": {run id: its evaluation}, "exports": {project: {file: SHA-256}}}.
+    """
     environment = {**os.environ, "GRAFT_WORKSPACE": str(workspace), "LOGNAME": "ada", "PYTHONPATH": str(code)}
 
     def python(*arguments: str) -> str:
@@ -104,4 +111,4 @@ def pack(workspace: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

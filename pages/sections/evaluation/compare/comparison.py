@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from engine.data.split import SPLITS
 from engine.evaluation import compare, multi_label_results
 from engine.evaluation.charts import comparison as comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
@@ -104,7 +105,7 @@ def _settings(entries: list[RunView], found: Comparison) -> None:
         shared = enumerate(zip(found.accuracies(), entries, strict=True))
         lines[_("Accuracy on the shared pictures")] = [_share(found, place, share) for place, (share, _one) in shared]
     lines[_("Pictures for learning / choosing / testing")] = [
-        " / ".join(number(one.facts["counts"][split]) for split in ("train", "validation", "test")) for one in entries
+        " / ".join(number(one.facts["counts"][split]) for split in SPLITS) for one in entries
     ]
     for option in run_list.differing_options(recipes):
         lines[option_words(option)] = [setting_words(recipe, option) for recipe in recipes]
