@@ -13,21 +13,11 @@ from engine import graft, translation
 
 ROOT = Path(__file__).parents[2]
 # The command line speaks English; what stands only there needs no translation.
-COMMAND_LINE = {
-    "__main__.py",
-    "backbone_commands.py",
-    "commands.py",
-    "command_learning_curve.py",
-    "command_search.py",
-    "command_parts.py",
-    "command_several.py",
-    "distill.py",
-    "unlabelled.py",
-}
+COMMAND_LINE = ("engine/cli", "engine/backbones/distillation")
 SOURCES = [
     path
     for path in (ROOT / "app.py", *sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py")))
-    if path.name not in COMMAND_LINE
+    if not path.relative_to(ROOT).as_posix().startswith(COMMAND_LINE)
 ]
 # Words that reach a page through a table: {module: names of the tables}.
 TABLES = {
