@@ -3,7 +3,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
 
-.PHONY: run test lint bench bench-% screenshots tree clean browser
+.PHONY: run test lint bench bench-% screenshots clean browser
 
 run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -57,10 +57,6 @@ bench-scale-full:
 
 screenshots: $(VENV)/.ready-test browser
 	PYTHONPATH=. $(PYTHON) docs/screenshots/make.py
-
-# The tree of files in README.md, from the docstrings.
-tree:
-	python3 docs/tree.py
 
 browser: $(VENV)/.ready-test
 	@sh tests/browser/install.sh $(PYTHON)

@@ -31,6 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def commands() -> list[str]:
+    """Return the names of all commands."""
+    [chooser] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return list(chooser.choices)
+
+
 class Parser(argparse.ArgumentParser):
     """Says in one sentence what is wrong with the arguments."""
 

@@ -1,4 +1,4 @@
-"""Grow a network like Sprout from unlabelled pictures: python -m engine.backbones.distillation.__main__ --help.
+"""Grow a network like Sprout from unlabelled pictures: python -m engine.backbones.distillation --help.
 
 The command alone; engine.backbones.distillation.distill does the work. Running it again goes on where the last
 run ended.
@@ -46,7 +46,7 @@ def _engine():
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m engine.backbones.distillation.__main__",
+        prog="python -m engine.backbones.distillation",
         description="Grow a network like Sprout from a folder of pictures, without labels.",
         epilog="The finished weights are DIR/sprout.npz. Stop at any time: the same command goes on where it was. "
         "docs/backbone.md says how to judge and use what has grown.",

@@ -268,7 +268,7 @@ def test_distillation_runs_on_jax_where_it_is_installed(pictures, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "engine.backbones.distillation.__main__",
+        "engine.backbones.distillation",
         "--teacher",
         "sprout",
         "--images",
