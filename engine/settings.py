@@ -21,6 +21,7 @@ class Settings:
     max_archive_members: int
     max_expansion_ratio: int
     max_pixels: int
+    max_import_seconds: int = 120
     train_workers: int = 1
     server_folders: tuple[Path, ...] = ()
 
@@ -39,7 +40,8 @@ def current() -> Settings:
         max_archive_mb=_number("GRAFT_MAX_ARCHIVE_MB", 20_480),
         max_archive_members=_number("GRAFT_MAX_ARCHIVE_MEMBERS", 500_000),
         max_expansion_ratio=_number("GRAFT_MAX_EXPANSION_RATIO", 200),
-        max_pixels=_number("GRAFT_MAX_PIXELS", 200_000_000),
+        max_pixels=_number("GRAFT_MAX_PIXELS", 100_000_000),
+        max_import_seconds=_number("GRAFT_MAX_IMPORT_SECONDS", 120),
         train_workers=_number("GRAFT_TRAIN_WORKERS", 1),
         server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )

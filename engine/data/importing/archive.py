@@ -1,6 +1,7 @@
 """Read zip and tar archives one member at a time, with limits, and never write by a name that an archive gave."""
 
 import contextlib
+import io
 import logging
 import lzma
 import re
@@ -10,21 +11,19 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine import settings
+from engine.data import decompress, tar_reader, zip_reader
+from engine.data.budget import Budget, LimitError
 from engine.data.layout import is_system_file
 from engine.errors import DataError
 from engine.storage.workspace import disk_error
 
 MAX_FILE_BYTES = 256 * 2**20  # one picture or table; it is held in memory
-RATIO_GRACE = 64 * 2**20  # bytes; drawings compress a lot, so the ratio only counts for something that hurts
 MAX_DEPTH = 3  # archives inside archives
-MAX_TAR_HEADER = 2**20  # bytes of a long name or PAX record, which tarfile reads into memory
-ENCRYPTED = 0x1
+BLOCK = 2**20
 UTF8_NAME = 0x800
-DIRECTORY_ENTRY = 46  # bytes at least, of one member in the directory of a zip
 SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, IndexError)
 UNREADABLE = (*BROKEN, NotImplementedError, RuntimeError, MemoryError)
@@ -33,14 +32,12 @@ SYSTEM_FILE = "A system file, not a picture."
 IN_ICLOUD = "Only a placeholder: the picture itself is still in iCloud. Download it there first."
 IS_LINK = "A link to another file, not a picture. Put the picture itself here."
 ESCAPES = "Its path leads out of the archive, so it was not opened."
+HAS_HOLES = "It is stored as a file with holes (sparse). Make the archive again without that option."
+NO_FILE = {"link": IS_LINK, "sparse": HAS_HOLES}
 TOO_LARGE = "The file is larger than {limit} MB. Make it smaller."
 LOCKED = "It is protected by a password. Make the archive again without one."
 
 log = logging.getLogger("graft")
-
-
-class LimitError(DataError):
-    """The import as a whole asks for more than the settings allow."""
 
 
 @dataclass(frozen=True)
@@ -50,41 +47,6 @@ class Entry:
     name: str
     content: bytes = b""
     refused: DataError | None = None
-
-
-@dataclass
-class Budget:
-    """What one import may still expand to; archives inside archives share it."""
-
-    compressed: int
-    members: int = 0
-    expanded: int = 0
-    limits: settings.Settings = field(default_factory=settings.current)
-
-    def spend(self, size: int, members: int = 0) -> None:
-        """Count what was read. Raises LimitError when it is too much."""
-        self.members += members
-        self.expanded += max(0, size)
-        self.check()
-
-    def check(self, size: int = 0, members: int = 0) -> None:
-        """Raise LimitError when so much more would be too much."""
-        if self.members + members > self.limits.max_archive_members:
-            raise LimitError(
-                "The archive holds more than {limit} files. Divide it, or raise GRAFT_MAX_ARCHIVE_MEMBERS.",
-                limit=self.limits.max_archive_members,
-            )
-        if self.expanded + size > self.limits.max_archive_mb * 2**20:
-            raise LimitError(
-                "Unpacked, the archive is larger than {limit} MB. Divide it, or raise GRAFT_MAX_ARCHIVE_MB.",
-                limit=self.limits.max_archive_mb,
-            )
-        if self.expanded + size > max(RATIO_GRACE, self.compressed * self.limits.max_expansion_ratio):
-            raise LimitError(
-                "Unpacked, the archive is more than {ratio} times as large as before, as only archives made to do harm "
-                "are. Nothing was brought in. If you trust it, unpack it yourself and add the folder.",
-                ratio=self.limits.max_expansion_ratio,
-            )
 
 
 def kind_of(path: Path) -> str | None:
@@ -118,8 +80,7 @@ def survey(path: Path) -> tuple[int | None, int]:
     if kind_of(path) != "zip":
         return None, path.stat().st_size
     budget = Budget(compressed=max(1, path.stat().st_size))
-    _check_directory(path, budget)
-    with _open_zip(path, path.name) as file:
+    with _open_zip(path, path.name, budget) as file:
         sizes = [info.file_size for info in file.infolist() if not info.is_dir()]
     budget.check(sum(sizes), len(sizes))
     return len(sizes), sum(sizes)
@@ -160,15 +121,13 @@ def _read(path: Path, shown: str, reading: _Reading, depth: int) -> Iterator[Ent
         refused = refused or _refused(name)
         inner = refused is None and name.lower().endswith(SUFFIXES)
         if refused or (size > MAX_FILE_BYTES and not inner):
-            reading.budget.spend(0 if refused else size)
             yield Entry(name, refused=refused or DataError(TOO_LARGE, limit=MAX_FILE_BYTES // 2**20))
         elif not reading.wanted(name, size):
-            reading.budget.spend(size)
             yield Entry(name)
         elif inner:
             yield from _read_inner(name, opened, reading, depth)
         else:
-            yield _read_member(name, opened, reading.budget)
+            yield _read_member(name, opened)
 
 
 def _refused(name: str) -> DataError | None:
@@ -185,16 +144,19 @@ def system_file(name: str) -> DataError | None:
     return DataError(SYSTEM_FILE) if is_system_file(name) else None
 
 
-def _read_member(name: str, opened, budget: Budget) -> Entry:
+def _read_member(name: str, opened) -> Entry:
+    content = io.BytesIO()  # grows in place, and gives what it holds without a copy
     try:
         with opened() as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except UNREADABLE as error:
-        return Entry(name, refused=_unreadable(error))
-    budget.spend(len(content))
-    if len(content) > MAX_FILE_BYTES:
+            while content.tell() <= MAX_FILE_BYTES and (block := file.read(BLOCK)):
+                content.write(block)
+    except LimitError:
+        raise
+    except (DataError, *UNREADABLE) as error:
+        return Entry(name, refused=error if isinstance(error, DataError) else _unreadable(error))
+    if content.tell() > MAX_FILE_BYTES:
         return Entry(name, refused=DataError(TOO_LARGE, limit=MAX_FILE_BYTES // 2**20))
-    return Entry(name, content)
+    return Entry(name, content.getvalue())
 
 
 def _read_inner(name: str, opened, reading: _Reading, depth: int) -> Iterator[Entry]:
@@ -205,7 +167,7 @@ def _read_inner(name: str, opened, reading: _Reading, depth: int) -> Iterator[En
     found = 0
     with tempfile.NamedTemporaryFile(dir=reading.scratch, suffix=".part") as copy:
         try:
-            _copy(opened, copy, reading.budget)
+            _copy(opened, copy)
             for entry in _read(Path(copy.name), name, reading, depth + 1):
                 found += 1
                 yield Entry(f"{name[: -len(suffix)]}/{entry.name}", entry.content, entry.refused)
@@ -218,10 +180,9 @@ def _read_inner(name: str, opened, reading: _Reading, depth: int) -> Iterator[En
         yield Entry(name, refused=DataError("An archive that holds no files."))
 
 
-def _copy(opened, copy, budget: Budget) -> None:
+def _copy(opened, copy) -> None:
     with opened() as file:
-        while block := file.read(2**20):
-            budget.spend(len(block))
+        while block := file.read(BLOCK):
             try:
                 copy.write(block)
                 copy.flush()
@@ -243,8 +204,9 @@ def _broken(name: str, detail: str) -> DataError:
     return DataError("The archive {name} is damaged or not complete. Download or make it again.", name=name)
 
 
-def _open_zip(path: Path, shown: str) -> zipfile.ZipFile:
+def _open_zip(path: Path, shown: str, budget: Budget) -> zipfile.ZipFile:
     try:
+        zip_reader.check_directory(path, budget)
         return zipfile.ZipFile(path)
     except UNREADABLE as error:
         raise _broken(shown, str(error)[:120]) from error
@@ -252,28 +214,17 @@ def _open_zip(path: Path, shown: str) -> zipfile.ZipFile:
 
 def _zip_members(path: Path, shown: str, budget: Budget):
     """Yield (name, refusal, size, open function) per file; the directory of a zip names all of them beforehand."""
-    _check_directory(path, budget)
-    with _open_zip(path, shown) as archive:
-        files = [info for info in archive.infolist() if not info.is_dir()]
-        if files and all(info.flag_bits & ENCRYPTED for info in files):
+    with _open_zip(path, shown, budget) as archive, path.open("rb") as file:
+        directory = zip_reader.Directory(archive, file, budget)
+        files = directory.files
+        if files and all(info.flag_bits & zip_reader.ENCRYPTED for info in files):
             raise DataError("The archive {name} is protected by a password. Make it again without one.", name=shown)
         budget.check(sum(info.file_size for info in files), len(files))
         for info in files:
-            yield _zip_name(info), _zip_refusal(info), info.file_size, lambda info=info: archive.open(info)
-
-
-def _check_directory(path: Path, budget: Budget) -> None:
-    """Refuse a directory of far too many members before zipfile reads it into memory as a whole."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 65_557))
-        tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    size = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
-    large = tail.rfind(b"PK\x06\x06")
-    if size == 0xFFFFFFFF and large >= 0:
-        size = int.from_bytes(tail[large + 40 : large + 48], "little")
-    if size > budget.limits.max_archive_members * DIRECTORY_ENTRY * 8:
-        budget.check(members=size // DIRECTORY_ENTRY)
+            refused = _zip_refusal(info) or directory.refusal(info)
+            yield _zip_name(info), refused, info.file_size, lambda info=info: directory.open(info)
+        for name in directory.unlisted:
+            yield name, DataError(zip_reader.UNLISTED), 0, None
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
@@ -288,27 +239,16 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 def _zip_refusal(info: zipfile.ZipInfo) -> DataError | None:
     if stat.S_ISLNK(info.external_attr >> 16):
         return DataError(IS_LINK)
-    return DataError(LOCKED) if info.flag_bits & ENCRYPTED else None
-
-
-class _TarInfo(tarfile.TarInfo):
-    """Header records are read into memory whole, so a large one is an attack."""
-
-    def _proc_member(self, archive):
-        records = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, *tarfile.GNU_TYPES[:2])
-        if self.type in records and self.size > MAX_TAR_HEADER:
-            raise tarfile.ReadError("a header is too large")
-        return super()._proc_member(archive)
+    return DataError(LOCKED) if info.flag_bits & zip_reader.ENCRYPTED else None
 
 
 def _tar_members(path: Path, shown: str, budget: Budget):
     """Yield (name, refusal, size, open function) per file, as the stream brings them."""
     try:
-        with tarfile.open(path, "r|*", tarinfo=_TarInfo) as archive:
-            for info in archive:
-                archive.members = []  # tarfile remembers every member otherwise
-                if not info.isdir():
-                    refused = None if info.isreg() else DataError(IS_LINK)
-                    yield info.name.removeprefix("./"), refused, info.size, lambda info=info: archive.extractfile(info)
+        with path.open("rb") as file:
+            for member in tar_reader.members(decompress.stream(file, budget)):
+                if member.kind != "folder":
+                    refused = None if member.kind == "file" else DataError(NO_FILE[member.kind])
+                    yield member.name.removeprefix("./"), refused, member.size, lambda member=member: member
     except BROKEN as error:
         raise _broken(shown, str(error)[:120]) from error

@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TextIO
 
+from engine import settings
 from engine.data import fingerprint, multi_label, quality, thumbnails
 from engine.data import layout as layouts
+from engine.data.budget import check_time
 from engine.data.examples import catalogue as examples
 from engine.data.importing import sources, tables
 from engine.data.importing.archive import Entry
@@ -137,7 +139,8 @@ def ingest(
         scratch = Path(folder)
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
-            found = _read_all(sources.entries(path, scratch), store, _told(progress, total))
+            in_time = functools.partial(check_time, started, size, grace=settings.current().max_import_seconds)
+            found = _read_all(sources.entries(path, scratch), store, _told(progress, total), in_time)
     records, description = _with_labels(found, layout, label, loose, several_classes)
     used = _without_existing(records, found, set(existing))
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
@@ -162,8 +165,13 @@ def _told(progress: Callable[..., None] | None, total: int | None) -> Callable[.
     return report
 
 
-def _read_all(entries: Iterable[Entry], store: Callable, report: Callable[..., None]) -> _Found:
-    """Decode and store in threads (Pillow and hashing release the GIL) while this thread reads on."""
+def _read_all(
+    entries: Iterable[Entry], store: Callable, report: Callable[..., None], in_time: Callable[[int], None]
+) -> _Found:
+    """Decode and store in threads (Pillow and hashing release the GIL) while this thread reads on.
+
+    `in_time(files)` raises LimitError when so many files took too long.
+    """
     found, waiting, held = _Found(), deque(), 0
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
     try:
@@ -179,6 +187,7 @@ def _read_all(entries: Iterable[Entry], store: Callable, report: Callable[..., N
             while len(waiting) > MAX_WAITING or held > MAX_WAITING_BYTES and waiting:
                 held -= _collect(found, *waiting.popleft())
             report(found, found.received - len(waiting))
+            in_time(found.received)
         for name, size, future in waiting:
             _collect(found, name, size, future)
     finally:
