@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from engine.data.importing.archive import ESCAPES, IN_ICLOUD, IS_LINK, LOCKED, SYSTEM_FILE
 from engine.data.importing.ingest import NO_CLASS
+from engine.data.importing.zip_reader import UNLISTED
 from engine.data.modalities.image import NO_PICTURE
-from engine.data.zip_reader import UNLISTED
 from tests.support.odd_files import POINTER, TEXT, encode, photo
 
 INSIDE_DAMAGED = "It is damaged inside the archive. Make the archive again."

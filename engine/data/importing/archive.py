@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data import decompress, tar_reader, zip_reader
-from engine.data.budget import Budget, LimitError
+from engine.data.importing import decompress, tar_reader, zip_reader
+from engine.data.importing.budget import Budget, LimitError
 from engine.data.layout import is_system_file
 from engine.errors import DataError
 from engine.storage.workspace import disk_error

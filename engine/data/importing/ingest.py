@@ -17,10 +17,10 @@ from typing import TextIO
 from engine import settings
 from engine.data import fingerprint, multi_label, quality, thumbnails
 from engine.data import layout as layouts
-from engine.data.budget import check_time
 from engine.data.examples import catalogue as examples
 from engine.data.importing import sources, tables
 from engine.data.importing.archive import Entry
+from engine.data.importing.budget import check_time
 from engine.data.modalities import image as image_files
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord

@@ -8,8 +8,7 @@ import zipfile
 import pytest
 
 from engine import settings
-from engine.data import budget, tar_reader
-from engine.data.importing import archive
+from engine.data.importing import archive, budget, tar_reader
 from engine.errors import DataError, UserError
 from tests.support.odd_files import encode, photo
 

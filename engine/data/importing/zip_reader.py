@@ -1,7 +1,7 @@
 """The members of a zip, whose two directories must agree: the one at its end, and the header before each member.
 
-zipfile reads the directory at the end. Content is read here, by decompressors that make a little at a time: zipfile asks
-those of bzip2 and LZMA for everything at once.
+zipfile reads the directory at the end. Content is read here, by decompressors that make a little at a time: zipfile
+asks those of bzip2 and LZMA for everything at once.
 """
 
 import struct
@@ -10,8 +10,8 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from engine.data import decompress
-from engine.data.budget import Budget
+from engine.data.importing import decompress
+from engine.data.importing.budget import Budget
 from engine.errors import DataError
 
 LOCAL = struct.Struct("<4s5H3I2H")  # signature, version, flags, method, time, date, CRC, sizes, name and extra lengths

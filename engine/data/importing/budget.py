@@ -1,4 +1,4 @@
-"""What one import may cost: files, unpacked bytes and seconds. Every reader of an archive spends from the same purse."""
+"""What one import may cost: files, unpacked bytes and seconds. All readers of an archive share one purse."""
 
 import time
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from engine import settings
 from engine.errors import DataError
 
 RATIO_GRACE = 64 * 2**20  # bytes; drawings compress a lot, so the ratio only counts for something that hurts
-# An honest import is far quicker: 60,000 small pictures a minute, or 100 MB of photographs in ten seconds, on two cores.
+# An honest import is far quicker: 60,000 small pictures a minute, or 10 MB of photographs a second, on two cores.
 SECONDS_PER_MB, SECONDS_PER_FILE = 2.0, 0.05
 
 

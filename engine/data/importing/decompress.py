@@ -10,12 +10,13 @@ import lzma
 import zlib
 from collections.abc import Callable
 
-from engine.data.budget import Budget
+from engine.data.importing.budget import Budget
 
 BLOCK_IN = 16 * 2**10
 BLOCK_OUT = 256 * 2**10
 MAX_DICTIONARY = 128 * 2**20  # bytes of memory that an LZMA stream may ask for; the best preset of xz asks for 64 MiB
 XZ_MEMORY = MAX_DICTIONARY + 2**24
+MOST_EMPTY = 1000  # streams in a row that hold nothing
 GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
 GZIP_WINDOW, RAW_WINDOW = 31, -15  # zlib's wbits
 
@@ -58,7 +59,7 @@ class Forwards:
         """engine: makes a decompressor. magic: with which another stream may follow the first; none when empty."""
         self._raw, self._make, self._budget, self._magic = raw, engine, budget, magic
         self._engine = engine()
-        self._input = b""
+        self._input, self._empty = b"", 0
         self._ready = memoryview(b"")
 
     def read(self, size: int) -> bytes:
@@ -90,6 +91,7 @@ class Forwards:
             made = self._engine.decompress(given, BLOCK_OUT)
             self._budget.spend(len(made))
             if made:
+                self._empty = 0
                 return made
             if not given and self._engine.needs_input:
                 return self._ended()
@@ -110,6 +112,9 @@ class Forwards:
             rest = (rest + block).lstrip(b"\0")
         if not rest.startswith(self._magic):
             return False
+        self._empty += 1
+        if self._empty > MOST_EMPTY:
+            raise EOFError("one empty stream after another")
         self._engine, self._input = self._make(), rest
         return True
 

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.data.decompress import Forwards
+from engine.data.importing.decompress import Forwards
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER = 64 * 2**10  # bytes of a long name or of PAX records
@@ -45,7 +45,7 @@ class Member:
 
 
 def members(stream: Forwards) -> Iterator[Member]:
-    """Yield every member; what is not read of one is read over. Raises TarError or EOFError where the archive is broken."""
+    """Yield every member; what is not read of one is read over. Raises TarError or EOFError for a broken archive."""
     named: dict[str, str] = {}
     in_a_row = 0
     while (block := stream.read(BLOCK)) and any(block):
@@ -103,9 +103,9 @@ def _records(content: bytes) -> dict[str, str]:
     found, at = {}, 0
     while at < len(content) and content[at]:
         space = content.find(b" ", at, at + 8)
-        length = content[at:space] if space > 0 else b""
+        length = content[at : max(at, space)]
         end = at + int(length) if length.isdigit() else 0
-        if not space < end <= len(content):
+        if not 0 < space < end <= len(content):
             raise tarfile.ReadError("a record of a header has no proper length")
         key, _equals, value = content[space + 1 : end - 1].partition(b"=")
         found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
