@@ -30,7 +30,6 @@ from engine.services.dataset_exports import DatasetExports
 from engine.services.imports import Imports
 from engine.services.uploads import Uploads
 from engine.storage import runs
-from engine.storage.liveness import is_alive
 from engine.storage.registry import Item, Project, Registry, Run
 from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.recipe import Recipe, fitted
@@ -232,10 +231,11 @@ class Graft:
     def resume_run(self, run_id: str) -> None:
         """Queue a run again that was paused, interrupted, stopped or failed; it goes on from its checkpoint."""
         run_dir = self.workspace.run_dir(run_id)
-        if runs.read_status(run_dir)["state"] in runs.ACTIVE:
+        if runs.read_status(run_dir)["state"] in runs.ACTIVE and not runs.waits_for_nobody(run_dir):
             return  # somebody else was quicker
         runs.forget_requests(run_dir)
         runs.follow_search(run_dir, {**runs.search_facts(run_dir), "rounds": None})
+        runs.take_back(run_dir)
         runs.mark(run_dir, "queued", "Waiting for its turn.")
         self.queue.add(run_id)
 
@@ -243,7 +243,7 @@ class Graft:
         """Stop a run: one that waits leaves the queue, one that runs keeps the best so far."""
         run_dir = self.workspace.run_dir(run_id)
         runs.request_stop(run_dir)
-        if runs.read_status(run_dir)["state"] == "queued":
+        if runs.stored_state(run_dir) == "queued":
             self.queue.leave(run_id)
             runs.mark(run_dir, "stopped", "Taken out of the queue before it started.")
 
@@ -251,7 +251,7 @@ class Graft:
         """Lay a run aside: its worker is free within a batch, and `resume_run` goes on exactly there."""
         run_dir = self.workspace.run_dir(run_id)
         runs.request_pause(run_dir)
-        if runs.read_status(run_dir)["state"] == "queued":
+        if runs.stored_state(run_dir) == "queued":
             self.queue.leave(run_id)
             runs.mark(run_dir, "paused", "Paused before it began.")
 
@@ -298,13 +298,8 @@ class Graft:
         """
         self.uploads.remove_stale(keep=self.imports.sources())
         self.imports.recover()
-        self.queue.take_over([run.id for run in reversed(self.registry.runs()) if self._is_left_behind(run.id)])
-
-    def _is_left_behind(self, run_id: str) -> bool:
-        """Tell whether a run waits for a process that is gone."""
-        run_dir = self.workspace.run_dir(run_id)
-        waits = run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
-        return waits and not is_alive(read_json(run_dir / runs.SUBMITTER))
+        ids = [run.id for run in reversed(self.registry.runs())]
+        self.queue.take_over([run_id for run_id in ids if runs.waits_for_nobody(self.workspace.run_dir(run_id))])
 
 
 _current: Graft | None = None

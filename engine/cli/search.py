@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from engine.backbones import catalogue
 from engine.cli import backbones, evaluate, export_data, output, train
+from engine.cli import source as sources
 from engine.errors import BackboneError, TrainingError, UserError
 from engine.graft import Graft
 from engine.search import searches
@@ -87,8 +88,8 @@ def _pictures(graft: Graft, options) -> tuple[Project, dict | None]:
     """Return the project to search for, with the account of what was brought in; None for one that was there."""
     source = options.source
     if _is_source(source):
-        with source.new_project(graft, options) as project:
-            return project, source.bring_in(graft, project.dataset_id, options)
+        with sources.new_project(graft, options) as project:
+            return project, sources.bring_in(graft, project.dataset_id, options)
     return export_data.find_project(graft.registry, source), None
 
 

@@ -59,9 +59,10 @@ class RunQueue:
         self._watch()
 
     def waiting(self) -> list[str]:
-        """Return the runs that wait, first in line first."""
+        """Return the runs that wait, first in line first; not those whose process is gone: they are interrupted."""
         places = self._places()
-        return sorted(places, key=lambda run_id: (places[run_id], run_id))
+        waiting = [run_id for run_id in places if self._is_in_line(run_id)]
+        return sorted(waiting, key=lambda run_id: (places[run_id], run_id))
 
     def move(self, run_id: str, where: str) -> None:
         """Move a run that waits to the "front" of the line, or one place "up" or "down". Nothing if it went already."""
@@ -97,6 +98,10 @@ class RunQueue:
         self._changed.set()
 
     # inside
+
+    def _is_in_line(self, run_id: str) -> bool:
+        run_dir = self._workspace.run_dir(run_id)
+        return run_dir.exists() and runs.read_status(run_dir)["state"] == "queued"
 
     def _own_it(self, run_id: str, place: int) -> None:
         """Make a run ours; it stands at `place` unless it has one."""

@@ -128,6 +128,7 @@ def new_search(workspace: Workspace, plan: Plan, items: Iterable) -> SearchDirec
     write_json(part / runs.RECIPE, {"task": plan.common.get("task", "one")})
     runs.write_snapshot(part, items)
     versions.note(part, items)
+    runs.take_back(part)
     runs.mark(part, "queued", "Waiting for its turn.")
     os.replace(part, path)
     return SearchDirectory(path)

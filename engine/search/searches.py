@@ -96,12 +96,13 @@ class Searches:
         """Go on with a search that was interrupted or has ended; one that has ended gets its time again, or `more`."""
         search = self._folder(search_id)
         status = runs.read_status(search.path)
-        if status["state"] in runs.ACTIVE:
+        if status["state"] in runs.ACTIVE and not runs.waits_for_nobody(search.path):
             return
         plan, spent = search.plan(), status.get("seconds", 0.0)
         if plan.time_limit is not None and (more or status["state"] != "interrupted"):
             search.write_plan(replace(plan, extra=spent + (more or plan.time_limit) - plan.time_limit))
         (search.path / runs.STOP).unlink(missing_ok=True)
+        runs.take_back(search.path)
         runs.mark(search.path, "queued", "Waiting for its turn.")
         self._begin(search)
 

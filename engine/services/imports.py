@@ -17,7 +17,7 @@ from engine.compute.client import Compute
 from engine.data import multi_label, split
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
 from engine.errors import UNEXPECTED, UserError
-from engine.storage.liveness import is_alive, this_process
+from engine.storage.liveness import is_alive, is_here, this_process
 from engine.storage.registry import Registry
 from engine.storage.status_file import STATUS, StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
@@ -54,20 +54,22 @@ class Imports:
     def status(self, import_id: str) -> dict:
         """Return {state: running|waiting|done|failed|cancelled, progress, message, values, and when done the account's
         received, used, refused, seconds}."""
-        known = self._known.get(import_id)
+        folder = self._folder(import_id)
+        known, job = self._known.get(import_id), read_json(folder / JOB)
+        if job is None:  # its folder goes when it has ended: what was read first may be out of date
+            known = self._known.get(import_id) or self._ended_elsewhere(import_id)
         if known is not None and known["state"] != "running":
             return known
-        folder = self._folder(import_id)
-        state = "waiting" if self._waits(folder, read_json(folder / JOB, {})) else "running"
+        state = "waiting" if self._waits(folder, job or {}) else "running"
         return {"progress": 0.0, **StatusFile(folder / STATUS).read(), "state": state}
 
     def running(self, dataset_id: str) -> list[str]:
         """Return the ids of imports into this dataset that are being worked on, whoever began them."""
-        return [folder.name for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
+        return [folder.name for folder, job in self._jobs(dataset_id) if self._is_at_work(folder, job)]
 
     def titles(self, dataset_id: str) -> list[str]:
         """Return what the imports into this dataset that are being worked on are called."""
-        return [job["title"] for folder, job in self._jobs(dataset_id) if not self._waits(folder, job)]
+        return [job["title"] for folder, job in self._jobs(dataset_id) if self._is_at_work(folder, job)]
 
     def waiting(self, dataset_id: str) -> list[dict]:
         """Return the imports that wait for an answer, the oldest first: {"id", "title", "arrival"}."""
@@ -128,6 +130,20 @@ class Imports:
         paths = sorted(self._workspace.incoming.glob(f"import-*/{JOB}"))
         jobs = [(path.parent, read_json(path, {})) for path in paths]
         return [(folder, job) for folder, job in jobs if job.get("dataset_id") == dataset_id]
+
+    def _is_at_work(self, folder: Path, job: dict) -> bool:
+        """Tell whether somebody is at an import; one whose process died is begun again with the next server."""
+        who = read_json(folder / SUBMITTER)
+        return not self._waits(folder, job) and (is_alive(who) or not is_here(who))
+
+    def _ended_elsewhere(self, import_id: str) -> dict:
+        """Return the end of an import that another process has brought in, or that somebody cancelled there."""
+        found = self._registry.import_account(import_id)
+        if found is None:
+            return {"state": "cancelled", "progress": 0.0, "message": "", "values": {}}
+        told = {"message": found["layout"].get("template", ""), "values": found["layout"].get("values", {})}
+        account = {name: found[name] for name in ("received", "used", "refused", "seconds")}
+        return {"state": "done", "progress": 1.0, **told, **account}
 
     def _waits(self, folder: Path, job: dict) -> bool:
         return bool(job.get("ask")) and (folder / ARRIVAL).exists()

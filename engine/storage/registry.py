@@ -182,13 +182,13 @@ class Registry:
         """Return the accounts of all imports, newest first (the columns of ImportRow)."""
         query = sa.select(ImportRow).where(ImportRow.dataset_id == dataset_id).order_by(ImportRow.created.desc())
         with self._session() as session:
-            rows = session.scalars(query).all()
-        names = ("id", "created", "source", "received", "used", "seconds")
-        return [
-            {name: getattr(row, name) for name in names}
-            | {"refused": json.loads(row.refused), "layout": json.loads(row.layout or "{}")}
-            for row in rows
-        ]
+            return [_account(row) for row in session.scalars(query)]
+
+    def import_account(self, import_id: str) -> dict | None:
+        """Return the account of one import, None while it is not in."""
+        with self._session() as session:
+            row = session.get(ImportRow, import_id)
+            return None if row is None else _account(row)
 
     def items(
         self,
@@ -376,6 +376,12 @@ class Registry:
                 "moment if another program is using it, and try again.",
                 reason=str(error.orig),
             ) from error
+
+
+def _account(row: ImportRow) -> dict:
+    names = ("id", "created", "source", "received", "used", "seconds")
+    told = {"refused": json.loads(row.refused), "layout": json.loads(row.layout or "{}")}
+    return {name: getattr(row, name) for name in names} | told
 
 
 def _items_query() -> sa.Select:

@@ -93,6 +93,7 @@ def _begin(workspace: Workspace, recipe: dict) -> tuple[str, Path]:
     part.mkdir(parents=True)
     write_json(part / RECIPE, recipe)
     write_json(part / STATUS, first_status())
+    take_back(part)
     return run_id, part
 
 
@@ -163,11 +164,33 @@ def read_metrics(run_dir: Path) -> list[dict]:
 
 
 def read_status(run_dir: Path) -> dict:
-    """Return the truthful status: a run whose worker is gone is interrupted, whatever its file says."""
-    status = read_json(run_dir / STATUS, first_status())
-    if status["state"] != "running" or _alive(run_dir):
-        return status
+    """Return the truthful status: a run whose worker is gone is interrupted, whatever its file says.
+
+    So is one that still waits for a process of this machine that is gone: nobody else would ever give it to a worker.
+    """
+    status = first_status()
+    for _look in range(2):  # a worker writes its end before its heartbeat goes: what was read first may be out of date
+        status = read_json(run_dir / STATUS, first_status())
+        if not _is_abandoned(run_dir, status["state"]):
+            return status
     return {**status, "state": "interrupted", "seconds_left": None, "message": INTERRUPTED, "values": {}}
+
+
+def stored_state(run_dir: Path) -> str:
+    """Return the state as the file has it, of a run that may be abandoned."""
+    return read_json(run_dir / STATUS, first_status())["state"]
+
+
+def waits_for_nobody(run_dir: Path) -> bool:
+    """Tell whether a run is queued, and the process that would give it to a worker is gone or on another machine."""
+    queued = run_dir.exists() and stored_state(run_dir) == "queued"
+    return queued and not liveness.is_alive(read_json(run_dir / SUBMITTER)) and not _alive(run_dir)
+
+
+def _is_abandoned(run_dir: Path, state: str) -> bool:
+    if state == "running":
+        return not _alive(run_dir)
+    return state == "queued" and liveness.is_here(read_json(run_dir / SUBMITTER)) and waits_for_nobody(run_dir)
 
 
 INTERRUPTED = "The training was interrupted: its process is gone. Nothing before that is lost; it can be resumed."
@@ -188,7 +211,7 @@ def note_attempt(run_dir: Path) -> str:
 
 
 def take_back(run_dir: Path) -> None:
-    """Let the attempt that was queued last never begin."""
+    """Note that it is this process that the run waits for now; an attempt that was queued before never begins."""
     write_json(run_dir / SUBMITTER, {**liveness.this_process(), "attempt": None})
 
 
