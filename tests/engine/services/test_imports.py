@@ -13,6 +13,7 @@ from engine.data.importing import ingest, preview, sources
 from engine.errors import DataError, UserError
 from engine.graft import Graft
 from engine.services.imports import SUBMITTER
+from engine.storage.liveness import this_process
 from engine.storage.workspace import write_json
 from tests.support.odd_archives import tar_of, zip_of
 from tests.support.odd_files import encode, photo
@@ -328,6 +329,21 @@ def test_an_import_whose_server_was_killed_is_completed_by_the_next_one(workspac
     assert len(second.registry.items(dataset_id)) == 12 and list(workspace.incoming.iterdir()) == []
     assert list(workspace.blobs.rglob("*.part")) == []
     second.registry.close()
+
+
+def test_an_import_that_ends_between_two_reads_or_in_another_process_is_never_at_work_for_ever(graft, workspace):
+    dataset_id = dataset_of(graft)
+    import_id = graft.start_import(dataset_id, uploaded(graft, zip_of(*discs("red", "blue"))))
+    elsewhere = opened(workspace)
+    status = elsewhere.import_status(import_id)
+    assert (status["state"], status["received"], status["used"], status["refused"]) == ("done", 12, 12, [])
+    assert elsewhere.import_status("import-cancelled")["state"] == "cancelled"
+    graft.compute.dead = True
+    begun = graft.start_import(dataset_id, uploaded(graft, zip_of(*discs("green"))))
+    assert elsewhere.running_imports(dataset_id) == [begun]
+    write_json(workspace.incoming / begun / SUBMITTER, {**this_process(), "pid": 2**22 + 1})
+    assert elsewhere.running_imports(dataset_id) == [], "its process is gone: the next server begins it again"
+    elsewhere.registry.close()
 
 
 def test_an_import_that_was_stored_but_not_cleaned_up_is_not_stored_twice(graft, workspace, monkeypatch):

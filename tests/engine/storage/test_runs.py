@@ -55,6 +55,31 @@ def test_a_killed_worker_shows_the_run_as_interrupted(run_dir):
     assert "can be resumed" in status["message"]
 
 
+def test_a_run_that_ends_between_two_reads_is_never_called_interrupted(run_dir, monkeypatch):
+    """Its end is written, and its heartbeat taken away, after the status was read and before the heartbeat is."""
+    writer, look, looks = run_writer.RunWriter(run_dir).__enter__(), runs._alive, []
+
+    def ends_first(folder):
+        if not looks:
+            writer.status(state="finished", finished=runs.now())
+            writer.__exit__()
+        looks.append(folder)
+        return look(folder)
+
+    monkeypatch.setattr(runs, "_alive", ends_first)
+    assert runs.read_status(run_dir)["state"] == "finished" and len(looks) == 1
+
+
+def test_a_run_that_waits_for_a_process_that_is_gone_is_interrupted_and_one_of_another_machine_waits(run_dir):
+    assert runs.read_status(run_dir)["state"] == "queued" and not runs.waits_for_nobody(run_dir)
+    write_json(run_dir / runs.SUBMITTER, {**liveness.this_process(), "pid": 2**22 + 1, "attempt": None})
+    status = runs.read_status(run_dir)
+    assert (status["state"], status["message"]) == ("interrupted", runs.INTERRUPTED)
+    assert runs.waits_for_nobody(run_dir)
+    write_json(run_dir / runs.SUBMITTER, {"machine": "another one", "pid": 1, "born": 1.0, "attempt": None})
+    assert runs.read_status(run_dir)["state"] == "queued" and runs.waits_for_nobody(run_dir)
+
+
 def test_metrics_and_events_are_read_while_a_line_is_half_written(run_dir):
     with run_writer.RunWriter(run_dir) as writer:
         writer.metric(phase="fine_tune", epoch=1, loss=0.5, accuracy=0.8)

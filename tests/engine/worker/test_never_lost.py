@@ -14,11 +14,14 @@ import pyarrow.parquet
 import pytest
 
 from engine.cli import parser
+from engine.compute.run_queue import RunQueue
 from engine.storage import run_writer, runs
-from engine.storage.workspace import Workspace
+from engine.storage.liveness import this_process
+from engine.storage.workspace import Workspace, write_json
 from engine.training.features import distributed_embed
 from engine.training.fine_tuning import checkpoint
 from engine.training.fine_tuning.adapt import CHECKPOINT
+from tests.support.run_files import fill_project, idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
 PART = {"name": "balanced", "epochs": 3, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
@@ -133,6 +136,57 @@ def test_server_and_worker_killed_at_once_leave_an_interrupted_run_that_the_next
     assert after[:kept] == before[:kept]
 
 
+QUEUED = """
+import time
+from engine import settings
+from engine.storage.workspace import Workspace
+from tests.support.run_files import idle_graft
+from tests.support.tiny_runs import discs
+graft = idle_graft(Workspace(settings.current().workspace).create())
+graft.compute.places = 0  # every worker is at another run
+project = graft.registry.create_project("Queued")
+graft.registry.add_import(project.dataset_id, "import-1", "discs", discs(graft.workspace), [])
+graft.start_run(project.id, {"name": "instant"})
+print("queued", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_run_whose_command_line_was_killed_while_it_waited_is_resumed(workspace, warm_graft, monkeypatch):
+    """It stands in the line of nobody, holds nobody up, and goes on when somebody asks for it."""
+    command = subprocess.Popen([sys.executable, "-c", QUEUED], stdout=subprocess.PIPE, text=True)
+    assert command.stdout.readline() == "queued\n"
+    [run_dir] = workspace.runs.glob("[!.]*")
+    assert runs.read_status(run_dir)["state"] == "queued"
+    command.kill()
+    command.communicate()
+    assert runs.read_status(run_dir)["state"] == "interrupted"
+    assert RunQueue(workspace, lambda: warm_graft.compute).waiting() == []
+    monkeypatch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+    assert parser.main(["resume", run_dir.name, "--workspace", str(workspace.root)]) == 0
+    assert runs.read_status(run_dir)["state"] == "finished"
+
+
+def test_a_search_whose_process_was_killed_before_it_began_goes_on_when_asked(workspace):
+    graft = idle_graft(workspace)
+    graft.compute.places = 0
+    project = fill_project(graft)
+    begin = graft.searches._begin
+    graft.searches._begin = lambda _search: None  # killed in that moment
+    search_id = graft.start_search(project.id, {"networks": ["sprout"]})
+    folder = workspace.searches / search_id
+    assert graft.searches.is_active(search_id)
+    write_json(folder / runs.SUBMITTER, {**this_process(), "pid": 2**22 + 1})
+    assert graft.searches.look(search_id).state == "interrupted"
+    graft.searches._begin = begin
+    graft.searches.resume(search_id)
+    deadline = time.monotonic() + 20
+    while graft.searches.look(search_id).state != "running" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert graft.searches.look(search_id).state == "running"
+    graft.close()
+
+
 class DyingCrew:
     """Two other workers: one dies with the first piece it is given, the other's answer is an error."""
 
@@ -159,14 +213,14 @@ def test_pictures_that_a_killed_helper_had_are_embedded_all_the_same(workspace, 
     crew = DyingCrew()
     monkeypatch.setattr(distributed_embed.Peers, "here", lambda: crew)
     monkeypatch.setattr(distributed_embed, "WORTH_SHARING", 8)
-    original = distributed_embed.features.work_off
+    original = distributed_embed.embedding.work_off
 
     def begin_late(*arguments):
         while set(crew.given) != {"dies", "fails"}:
             time.sleep(0.01)
         original(*arguments)
 
-    monkeypatch.setattr(distributed_embed.features, "work_off", begin_late)
+    monkeypatch.setattr(distributed_embed.embedding, "work_off", begin_late)
     run_dir = train(workspace, discs(workspace, 60, labels=("red", "blue")))
     assert runs.read_status(run_dir)["state"] == "finished"
     [embedded] = [event for event in runs.read_events(run_dir) if event["kind"] == "embedded"]
