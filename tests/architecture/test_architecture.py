@@ -31,6 +31,12 @@ ENGINE_LAYERS = (
 )
 # May import what a text names: the worker's door (only names on its list pass), and the packages of fonts.
 BY_NAME = {"engine.compute.workers", "engine.data.examples.signs"}
+# A label kind's file in each folder of kinds; the catalogue, plan or preview of what the folder names; a job and what
+# it does (services/label_suggestions asks curation/label_suggestions), a route and its service (uploads).
+TOLD_BY_FOLDER = {
+    *("__init__", "__main__", "single_label", "multi_label", "detection", "calibration", "learning_curve", "registry"),
+    *("catalogue", "plan", "preview", "label_suggestions", "uploads"),
+}
 # To be mended: these still take the whole of Graft.
 AWAITED = {"engine.services.maps", "engine.services.label_suggestions"}
 PAGE_LAYERS = ({"session"}, {"components"}, {"shared"}, {"sections"}, {"the page scripts"})
@@ -44,10 +50,15 @@ MODULES = {module_name(path): path for path in SOURCES}
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports_of(path: Path) -> frozenset[str]:
     """Return the modules a file imports, also inside functions and by name through importlib."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -82,20 +93,46 @@ def layer_of(module: str) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=module_name)
-def test_engine_never_imports_streamlit_or_pages(path):
-    tops = {name.split(".")[0] for name in imports_of(path)}
-    assert not tops & {"streamlit", "pages", "app"}
+def packages_of(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports_of(path)}
 
 
-@pytest.mark.parametrize("path", [*ENGINE, *PAGES], ids=module_name)
-def test_imports_point_downward(path):
-    if module_name(path) in AWAITED:
-        return
-    own = layer_of(module_name(path))
-    assert own is not None or module_name(path) in ("engine", "pages"), f"{path} belongs to no layer"
-    upward = [name for name in modules_used_by(path) if (other := layer_of(name)) is not None and other > (own or 0)]
-    assert not upward, f"{path} imports from above: {upward}"
+def test_the_engine_never_imports_streamlit_or_pages():
+    assert not [path for path in ENGINE if packages_of(path) & {"streamlit", "pages", "app"}]
+
+
+def test_every_module_belongs_to_a_layer():
+    modules = [module_name(path) for path in [*ENGINE, *PAGES]]
+    assert not [name for name in modules if layer_of(name) is None and name not in ("engine", "pages")]
+
+
+def test_imports_point_downward():
+    upward = [
+        f"{module_name(path)} imports {name}"
+        for path in [*ENGINE, *PAGES]
+        for name in sorted(modules_used_by(path))
+        if (layer_of(name) or 0) > (layer_of(module_name(path)) or 0) and module_name(path) not in AWAITED
+    ]
+    assert not upward, f"these import from above: {upward}"
+
+
+def test_what_is_private_stays_in_its_module():
+    taken = [
+        f"{module_name(path)} takes {name}"
+        for path in SOURCES
+        for name in sorted(imports_of(path))
+        if name.split(".")[0] in ("engine", "pages")
+        and re.match(r"_[a-z]", name.split(".")[-1])
+        and name != "pages.session.i18n._"
+    ]
+    assert not taken, f"make it public, or ask its module: {taken}"
+
+
+def test_a_file_name_stands_twice_only_where_its_folder_makes_it_plain():
+    names = [
+        path.stem for path in ENGINE if path.parts[-2] not in ("cli", "charts") and path.stem not in TOLD_BY_FOLDER
+    ]
+    assert not {name for name in names if names.count(name) > 1}
 
 
 def test_no_imports_go_in_a_circle():
@@ -135,23 +172,24 @@ def test_the_server_never_imports_what_only_workers_need(module):
     assert answer.stdout.split() == [], f"{module} brings {answer.stdout} into the server"
 
 
-@pytest.mark.parametrize("path", PAGES, ids=module_name)
-def test_pages_import_nothing_that_only_workers_need(path):
-    assert not {name.split(".")[0] for name in imports_of(path)} & set(HEAVY)
-    assert not {name for name in imports_of(path) if name.startswith("engine.worker")}
+def test_pages_import_nothing_that_only_workers_need():
+    assert not [path for path in PAGES if packages_of(path) & set(HEAVY)]
+    assert not [path for path in PAGES for name in imports_of(path) if name.startswith("engine.worker")]
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=module_name)
-def test_workers_never_open_the_registry(path):
-    if module_name(path).startswith(("engine.data", "engine.backbones", "engine.training", "engine.evaluation")):
-        assert not {"engine.storage.registry.Registry", "engine.storage.schema"} & imports_of(path)
+def test_workers_never_open_the_registry():
+    below = ("engine.data", "engine.backbones", "engine.training", "engine.evaluation")
+    registry = {"engine.storage.registry.Registry", "engine.storage.schema"}
+    assert not [path for path in ENGINE if module_name(path).startswith(below) and registry & imports_of(path)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_nothing_happens_at_import(path):
+def test_nothing_happens_at_import():
     """Only definitions, constants and registrations at module level; no open file, socket, thread or device."""
-    if path.parent.name == "pages":
-        return  # pages are scripts by design
+    at_work = [found for path in SOURCES if path.parent.name != "pages" for found in _calls_at_import(path)]
+    assert not at_work, f"these work at import: {at_work}"  # the pages themselves are scripts by design
+
+
+def _calls_at_import(path: Path) -> list[str]:
     forbidden = {
         "open",
         "print",
@@ -163,28 +201,31 @@ def test_nothing_happens_at_import(path):
         "write_text",
         "list_physical_devices",
     }
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(
-            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.Import | ast.ImportFrom
-        ):
-            continue
-        calls = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
-        names = {getattr(func, "id", getattr(func, "attr", "")) for func in calls}
-        assert not names & forbidden, f"{path}:{node.lineno} works at import: {names & forbidden}"
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If | ast.Import | ast.ImportFrom
+    found = []
+    for node in tree_of(path).body:
+        if not isinstance(node, definitions):
+            calls = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
+            names = {getattr(func, "id", getattr(func, "attr", "")) for func in calls}
+            found += [f"{path}:{node.lineno} {name}" for name in sorted(names & forbidden)]
+    return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_functions_stay_small(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno - node.lineno < 80, f"{path}:{node.lineno} {node.name} is longer than 80 lines"
+def test_functions_stay_small():
+    long = [
+        f"{path}:{node.lineno} {node.name}"
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 80
+    ]
+    assert not long, f"a second sentence hides in each of these: {long}"
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES}), ids=lambda folder: folder.name)
-def test_a_folder_can_be_taken_in_at_a_glance(folder):
-    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    most = 8 if folder == ROOT / "engine" else 20
-    assert len(modules) <= most, f"{folder} holds {len(modules)} modules, {most} at most: give a kind its own folder"
+def test_a_folder_can_be_taken_in_at_a_glance():
+    for folder in {path.parent for path in SOURCES}:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        most = 8 if folder == ROOT / "engine" else 20
+        assert len(modules) <= most, f"{folder} holds {len(modules)} modules, {most} at most: give a kind a folder"
 
 
 # Each in a module of its own; the last has a branch for every backend.
@@ -196,17 +237,13 @@ TENSORFLOW_ONLY = {
 }
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=module_name)
-def test_models_run_on_keras_not_on_one_of_its_backends(path):
-    if module_name(path) in TENSORFLOW_ONLY:
-        return
-    tops = {name.split(".")[0] for name in imports_of(path)}
-    assert "tensorflow" not in tops, f"{path}: write it with keras.ops, or put it into {TENSORFLOW_ONLY}"
+def test_models_run_on_keras_not_on_one_of_its_backends():
+    bound = [path for path in ENGINE if "tensorflow" in packages_of(path) and module_name(path) not in TENSORFLOW_ONLY]
+    assert not bound, f"write it with keras.ops, or put it into TENSORFLOW_ONLY: {bound}"
 
 
 def test_every_python_file_says_what_it_is():
-    for path in SOURCES:
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path} has no docstring"
+    assert not [path for path in SOURCES if not ast.get_docstring(tree_of(path))]
 
 
 def test_requirements_pin_exact_versions():

@@ -52,7 +52,7 @@ def _likeliest(y_true: np.ndarray, probabilities: np.ndarray, centre: float, spr
         chosen = scaled[np.arange(len(y_true)), y_true] - np.log(np.exp(scaled).sum(axis=1))
         return float(-chosen.sum() + (log_temperature - np.log(centre)) ** 2 / (2 * spread**2))
 
-    best = float(np.exp(_smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
+    best = float(np.exp(smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
     return best if cost(np.log(best)) < cost(np.log(centre)) else centre
 
 
@@ -179,7 +179,7 @@ def _figures(y_true: np.ndarray, probabilities: np.ndarray) -> dict:
     }
 
 
-def _smallest(cost, low: float, high: float) -> float:
+def smallest(cost, low: float, high: float) -> float:
     """Return where a function with one valley is smallest (golden-section search, Kiefer 1953)."""
     ratio = (np.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)

@@ -5,7 +5,7 @@ As `engine.evaluation.metrics.calibration` (Guo et al. 2017), with the binary cr
 
 import numpy as np
 
-from engine.evaluation.metrics.calibration import HIGHEST, LOWEST, SPREAD, _smallest
+from engine.evaluation.metrics.calibration import HIGHEST, LOWEST, SPREAD, smallest
 from engine.training.objectives.scores import sigmoid
 
 SMALLEST = 1e-12
@@ -24,7 +24,7 @@ def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
         scaled = np.where(y_true > 0.5, logits, -logits) / np.exp(log_temperature)
         return float(np.logaddexp(0, -scaled).mean(axis=1).sum() + log_temperature**2 / (2 * SPREAD**2))
 
-    best = float(np.exp(_smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
+    best = float(np.exp(smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
     return best if cost(np.log(best)) < cost(0.0) else 1.0
 
 

@@ -15,8 +15,8 @@ from engine.training.heads.regularization import (
     STRENGTHS,
     THREADED_WORK,
     Probe,
-    _model,
     balanced,
+    logistic_regression,
 )
 from engine.training.objectives.scores import log_loss
 from engine.training.recipe import Recipe
@@ -36,7 +36,7 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -
     with threadpool_limits(limits=None if work > THREADED_WORK else 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged within ITERATIONS: good enough, and the time is bounded
         strength, source, held_out = _strength(x, y, recipe)
-        model = _model(strength, len(x), recipe, ITERATIONS)
+        model = logistic_regression(strength, len(x), recipe, ITERATIONS)
         model.fit(*balanced(x, y, recipe))
         layers = _layers(model, num_classes)
         if recipe.class_balancing == "focal":
@@ -73,7 +73,7 @@ def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, np.nda
     for strength in STRENGTHS:
         answers = np.zeros((len(y), y.max() + 1), np.float32)
         for place, (fit_rows, held_out) in enumerate(folds):
-            model = _model(strength, len(fit_rows), recipe, CHOICE_ITERATIONS)
+            model = logistic_regression(strength, len(fit_rows), recipe, CHOICE_ITERATIONS)
             starts[place] = _fit_from(model, *balanced(x[fit_rows], y[fit_rows], recipe), starts[place])
             answers[held_out] = model.predict_proba(x[held_out])
         best = min(best, (log_loss(y, answers), strength, answers), key=lambda found: found[0])

@@ -43,7 +43,7 @@ def balanced(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, 
     return x[rows], y[rows]
 
 
-def _model(strength: float, count: int, recipe: Recipe, iterations: int):
+def logistic_regression(strength: float, count: int, recipe: Recipe, iterations: int):
     from sklearn.linear_model import LogisticRegression
 
     weight = "balanced" if recipe.class_balancing == "weights" else None
