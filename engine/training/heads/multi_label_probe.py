@@ -95,7 +95,7 @@ def _with_l1(x: np.ndarray, y: np.ndarray, recipe: Recipe, strength: float) -> t
     kernels, biases = [], []
     for own in y.T.astype(int):
         rows = regularization.balanced(x, own, recipe)
-        model = regularization._model(strength, len(rows[0]), recipe, regularization.ITERATIONS).fit(*rows)
+        model = regularization.logistic_regression(strength, len(rows[0]), recipe, regularization.ITERATIONS).fit(*rows)
         kernels.append(model.coef_[0])
         biases.append(model.intercept_[0])
     return np.stack(kernels, axis=1).astype(np.float32), np.array(biases, np.float32)
