@@ -1,12 +1,12 @@
 # A server for a team.  CPU:  docker build -t graft .
 #                       GPU:  docker build -t graft:gpu --build-arg REQUIREMENTS=requirements-gpu.txt .
 # Run:  docker run -p 8501:8501 -v graft:/workspace [--gpus all] graft
-FROM python:3.12-slim
+FROM python:3.12.12-slim-bookworm
 ARG REQUIREMENTS=requirements.txt
 WORKDIR /graft
 COPY requirements*.txt ./
-RUN pip install --no-cache-dir -r ${REQUIREMENTS}
-COPY app.py ./
+RUN pip install --no-cache-dir --require-hashes -r ${REQUIREMENTS}
+COPY app.py pyproject.toml ./
 COPY engine engine
 COPY pages pages
 COPY .streamlit .streamlit

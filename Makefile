@@ -1,9 +1,13 @@
-# Two commands: `make run` opens the app, `make test` runs every test. Both set up all they need.
+# Two commands: `make run` opens the app, `make test` runs every test. Both set up all they need. `make check` looks
+# without running; `make requirements` pins anew after a change of pyproject.toml.
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
+INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -q --require-hashes -r
+COMPILE  = $(VENV)/bin/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+    --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: run test lint bench bench-% screenshots clean browser
+.PHONY: run test quick check requirements lint types lint-js audit bench bench-% screenshots clean browser
 
 run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -11,8 +15,26 @@ run: $(VENV)/.ready
 test: $(VENV)/.ready-test browser lint
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+# The quick lane: all but the real browser.
+quick: $(VENV)/.ready-test
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" $(ARGS)
+
+# What can be said without running the app: form, types, scripts, known holes in what is installed.
+check: lint types lint-js audit
+
 lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
+
+types: $(VENV)/.ready-test
+	$(PYTHON) -m pytest -q -p no:xdist tests/architecture/test_types.py
+
+lint-js:
+	@if ! command -v npx >/dev/null 2>&1; then echo "Node is not installed: the scripts were not linted."; \
+	elif [ ! -e package.json ]; then echo "There is no package.json: the scripts were not linted."; \
+	else { [ -d node_modules ] || npm ci --silent --no-fund --no-audit; } && npx --no-install eslint .; fi
+
+audit: $(VENV)/.ready-test
+	@$(PYTHON) -m tests.support.audit requirements.txt requirements-test.txt
 
 # The figures of benchmarks/RESULTS.md, a row a target: `make bench-head`. DATA is a folder with the sets named there.
 DATA ?= ../shared/data
@@ -63,12 +85,22 @@ browser: $(VENV)/.ready-test
 
 $(VENV)/.ready: requirements.txt
 	@sh environment.sh $(VENV)
-	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(INSTALL) requirements.txt
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
-	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements-test.txt
+	$(INSTALL) requirements-test.txt
 	@touch $@
+
+# After a change of pyproject.toml: every package it needs, pinned with its hashes, for Linux, macOS and Windows and
+# Python 3.11 to 3.13 at once. What is pinned already stays; `make requirements UPGRADE=--upgrade` takes what is new.
+requirements: $(VENV)/bin/uv
+	$(COMPILE) -o requirements.txt pyproject.toml
+	$(foreach extra,gpu postgres test,$(COMPILE) -c requirements.txt --extra $(extra) -o requirements-$(extra).txt pyproject.toml &&) true
+
+$(VENV)/bin/uv:
+	@sh environment.sh $(VENV)
+	$(PYTHON) -m pip install --disable-pip-version-check -q uv
 
 clean:
 	rm -rf $(VENV)

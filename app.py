@@ -1,4 +1,6 @@
-"""The server: Streamlit's pages, an upload route and security headers. Start it with `streamlit run app.py`.
+"""The server: Streamlit's pages, an upload route and security headers.
+
+Start it with `graft serve`, or with `streamlit run app.py` beside this file.
 
 It never imports TensorFlow or Keras; workers do the heavy part (see engine/compute/client.py).
 """

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -72,7 +73,7 @@ class Cluster:
     def __init__(self, folder: Path, cores: list[int]):
         self._folder, self._cores, self._started = folder, cores, []
 
-    def __enter__(self) -> "Cluster":
+    def __enter__(self) -> Self:
         log = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         while not (found := re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text())):
             time.sleep(0.1)

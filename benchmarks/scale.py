@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Self
 
 import psutil
 
@@ -72,7 +73,7 @@ class Memory:
         self.most = 0.0
         self.all_of_it = 0.0
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

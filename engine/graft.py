@@ -12,6 +12,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from engine import settings
 from engine.backbones import learned_from
@@ -64,7 +65,7 @@ class Graft:
         starter.shutdown(wait=False)
         return cls(workspace, registry, compute, Uploads(workspace, config.max_upload_mb * 1_000_000))
 
-    def __enter__(self) -> "Graft":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception) -> None:

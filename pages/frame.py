@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.errors import UserError
+from engine.version import version
 from pages.session import state, toasts
 from pages.session.i18n import _, language_picker
 from pages.shared import brand, device_badge, page, project_picker
@@ -31,5 +32,6 @@ try:
     page.gone_note()
     toasts.show()
     chosen.run()
+    st.caption(f"Graft {version()}", text_alignment="center")
 except UserError as error:
     page.error_box(error)

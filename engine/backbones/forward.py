@@ -91,7 +91,7 @@ def _keras_forward(model: keras.Model, step: int | None = None) -> Forward:
             try:
                 parts = [pixels[first : first + size] for first in range(0, len(pixels), size)]
                 return np.concatenate([_padded(model, part, size) for part in parts])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - what is no lack of memory is raised again
                 size = out_of_memory.half(size, error)
 
     return run

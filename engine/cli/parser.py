@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from engine.backbones.model_import.preparation import PREPARATIONS
@@ -10,9 +11,11 @@ from engine.cli import backbones, check, evaluate, export_data, predict, runs, t
 from engine.cli.learning_curve import learning_curve
 from engine.cli.pause import pause, resume
 from engine.cli.search import search
+from engine.cli.serve import serve
 from engine.data.layout import KINDS
 from engine.errors import UserError
 from engine.training.recipe import POOLINGS
+from engine.version import version
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +48,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m engine", description="Transfer learning with an honest number.")
+    prog = "graft" if Path(sys.argv[0]).stem == "graft" else "python -m engine"
+    parser = Parser(prog=prog, description="Transfer learning with an honest number.")
+    parser.add_argument("--version", action="version", version=f"Graft {version()}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train_parser = _add(
@@ -96,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
     export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
+    opened = _add(subparsers, "serve", serve, "open the app in the browser", json=False)
+    opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
     return parser
 
 
@@ -132,11 +139,12 @@ SEVERAL_HELP = "whether pictures may show several classes, or none (default: aut
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 
-def _add(subparsers, name: str, command, text: str) -> argparse.ArgumentParser:
+def _add(subparsers, name: str, command, text: str, *, json: bool = True) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     parser.add_argument("--workspace", metavar="DIR", help="where everything is kept (default: $GRAFT_WORKSPACE)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    if json:
+        parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
 

@@ -43,13 +43,17 @@ def multi_label_lines(result: dict) -> list[str]:
     low, high = result["accuracy_interval"]
     base, labels = result["baselines"], result["labels"]
     lines = [
-        f"Exactly the right classes on {result['accuracy']:.1%} of {result['splits']['test']} test "
-        f"pictures{backbones.unseen(result)} (between {low:.1%} and {high:.1%}); "
-        f"it finds {labels['found']:.1%} of {labels['count']} labels, and "
-        f"{labels['precision']:.1%} of what it names is right.",
-        f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NO_CLASS}, "
-        f"the most frequent in training: {base['majority']:.1%}. "
-        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}.",
+        (
+            f"Exactly the right classes on {result['accuracy']:.1%} of {result['splits']['test']} test "
+            f"pictures{backbones.unseen(result)} (between {low:.1%} and {high:.1%}); "
+            f"it finds {labels['found']:.1%} of {labels['count']} labels, and "
+            f"{labels['precision']:.1%} of what it names is right."
+        ),
+        (
+            f"Always answering {base['majority_answer'].replace('|', ' + ').strip(' +') or NO_CLASS}, "
+            f"the most frequent in training: {base['majority']:.1%}. "
+            f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
+        ),
     ]
     lines += [_multi_label_class(row) for row in result["per_class"]]
     return lines + group_lines(result["groups"])

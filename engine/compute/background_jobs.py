@@ -59,7 +59,7 @@ class BackgroundJobs:
         folder = self.folder(kind, dataset_id)
         with self._lock:
             study = self._studies.get(folder)
-            if study is not None and (study.running or study.error is not None and study.wanted == wanted):
+            if study is not None and (study.running or (study.error is not None and study.wanted == wanted)):
                 return
             self._studies[folder] = study = _Study(wanted)
         StatusFile(folder / STATUS).clear()
@@ -115,7 +115,7 @@ class BackgroundJobs:
                 on_done=lambda error: self._end(study, error),
             )
             study.key = key
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever kept it from starting is how it ended
             self._end(study, error)
 
     def _end(self, study: _Study, error: Exception | None) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker, spawn
+from typing import Self
 
 import dask
 import distributed
@@ -75,7 +76,7 @@ class Compute:
             cluster = _local_cluster(shared_worker, train_workers)
             return cls(Client(cluster, set_as_default=False), cluster)
 
-    def __enter__(self) -> "Compute":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception) -> None:

@@ -307,8 +307,8 @@ def _joined_by_group(units: list[int], groups: list[str | None]) -> list[int]:
     first: dict = {}
     pairs = []
     for position, (unit, group) in enumerate(zip(units, groups, strict=True)):
-        for key in [("copy", unit), *([("group", group)] if group else [])]:
-            pairs.append((first.setdefault(key, position), position))
+        keys = [("copy", unit), *([("group", group)] if group else [])]
+        pairs += [(first.setdefault(key, position), position) for key in keys]
     return _joined(list(range(len(units))), pairs)
 
 

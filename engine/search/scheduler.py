@@ -59,7 +59,7 @@ class Scheduler:
         self._closed, self._changed = closed, threading.Event()
         self._contest = Contest(self._plan)
         self._trials: list[Trial] = []
-        self._at_work: dict[int, Exception | None | str] = {}
+        self._at_work: dict[int, Exception | str | None] = {}
         self._began = time.monotonic()
         self._clock_runs = False
         self._earlier = 0.0

@@ -115,8 +115,8 @@ def record_import(
         session,
         dataset_id,
         summary,
-        dict.fromkeys(item_ids, {"removed": True}),
-        dict.fromkeys(item_ids, {"removed": False}),
+        {item_id: {"removed": True} for item_id in item_ids},
+        {item_id: {"removed": False} for item_id in item_ids},
         who=who,
         import_id=import_id,
     )

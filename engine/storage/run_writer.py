@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Self
 
 from engine.storage import liveness
 from engine.storage.runs import EVENTS, HEARTBEAT, METRIC_COLUMNS, METRICS, PAUSE, first_status, now
@@ -30,7 +31,7 @@ class RunWriter:
         self._ended = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
-    def __enter__(self) -> "RunWriter":
+    def __enter__(self) -> Self:
         for name in (EVENTS, METRICS):
             _cut_half_line(self.run_dir / name)
         write_atomic(self.run_dir / RESERVE, os.urandom(RESERVE_BYTES))

@@ -45,7 +45,7 @@ def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epoch
             writer.status(state="stopped", message=STOPPED, values={}, finished=runs.now())
         except UserError as error:
             _fail(writer, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a trial that breaks is told with its log, the search goes on
             if out_of_memory.is_short(error):
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
             else:

@@ -133,7 +133,7 @@ def test_a_killed_process_shows_the_run_as_interrupted_and_it_resumes(server, pa
         psutil.wait_procs([worker], timeout=20)
         server.start()
         page.goto(page.url)
-    expect(widget(page, "live-run")).to_contain_text(re.compile("interrupted|died", re.I), timeout=TRAINING_MS)
+    expect(widget(page, "live-run")).to_contain_text(re.compile("interrupted|died", re.IGNORECASE), timeout=TRAINING_MS)
     press(page, "resume-run")
     expect(widget(page, "stop-run").locator("button").first).to_be_visible(timeout=TRAINING_MS)
     press(page, "stop-run")

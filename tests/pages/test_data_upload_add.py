@@ -9,7 +9,7 @@ from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
 
 
-def arrived(app, opened, path):  # noqa: F811
+def arrived(app, opened, path):
     data_page(app)
     send(app, opened, path, "drop-everything")
     [project] = opened.registry.projects()
@@ -26,7 +26,7 @@ def languages(tmp_path):
     return zipped(tmp_path / "signs", tmp_path / "signs.zip")
 
 
-def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):  # noqa: F811
+def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):
     project, import_id = arrived(app, opened, languages)
     words = everything_written(app)
     assert "I see 2 groups × 2 classes. Use them?" in words and "nothing is stored yet" in words
@@ -40,7 +40,7 @@ def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):  #
     assert "The first folder is the group (2 groups)" in everything_written(data_page(app))
 
 
-def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, languages):  # noqa: F811
+def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, languages):
     _project, import_id = arrived(app, opened, languages)
     app.switch_page("model_selection.py").run()
     assert "Pictures are on their way" in everything_written(app) and not app.exception
@@ -49,7 +49,7 @@ def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, la
     assert "on their way" not in everything_written(app) and app.button(key="start-training")
 
 
-def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages):  # noqa: F811
+def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages):
     project, import_id = arrived(app, opened, languages)
     app.selectbox(key=f"arrival-layout-{import_id}").set_value("class").run()
     assert "I see 2 classes. Use them?" in everything_written(app)
@@ -58,7 +58,7 @@ def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages
     assert opened.registry.groups(project.dataset_id) == {}
 
 
-def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_would_give(app, opened, languages):  # noqa: F811
+def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_would_give(app, opened, languages):
     project, import_id = arrived(app, opened, languages)
     app.button(key=f"arrival-use-{import_id}").click().run()
     [again] = [radio for radio in data_page(app).radio if str(radio.key).startswith("reread-")]
@@ -66,7 +66,7 @@ def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_wou
     assert again.proto.captions == ["2 groups × 2 classes", "2 classes", "2 groups × 2 classes"]
 
 
-def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, opened, tmp_path):  # noqa: F811
+def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, opened, tmp_path):
     folder = draw_folder(tmp_path / "pets", {"cat": 3, "dog": 3})
     (folder / "loose.png").write_bytes(encode(photo(7), "PNG"))
     (folder / "list.csv").write_text("thing,class\n1,2\n")
@@ -78,13 +78,13 @@ def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, 
     assert opened.registry.unlabelled(project.dataset_id) == 1
 
 
-def test_without_a_picture_the_card_only_offers_to_cancel(app, opened, tmp_path):  # noqa: F811
+def test_without_a_picture_the_card_only_offers_to_cancel(app, opened, tmp_path):
     (tmp_path / "notes.zip").write_bytes(zip_of(("a.txt", b"hello")))
     _project, import_id = arrived(app, opened, tmp_path / "notes.zip")
     assert app.button(key=f"arrival-use-{import_id}").disabled
 
 
-def test_a_project_without_a_name_of_its_own_takes_that_of_what_it_begins_with(app, opened, languages):  # noqa: F811
+def test_a_project_without_a_name_of_its_own_takes_that_of_what_it_begins_with(app, opened, languages):
     opened.registry.create_project("My pictures")
     project, import_id = arrived(app, opened, languages)
     assert project.name == "My pictures"  # cancelled, it would keep it
@@ -93,14 +93,14 @@ def test_a_project_without_a_name_of_its_own_takes_that_of_what_it_begins_with(a
     assert [project.name for project in opened.registry.projects()] == ["signs"]
 
 
-def test_cancel_deletes_the_upload_and_the_project_it_began(app, opened, languages):  # noqa: F811
+def test_cancel_deletes_the_upload_and_the_project_it_began(app, opened, languages):
     _project, import_id = arrived(app, opened, languages)
     app.button(key=f"arrival-cancel-{import_id}").click().run()
     assert not app.exception
     assert opened.registry.projects() == [] and list(opened.workspace.incoming.iterdir()) == []
 
 
-def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, languages):  # noqa: F811
+def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, languages):
     from tests.pages.test_home_and_data_upload import FRAME, AppTest
 
     project, import_id = arrived(app, opened, languages)
@@ -111,7 +111,7 @@ def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, lan
     assert not app.exception and len(opened.registry.imports(project.dataset_id)) == 1
 
 
-def test_a_table_is_said_to_have_given_the_classes(app, opened, tmp_path):  # noqa: F811
+def test_a_table_is_said_to_have_given_the_classes(app, opened, tmp_path):
     rows = "".join(f"{n}.png,{'cat' if n % 2 else 'dog'}\n" for n in range(8))
     pictures = [(f"{n}.png", encode(photo(n), "PNG")) for n in range(8)]
     (tmp_path / "pets.zip").write_bytes(zip_of(("labels.csv", f"file,label\n{rows}".encode()), *pictures))
@@ -121,7 +121,7 @@ def test_a_table_is_said_to_have_given_the_classes(app, opened, tmp_path):  # no
     assert "The table says which class each file has (2 classes)." in everything_written(data_page(app))
 
 
-def test_one_picture_comes_in_without_a_question(app, opened, tmp_path):  # noqa: F811
+def test_one_picture_comes_in_without_a_question(app, opened, tmp_path):
     (tmp_path / "pasted.png").write_bytes(encode(photo(1), "PNG"))
     data_page(app)
     send(app, opened, tmp_path / "pasted.png", "drop-everything")
@@ -139,7 +139,7 @@ def allowed(tmp_path, monkeypatch):
     settings.current.cache_clear()
 
 
-def test_a_folder_on_the_server_is_looked_into_when_it_is_allowed(app, opened, allowed):  # noqa: F811
+def test_a_folder_on_the_server_is_looked_into_when_it_is_allowed(app, opened, allowed):
     data_page(app)
     app.text_input(key="server-folder-path").set_value("../../etc").run()
     app.button(key="server-folder-open").click().run()
@@ -153,12 +153,12 @@ def test_a_folder_on_the_server_is_looked_into_when_it_is_allowed(app, opened, a
     assert len(list(allowed.rglob("*.png"))) == 8
 
 
-def test_without_the_setting_no_server_folder_is_offered(app, opened):  # noqa: F811
+def test_without_the_setting_no_server_folder_is_offered(app, opened):
     data_page(app)
     assert [field.key for field in app.text_input if "server" in str(field.key)] == []
 
 
-def test_a_training_follows_the_fit_of_the_dataset_unless_its_own_is_chosen(opened, class_folder):  # noqa: F811
+def test_a_training_follows_the_fit_of_the_dataset_unless_its_own_is_chosen(opened, class_folder):
     from engine.storage import runs
 
     project = project_of(opened, class_folder)
@@ -170,7 +170,7 @@ def test_a_training_follows_the_fit_of_the_dataset_unless_its_own_is_chosen(open
     assert fits == ["letterbox", "crop"]
 
 
-def test_both_ways_of_fitting_are_shown_on_their_longest_picture(opened, class_folder):  # noqa: F811
+def test_both_ways_of_fitting_are_shown_on_their_longest_picture(opened, class_folder):
     from engine.worker import tasks
 
     project = project_of(opened, class_folder)

@@ -284,8 +284,10 @@ CASES: dict[str, Case] = {
         lambda: zip_of(
             (
                 "t.csv",
-                b'id,file,label,note\n1,1.png,lion,"two\nlines"\n2,1.png,wolf,\n3,1.png,lion,again\n'
-                b"4,/etc/passwd,x,\n5,C:\\a.png,x,\n6,gone.png,x,\n7,2.png,,\n8,bad.png,x,\n",
+                (
+                    b'id,file,label,note\n1,1.png,lion,"two\nlines"\n2,1.png,wolf,\n3,1.png,lion,again\n'
+                    b"4,/etc/passwd,x,\n5,C:\\a.png,x,\n6,gone.png,x,\n7,2.png,,\n8,bad.png,x,\n"
+                ),
             ),
             ("1.png", ONE),
             ("2.png", TWO),

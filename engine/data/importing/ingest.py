@@ -184,7 +184,7 @@ def _read_all(
             else:
                 waiting.append((entry.name, len(entry.content), pool.submit(store, entry)))
                 held += len(entry.content)
-            while len(waiting) > MAX_WAITING or held > MAX_WAITING_BYTES and waiting:
+            while len(waiting) > MAX_WAITING or (held > MAX_WAITING_BYTES and waiting):
                 held -= _collect(found, *waiting.popleft())
             report(found, found.received - len(waiting))
             in_time(found.received)

@@ -1,6 +1,7 @@
 """A confusion matrix of many classes at once: no names or numbers, but groups one can step into."""
 
 import html
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -111,8 +112,8 @@ def _outlines(edges: list[float], colours: Palette) -> list[dict]:
     lines = [{**thin, "x0": first, "x1": last, "y0": edge, "y1": edge} for edge in edges[1:-1]]
     lines += [{**thin, "y0": first, "y1": last, "x0": edge, "x1": edge} for edge in edges[1:-1]]
     thick = {"type": "rect", "line": {"color": colours.select, "width": 1.5}}
-    pairs = zip(edges[:-1], edges[1:], strict=True)
-    return lines + [{**thick, "x0": start, "x1": end, "y0": start, "y1": end} for start, end in pairs]
+    boxes = [{**thick, "x0": start, "x1": end, "y0": start, "y1": end} for start, end in itertools.pairwise(edges)]
+    return lines + boxes
 
 
 def _row_name(number: int, head: Sequence[int], class_names: Sequence[str]) -> str:

@@ -196,7 +196,7 @@ def _where_they_part(name: str, longest: int, *, names: Sequence[str]) -> str:
     """Return the first letters, and those from where a name differs from the name that is like it for longest."""
     if len(name) <= longest:
         return name
-    common = max(len(os.path.commonprefix([name, other])) for other in names if other != name)
+    common = max(len(os.path.commonprefix([name, other])) for other in names if other != name)  # noqa: RUF071 - of letters
     few = longest // 4
     return f"{name[:few]}…{name[max(few, common - 2) :][: longest - few - 2]}…"
 

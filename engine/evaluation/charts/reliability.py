@@ -3,6 +3,7 @@
 Numbers in, plotly figures out; colours, escaping and translation as in `charts`.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -139,7 +140,7 @@ def robustness_figure(
 
 def shade(scale: Sequence[tuple[float, str]], part: float) -> str:
     """Return the colour "#rrggbb" that a scale of (place from 0 to 1, colour) has at `part`."""
-    for (start, one), (end, other) in zip(scale, scale[1:], strict=False):
+    for (start, one), (end, other) in itertools.pairwise(scale):
         if part <= end:
             return mixed(one, other, (part - start) / (end - start))
     return scale[-1][1]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from engine.backbones import forward
 from engine.compute.peers import Peers
@@ -108,7 +109,7 @@ class Spread:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._hand_out, name="spread", daemon=True)
 
-    def __enter__(self) -> "Spread":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -144,7 +144,7 @@ def logits(part: keras.Model, pictures: Readable, keys: Sequence[str]) -> np.nda
     while True:
         try:
             return _logits(part, pictures, keys, -(-step // devices) * devices)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - what is no lack of memory is raised again
             step = out_of_memory.half(step, error)
 
 
@@ -173,7 +173,7 @@ def _attempt(part, data: Data, recipe: Recipe, state: State, progress: Progress,
         start = checkpoint.take(part, optimizer, replace(state))
         try:
             return _epochs(part, data, recipe, state, progress, folder)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - what is no lack of memory is raised again
             pieces_then, compiled_then = _gentler(part, error, state, _batch_size(recipe, len(data.y_train)))
             if state.compiled and not compiled_then:
                 progress.writer.event("uncompiled", error=repr(error))
@@ -320,7 +320,7 @@ def _find_rate(part, data: Data, recipe: Recipe, progress: Progress, number: int
 
     try:
         found = range_test.find(part, recipe, ready, train_batch, lambda: progress.advance(0, 1, TRYING_RATES))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - what is no lack of memory is raised again
         smaller = out_of_memory.half(-(-size // number), error)
         return _find_rate(part, data, recipe, progress, -(-size // smaller))
     write_json(progress.writer.run_dir / runs.RANGE_TEST, vars(found))

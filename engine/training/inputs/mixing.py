@@ -40,7 +40,7 @@ def half(pictures: np.ndarray, others: np.ndarray, kind: str, seed: int = 0) -> 
     return np.concatenate([make(own, other, 0.5, generator)[0] for own, other in pairs]).astype(np.uint8)
 
 
-def mixup(x: np.ndarray, other: np.ndarray, share: float, generator: Generator) -> tuple[np.ndarray, float]:
+def mixup(x: np.ndarray, other: np.ndarray, share: float, _generator: Generator) -> tuple[np.ndarray, float]:
     """Return both laid over each other, `x` with this share, and the share."""
     return share * x + (1 - share) * other, share
 

@@ -21,8 +21,10 @@ _HTML = '<div class="zone"></div>'
 _REFUSALS = (
     "This page is out of date. Reload it and choose the files again.",
     "This upload is larger than {limit} MB. Send it in parts, or raise GRAFT_MAX_UPLOAD_MB.",
-    "The disk is nearly full: {needed} MB are needed in {folder}, {free} MB are free. "
-    "Make room, or choose another folder with GRAFT_WORKSPACE.",
+    (
+        "The disk is nearly full: {needed} MB are needed in {folder}, {free} MB are free. "
+        "Make room, or choose another folder with GRAFT_WORKSPACE."
+    ),
     "{name} could not be written ({reason}). Nothing half-written was kept. Make room on the disk and try again.",
 )
 

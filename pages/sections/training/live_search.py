@@ -92,7 +92,7 @@ def _best_words(view: SearchView) -> str:
     if best is None:
         return ""
     return _("best so far: {network}, {share} right").format(
-        network=md_escape(network_title(view, best)), share=percent(best.accuracy)
+        network=md_escape(network_title(best)), share=percent(best.accuracy)
     )
 
 
@@ -128,7 +128,7 @@ def _ending(view: SearchView) -> None:
 
 
 def _found(view: SearchView) -> None:
-    network, share = f"**{md_escape(network_title(view, view.best))}**", percent(view.best.accuracy)
+    network, share = f"**{md_escape(network_title(view.best))}**", percent(view.best.accuracy)
     tried = sum(bool(trial.scores) for trial in view.trials)
     if tried == 1:
         alone = _(

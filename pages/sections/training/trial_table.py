@@ -34,7 +34,7 @@ def trial_table(view: SearchView) -> None:
         st.caption(plural("There was no time for {n} more.", "There was no time for {n} more.", len(untouched)))
 
 
-def network_title(view: SearchView, trial: Trial) -> str:
+def network_title(trial: Trial) -> str:
     """Return what the network of a trial is called."""
     return graft.current().networks.title_of(trial.choice["network"])
 
@@ -47,7 +47,7 @@ def _rank(trial: Trial, best: Trial | None) -> tuple:
 def _cells(view: SearchView, trial: Trial, is_best: bool) -> list[Cell]:
     right = Cell("–", -1.0) if trial.accuracy is None else Cell(percent(trial.accuracy), trial.accuracy)
     return [
-        Cell(network_title(view, trial)),
+        Cell(network_title(trial)),
         right,
         Cell(_state(view, trial, is_best)),
         Cell(_learned(view, trial)),

@@ -39,7 +39,7 @@ def first_pictures(dataset_id: str, labels: tuple[str, ...], each: int) -> dict[
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, list[str]]:
+def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, list[str]]:  # noqa: ARG001 - part of the cache's key
     registry = graft.current().registry
     counts = registry.counts(dataset_id)
     number_of_classes = len(classes.of_dataset(dataset_id))
@@ -54,7 +54,12 @@ def _contents(dataset_id: str, version: str, pictures: int) -> tuple[int, int, l
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _first_pictures(dataset_id: str, version: str, labels: tuple[str, ...], each: int) -> dict[str, list[str]]:
+def _first_pictures(
+    dataset_id: str,
+    version: str,  # noqa: ARG001 - part of the cache's key
+    labels: tuple[str, ...],
+    each: int,
+) -> dict[str, list[str]]:
     registry = graft.current().registry
     return {label: [i.sha256 for i in registry.items(dataset_id, label=label, limit=each)] for label in labels}
 
@@ -74,7 +79,7 @@ def _best_accuracy(project_id: str) -> tuple[float | None, bool]:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _measured(run_dir: str, modified: float) -> tuple[float, str, str] | None:
+def _measured(run_dir: str, modified: float) -> tuple[float, str, str] | None:  # noqa: ARG001 - part of the cache's key
     """Return a run's accuracy, and what runs share whose accuracies can be compared."""
     folder = graft.current().workspace.runs / run_dir
     evaluation = runs.read_evaluation(folder) or {}

@@ -42,10 +42,16 @@ def place(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def digits(place) -> dict:
-    """A finished run on the example of handwritten digits, with workers of its own as on any single machine."""
-    where = {"workspace": place / "workspace", "scheduler": ""}
-    return answer("train", "example:digits", "--recipe", "instant", "--seed", 1, **where)
+def digits(place, graft_command) -> dict:
+    """A finished run on the example of handwritten digits: by the installed `graft`, with workers of its own.
+
+    It begins in a folder where nothing of Graft lies; everything is kept in ./workspace.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GRAFT_", "PYTHONPATH"))}
+    command = [graft_command, "train", "example:digits", "--recipe", "instant", "--seed", "1", "--json"]
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_training_on_digits_reaches_95_percent_and_tells_everything_it_should(digits):

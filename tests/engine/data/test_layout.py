@@ -32,7 +32,7 @@ def paths(*folders: str, each: int = 2) -> list[str]:
             "test/de/no/0.jpg",
             ("no", "de", "test"),
         ),
-        (paths("set/cats", "set/dogs", each=20) + ["set/cover.jpg"], "class", "set/cats/0.jpg", ("cats", None, None)),
+        ([*paths("set/cats", "set/dogs", each=20), "set/cover.jpg"], "class", "set/cats/0.jpg", ("cats", None, None)),
         (paths("set/cats", "set/dogs", "set", each=5), "class", "set/cats/0.jpg", ("cats", None, None)),
         (paths("train/a", "test/a", "odd"), "split/class", "odd/0.jpg", (None, None, None)),
     ],
@@ -91,8 +91,10 @@ ROWS = [("a.jpg", "cat", "en", "test"), ("b.jpg", "dog", "de", "train")]
         ("t.csv", b'label|extra|path|group|split\n"cat"|1|a.jpg|en|test\ndog|2|b.jpg|de|train'),
         (
             "t.jsonl",
-            b'{"file": "a.jpg", "label": "cat", "group": "en", "split": "TEST"}\n\n'
-            b'{"split": "train", "group": "de", "class": "dog", "image": "b.jpg"}',
+            (
+                b'{"file": "a.jpg", "label": "cat", "group": "en", "split": "TEST"}\n\n'
+                b'{"split": "train", "group": "de", "class": "dog", "image": "b.jpg"}'
+            ),
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """Which classes stand side by side in a confusion matrix, and how it is drawn when there are many."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def planted(size: int, families: int) -> list[list[int]]:
 def test_classes_that_are_confused_come_together(size, families):
     order = class_order.similar_order(planted(size, families))
     assert sorted(order) == list(range(size))
-    changes = sum(one % families != other % families for one, other in zip(order, order[1:], strict=False))
+    changes = sum(one % families != other % families for one, other in itertools.pairwise(order))
     assert changes == families - 1
 
 
@@ -24,7 +26,7 @@ def test_classes_that_are_confused_come_together(size, families):
 def test_every_class_is_in_one_group_small_enough_for_a_screen(size):
     rng = np.random.default_rng(0)
     groups = class_order.similar_groups(rng.integers(0, 5, (size, size)).tolist())
-    assert sorted(sum(groups, [])) == list(range(size))
+    assert sorted(itertools.chain(*groups)) == list(range(size))
     assert all(len(group) <= class_order.LARGEST_GROUP for group in groups)
     assert len(groups) <= 2 * size / class_order.LARGEST_GROUP + 1
 
@@ -53,7 +55,7 @@ def test_confusion_counts_in_both_directions_as_a_share_of_the_class():
 
 def test_groups_by_name_keep_the_order_and_are_of_nearly_equal_size():
     groups = class_order.groups_by_name(100)
-    assert sum(groups, []) == list(range(100))
+    assert [*itertools.chain(*groups)] == list(range(100))
     assert {len(group) for group in groups} == {14, 15}
 
 

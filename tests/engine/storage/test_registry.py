@@ -138,7 +138,7 @@ def test_an_import_can_be_undone_and_done_again_but_never_brings_its_pictures_tw
 def test_how_the_pictures_are_divided_is_part_of_the_history(registry):
     dataset_id = filled(registry)
     cats = ids_of(registry, dataset_id, "cat")
-    changes = dict.fromkeys(cats, {"split": "train"})
+    changes = {item_id: {"split": "train"} for item_id in cats}
     change = registry.change_each(dataset_id, changes, told("divided"), options={"groups_apart": "yes"})
     assert registry.dataset_options(dataset_id) == {"groups_apart": "yes"}
     registry.undo(change)

@@ -89,7 +89,7 @@ def test_a_pause_frees_the_worker_for_the_next_in_line_and_the_command_line_goes
         time.sleep(0.05)
     assert parser.main(["pause", first, *where]) == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    at = int(len(runs.read_metrics(run_dir)))  # the probe and every whole epoch
+    at = len(runs.read_metrics(run_dir))  # the probe and every whole epoch
     assert said["state"] == "paused" and said["message"] == PAUSED.format(epoch=at, epochs=1000)
     assert graft.wait_for_run(second)["state"] == "finished"
     assert runs.read_status(run_dir)["state"] == "paused"

@@ -71,7 +71,7 @@ def _cost(stored: Answering, run_id: str) -> float:
         COSTS,
         stored.cost,
         key=f"{SLIDER}-{run_id}",
-        help=_(
+        hint=_(
             "With 1 it answers however unsure it is. With 10 it says “I don’t know” unless it is at least 90 % sure: "
             "ten unanswered pictures are then as bad as one wrong answer."
         ),

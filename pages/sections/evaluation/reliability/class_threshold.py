@@ -48,7 +48,7 @@ def view(facts: dict, folder: Path) -> None:
             COSTS,
             stored.miss_costs.get(names[position]),
             key=f"{COST}-{folder.name}-{position}",
-            help=_(
+            hint=_(
                 "A miss: a picture of the class that it does not call so. A false alarm: another picture that it does."
             ),
         )

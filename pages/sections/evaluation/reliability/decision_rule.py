@@ -13,7 +13,7 @@ from pages.shared import percentages
 from pages.shared.figures import bold
 
 
-def cost_slider(label: str, costs: tuple[float, ...], stored: float | None, *, key: str, help: str) -> float:
+def cost_slider(label: str, costs: tuple[float, ...], stored: float | None, *, key: str, hint: str) -> float:
     """Let somebody say how many times as much one mistake costs as the other; begin with what is stored, else 1."""
     value = 1 if stored is None else stored
     return st.select_slider(
@@ -22,7 +22,7 @@ def cost_slider(label: str, costs: tuple[float, ...], stored: float | None, *, k
         value=value,
         format_func=lambda cost: _("{n} ×").format(n=decimal(cost, "g")),
         key=key,
-        help=help,
+        help=hint,
     )
 
 
