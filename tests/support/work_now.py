@@ -18,7 +18,7 @@ class WorkNow:
         try:
             workers.call(task, args)
             on_done(None)
-        except Exception as error:  # noqa: BLE001 - told as a worker would
+        except Exception as error:
             on_done(error)
 
     def room(self, busy):

@@ -242,7 +242,7 @@ def _zip_refusal(info: zipfile.ZipInfo) -> DataError | None:
     return DataError(LOCKED) if info.flag_bits & zip_reader.ENCRYPTED else None
 
 
-def _tar_members(path: Path, shown: str, _budget: Budget):
+def _tar_members(path: Path, shown: str, budget: Budget):
     """Yield (name, refusal, size, open function) per file, as the stream brings them."""
     try:
         with path.open("rb") as file:
