@@ -1,6 +1,7 @@
 """The rules that keep the house in order: they know folders, not modules; a failure names the file and what to do."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
