@@ -1,5 +1,6 @@
 """`export-data`: a project's pictures as a zip that imports again."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from engine.cli.runs import open_registry
 from engine.data import multi_label
 from engine.errors import DataError, UserError
 from engine.storage.registry import Project, Registry
+from engine.storage.status_file import Throttle
 from engine.storage.workspace import Workspace
 
 
@@ -24,7 +26,8 @@ def export_data(options) -> None:
     target = Path(options.output).resolve()
     workspace = Workspace(settings.current().workspace)
     several_classes = multi_label.applies(registry.dataset_options(project.dataset_id))
-    made = dataset_zip.write(workspace, items, target, _export_progress, several_classes=several_classes)
+    told = functools.partial(_export_progress, Throttle())
+    made = dataset_zip.write(workspace, items, target, told, several_classes=several_classes)
     for name in made.missing:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
     end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")
@@ -32,8 +35,9 @@ def export_data(options) -> None:
         print_json({"file": str(target), "project": project.id, "pictures": made.pictures, "missing": made.missing})
 
 
-def _export_progress(done: int, total: int) -> None:
-    show_progress(f"{done} of {total} pictures packed", {"progress": done / max(1, total)})
+def _export_progress(throttle: Throttle, done: int, total: int) -> None:
+    if throttle.is_due(at_once=done == total):
+        show_progress(f"{done} of {total} pictures packed", {"progress": done / max(1, total)})
 
 
 def find_project(registry: Registry, text: str) -> Project:
