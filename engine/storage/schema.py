@@ -1,5 +1,8 @@
 """The tables of the registry, and how a database is opened and brought up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -90,12 +93,21 @@ class ChangeRow(Base):
     sample = sa.Column(sa.Text, default="[]")
 
 
+# The table in which Alembic keeps the version, as it makes it itself.
+VERSIONS = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+HEAD = "0001"  # the newest of engine/storage/migrations/versions
+LOCK = 0x67726166  # any number, the same for every Graft: who holds it may change the tables of a PostgreSQL database
+WAIT_SECONDS = 600  # for another process that brings a large database up to date
+
+
 def open_database(url: str) -> sa.Engine:
+    """Return the database, its tables made or brought up to date. Raises UserError where it cannot be opened."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_pragmas)
     try:
-        _migrate(engine)
+        if _version(engine) != HEAD:
+            _bring_up_to_date(engine)
     except sa.exc.OperationalError as error:
         raise UserError(
             "The registry {url} cannot be opened ({reason}). Check GRAFT_DATABASE_URL or GRAFT_WORKSPACE.",
@@ -110,14 +122,57 @@ def _sqlite_pragmas(connection, _record) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _migrate(engine: sa.Engine) -> None:
-    """Create what is missing: tables, indexes, and columns that a newer version of Graft added."""
-    Base.metadata.create_all(engine)
-    inspector = sa.inspect(engine)
-    with engine.begin() as connection:
-        for table in Base.metadata.sorted_tables:
-            present = {column["name"] for column in inspector.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in present:
-                    kind = column.type.compile(engine.dialect)
-                    connection.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
+def _version(database: sa.Engine | sa.Connection) -> str | None:
+    """Return the version of the tables, None where there are none or they are from before they had one."""
+    if not sa.inspect(database).has_table(VERSIONS.name):
+        return None
+    query = sa.select(VERSIONS.c.version_num)
+    if isinstance(database, sa.Connection):
+        return database.scalar(query)
+    with database.connect() as connection:
+        return connection.scalar(query)
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    """Make the tables, or change those of an older version: all of it or nothing, one process at a time."""
+    with _alone(engine) as connection:
+        version = _version(connection)  # another process may have been quicker
+        if version == HEAD:
+            return
+        if version is None and not sa.inspect(connection).has_table(ProjectRow.__tablename__):
+            Base.metadata.create_all(connection)
+            VERSIONS.create(connection)
+            connection.execute(VERSIONS.insert().values(version_num=HEAD))
+            return
+        from engine.storage import migrations  # costs half a second
+
+        if version is not None and version not in migrations.known():
+            raise UserError(
+                "The registry {url} was written by a newer Graft (its version is {version}, this Graft knows {known}). "
+                "Open it with that one, or choose another folder with GRAFT_WORKSPACE.",
+                url=engine.url.render_as_string(hide_password=True),
+                version=version,
+                known=HEAD,
+            )
+        migrations.upgrade(connection)
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Yield a connection that nobody else writes beside, inside a transaction that ends with it."""
+    own = sa.create_engine(engine.url, poolclass=sa.NullPool)  # what is set here stays here
+    if engine.dialect.name != "sqlite":
+        with own.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            yield connection
+        return
+    # SQLite's driver begins no transaction before a change of tables: it is begun by hand, with the right to write.
+    with own.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in (f"PRAGMA busy_timeout={1000 * WAIT_SECONDS}", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+            connection.exec_driver_sql(statement)
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")

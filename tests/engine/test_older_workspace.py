@@ -28,8 +28,8 @@ VERSIONS = sorted(path.stem for path in FOLDER.glob("*.zip"))
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 SENTENCES = {
     "one": "On 30 pictures it never saw, it is right 100 times in 100 (between 89 and 100).",
-    "several": "On 8 pictures it never saw, it names exactly the right classes 100 times in 100 (between 68 and 100), and "
-    "it finds 100 of 100 labels.",
+    "several": "On 8 pictures it never saw, it names exactly the right classes 100 times in 100 (between 68 and 100), "
+    "and it finds 100 of 100 labels.",
 }
 PROJECTS = ("Digits", "Digits again", "Shapes")
 
