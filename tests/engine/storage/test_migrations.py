@@ -20,6 +20,16 @@ from engine.storage.registry import Registry
 
 ROOT = Path(__file__).parents[3]
 OLD = ROOT / "tests" / "support" / "workspaces" / "0.0-8a73e94.zip"
+ITEM = (
+    "INSERT INTO items (id, dataset_id, sha256, name, label, split, width, height, bytes, pixels_hash, phash, "
+    "sharpness, brightness, contrast, added, removed) VALUES"
+)
+ROWS = (
+    "INSERT INTO projects VALUES ('p', 'Old', '2025')",
+    "INSERT INTO datasets VALUES ('d', 'p', '2025', '{}', 3)",
+    f"{ITEM} (1, 'd', 'aa', 'cat/1.png', 'cat', 'test', 640, 480, 99, 'bb', 'cc', .5, .25, .125, '2025', false)",
+    f"{ITEM} (2, 'd', 'ee', 'cat/2.png', 'cat', NULL, 0, 0, 9, '', '', NULL, NULL, NULL, '2025', false)",
+)
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 
 
@@ -42,14 +52,7 @@ def unversioned(url) -> str:
     with engine.begin() as connection:
         migrations.upgrade(connection, "0001")
         schema.VERSIONS.drop(connection)
-        for statement in (
-            "INSERT INTO projects VALUES ('p', 'Old', '2025')",
-            "INSERT INTO datasets VALUES ('d', 'p', '2025', '{}', 3)",
-            "INSERT INTO items (id, dataset_id, sha256, name, label, split, width, height, bytes, pixels_hash, phash, "
-            "sharpness, brightness, contrast, added, removed) VALUES "
-            "(1, 'd', 'aa', 'cat/1.png', 'cat', 'test', 640, 480, 99, 'bb', 'cc', 0.5, 0.25, 0.125, '2025', false), "
-            "(2, 'd', 'ee', 'cat/2.png', 'cat', NULL, 0, 0, 9, '', '', NULL, NULL, NULL, '2025', false)",
-        ):
+        for statement in ROWS:
             connection.exec_driver_sql(statement)
     return url
 
