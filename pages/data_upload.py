@@ -29,11 +29,11 @@ numbers_row = st.container(key="numbers")
 with st.container(key="imports"):
     importing = imports.watch(project) if project else False
     asking = import_preview.cards(project) if project else False
-if importing and not pictures:
+if project and importing and not pictures:
     numbers_row.markdown(f":material/hourglass_top: **{imports.on_their_way(project)}**")
 elif not pictures:
     numbers_row.caption(_("No pictures yet"))
-if pictures:
+if project and pictures:
     facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
     if by_label:
         used = registry.counts(project.dataset_id, used=True)
@@ -58,7 +58,7 @@ def bring_in() -> None:
         _("How do you want to add pictures?"),
         list(ways),
         default="all",
-        format_func=ways.get,
+        format_func=ways.__getitem__,
         required=True,
         label_visibility="collapsed",
         key="way",
@@ -80,7 +80,7 @@ adding = not pictures or st.session_state.get("way") == "classes"
 key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
-if pictures:
+if project and pictures:
     several = classes.show_several(project)
     views = {
         "pictures": multi_label_pictures.view if several else pictures_by_class.view,

@@ -73,7 +73,7 @@ def language_picker() -> None:
         chosen = st.menu_button(
             here.upper(),
             list(translation.LANGUAGES),
-            format_func=translation.LANGUAGES.get,
+            format_func=translation.LANGUAGES.__getitem__,
             type="tertiary",
             icon=":material/language:",
             key="language-menu",

@@ -39,7 +39,8 @@ def keep() -> None:
         if not _told_to_stop():
             show(manager, page_script_hash, page_name)
 
-    AppSession.request_rerun, PagesManager.set_script_intent = request_rerun, set_script_intent
+    setattr(AppSession, "request_rerun", request_rerun)  # noqa: B010 - as text: to types a method is not to be replaced
+    setattr(PagesManager, "set_script_intent", set_script_intent)  # noqa: B010 - the same
 
 
 def _comes_in_between(session: AppSession, asked: ClientState) -> bool:

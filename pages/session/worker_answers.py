@@ -56,7 +56,7 @@ def forget(key: Hashable) -> None:
     _answers().forget((str(graft.current().workspace.root), key))
 
 
-def when_ready(answer: Future, show: Callable[[Future], None], *, waiting: Callable[[], None], key: str) -> None:
+def when_ready(answer: Future, show: Callable[[Future], None], *, waiting: Callable[[], object], key: str) -> None:
     """Draw `waiting` and look again until the answer is there, then `show(answer)`; the page itself never waits."""
 
     @st.fragment(run_every=None if answer.done() else LOOK_AGAIN_SECONDS, key=key)

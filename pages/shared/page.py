@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -113,25 +114,27 @@ def empty(icon: str, headline: str, explanation: str, *, button: str = "", page:
     return pressed
 
 
-def nothing_yet(name: str, icon: str, headline: str, explanation: str, *, button: str, leads_to: str) -> None:
+def nothing_yet(name: str, icon: str, headline: str, explanation: str, *, button: str, leads_to: str) -> NoReturn:
     """Be a page that has nothing to show yet: its title, what is missing and the way there. Ends the script."""
     title(name)
     empty(icon, headline, explanation, button=button, page=leads_to)
     st.stop()
 
 
-def choice(label: str, options: dict[str, str], *, key: str, default: str | None = None, **more) -> str:
+def choice(label: str, options: dict[str, str], *, key: str, default: str | None = None, **more: Any) -> str:
     """Show {id: words} as a row of buttons of which one is always pressed, by default the first; return its id."""
-    return st.segmented_control(
+    more = {"label_visibility": "collapsed", **more}
+    pressed = st.segmented_control(
         label,
         list(options),
         # Streamlit warns in the log about a default beside what the session holds already.
         default=None if key in st.session_state else default or next(iter(options)),
         required=True,
-        format_func=options.get,
+        format_func=options.__getitem__,
         key=key,
-        **{"label_visibility": "collapsed", **more},
+        **more,
     )
+    return str(pressed)
 
 
 def error_box(error: UserError) -> None:

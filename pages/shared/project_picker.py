@@ -48,7 +48,7 @@ def _choose(here: Project) -> None:
     if len(names) < 2:
         return
     ids, key = list(names), f"choose-project-{here.id}"
-    chosen = st.selectbox(_("Project"), ids, index=ids.index(here.id), format_func=names.get, key=key)
+    chosen = st.selectbox(_("Project"), ids, index=ids.index(here.id), format_func=names.__getitem__, key=key)
     if chosen != here.id:
         state.open_project(chosen)
         _close_menu()
@@ -57,7 +57,8 @@ def _choose(here: Project) -> None:
 
 def _distinct_names(projects: list[Project]) -> dict[str, str]:
     """Return {id: name}; a selectbox tells its options apart by their words, so equal names get a number."""
-    names, seen = {}, Counter()
+    names: dict[str, str] = {}
+    seen: Counter[str] = Counter()
     for project in reversed(projects):
         seen[project.name] += 1
         number = seen[project.name]

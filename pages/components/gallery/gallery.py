@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from pages.session.i18n import _, plural
 from pages.session.safe_text import readable
 
 _HERE = Path(__file__).parent
+Width = int | Literal["stretch", "content"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _words(without_key: int) -> dict[str, str]:
     }
 
 
-def strip(sources: Sequence[str], *, height: int = 64, alt: str = "", width: str = "stretch") -> None:
+def strip(sources: Sequence[str], *, height: int = 64, alt: str = "", width: Width = "stretch") -> None:
     """Show as many pictures as fit into one row, none of them cut; for cards. `width` as Streamlit has it."""
     if not sources:
         return

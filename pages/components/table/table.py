@@ -4,9 +4,10 @@ st.dataframe would bring pandas (50 MB) into the server and draws on a canvas, w
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -69,12 +70,12 @@ def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None =
     return result.selected
 
 
-def chosen_in(key: str) -> str | list[int] | None:
-    """Return what was chosen in a table, for use in its callback."""
+def chosen_in(key: str) -> Any:
+    """Return what was chosen in a table, for use in its callback: a row's id, a cell's [row, column], or None."""
     return (st.session_state.get(key) or {}).get("selected")
 
 
-def plain_table(columns: dict[str, Sequence[str]], *, key: str, alt: str, whole: bool = False) -> None:
+def plain_table(columns: Mapping[str, Sequence[str]], *, key: str, alt: str, whole: bool = False) -> None:
     """Show columns of text by title; `whole` as Table has it."""
     rows = [Row([Cell(text) for text in texts]) for texts in zip(*columns.values(), strict=True)]
     show_table(Table([Column(title) for title in columns], rows, alt, sortable=False, whole=whole), key=key)

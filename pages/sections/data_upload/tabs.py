@@ -34,11 +34,12 @@ def choice(project: Project) -> str:
     chosen = st.segmented_control(
         _("What do you want to see?"),
         list(words),
-        format_func=words.get,
+        format_func=words.__getitem__,
         required=True,
         label_visibility="collapsed",
         key=CHOICE,
     )
+    chosen = chosen or wanted
     if chosen != opened and (opened or chosen != "pictures"):
         st.query_params[KEY] = chosen
     return chosen

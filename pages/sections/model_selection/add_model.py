@@ -126,8 +126,8 @@ def _keep(path: Path, name: str, preparation: str) -> None:
     answer = worker_answers.ask(key, lambda: graft.current().networks.keep(path, name, preparation))
     if not _ready(answer, "model-file-keep-it"):
         return
-    if answer.exception() is not None:
-        _say(answer.exception(), path)
+    if (wrong := answer.exception()) is not None:
+        _say(wrong, path)
         return
     st.session_state[CHOSEN] = answer.result()
     _forget(path)

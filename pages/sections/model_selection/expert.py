@@ -1,6 +1,7 @@
 """Expert settings: every choice of a recipe as a control. Only what the recipe acts on is shown."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -25,7 +26,7 @@ LEARNING_RATES = (None, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2, 1e
 EARLY_RATES = (0.05, 0.1, 0.2, 0.5, 1.0)
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 STRENGTHS = (None, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-KEEP = {"persist_state": "session"}
+KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def settings(
@@ -148,7 +149,7 @@ def _augmentation() -> list[str]:
 
 
 def _head(plan: Recipe) -> dict:
-    chosen = {"head": _choice(_("Layers"), HEADS, "head")}
+    chosen: dict[str, Any] = {"head": _choice(_("Layers"), HEADS, "head")}
     if chosen["head"] == "hidden":
         units = (16, 32, 64, 128, 256, 512, 1024)
         chosen["hidden_units"] = st.select_slider(

@@ -1,5 +1,7 @@
 """Find the best network for me: what is tried, when that is to end, and the button that begins the search."""
 
+from typing import Any
+
 import streamlit as st
 
 from engine import graft
@@ -19,7 +21,7 @@ EXPLANATION = (
     "Graft tries networks, recipes and settings on your pictures, first on a quarter of them. The weak are dropped "
     "early, the best becomes a training of its own. You can stop at any time and keep the best so far."
 )
-KEEP = {"persist_state": "session"}
+KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def start_search(project: Project) -> None:
@@ -72,7 +74,7 @@ def _choices() -> dict:
         _("Recipes"),
         list(RECIPES),
         selection_mode="multi",
-        default=RECIPES if (graft.current().device() or {}).get("kind") == "gpu" else USUAL,
+        default=list(RECIPES) if (graft.current().device() or {}).get("kind") == "gpu" else USUAL,
         format_func=lambda name: _(RECIPES[name].title),
         key="search-recipes",
         **KEEP,

@@ -13,7 +13,7 @@ from pages.session.safe_text import md_escape
 from pages.shared import page
 from pages.shared.percentages import percent
 from pages.shared.runs import stopping_goal
-from pages.shared.runs.run_list import duration
+from pages.shared.runs.run_list import BadgeColour, duration
 
 
 def newest(project: Project | None) -> SearchView | None:
@@ -58,15 +58,16 @@ def _heading(view: SearchView) -> None:
         st.caption(" · ".join(filter(None, [stopping_goal.in_words(aim) if aim else "", owner])), width="content")
 
 
-def _state_words(state: str) -> tuple[str, str, str]:
-    return {
+def _state_words(state: str) -> tuple[str, str, BadgeColour]:
+    states: dict[str, tuple[str, str, BadgeColour]] = {
         "queued": (_("Waiting"), ":material/hourglass_empty:", "gray"),
         "running": (_("Searching"), ":material/travel_explore:", "blue"),
         "finished": (_("Finished"), ":material/check_circle:", "green"),
         "stopped": (_("Stopped"), ":material/stop_circle:", "orange"),
         "interrupted": (_("Interrupted"), ":material/power_off:", "orange"),
         "failed": (_("Failed"), ":material/error:", "red"),
-    }[state]
+    }
+    return states[state]
 
 
 def _progress(view: SearchView) -> None:
@@ -128,6 +129,8 @@ def _ending(view: SearchView) -> None:
 
 
 def _found(view: SearchView) -> None:
+    if view.best is None or view.best.accuracy is None:
+        return
     network, share = f"**{md_escape(network_title(view.best))}**", percent(view.best.accuracy)
     tried = sum(bool(trial.scores) for trial in view.trials)
     if tried == 1:

@@ -61,7 +61,7 @@ def _state(view: SearchView, trial: Trial, is_best: bool) -> str:
     if trial.state == search_directory.AT_WORK:
         live = view.live.get(trial.number, {})
         return say_plain(live.get("message", ""), live.get("values", {}))
-    if trial.state == search_directory.FAILED:
+    if trial.state == search_directory.FAILED and trial.error is not None:
         return say_plain(trial.error["template"], trial.error["values"])
     if is_best:
         return _("The best so far") if view.is_active else _("The best")
@@ -89,6 +89,6 @@ def _settings(view: SearchView, trial: Trial) -> str:
     parts = [_("{n} pixels").format(n=recipe.size)]
     if recipe.head != "linear":
         parts.append(_(HEADS[recipe.head]))
-    if trial.choice["rate"] != "own":
+    if trial.choice["rate"] != "own" and recipe.learning_rate is not None:
         parts.append(_("learning rate {rate}").format(rate=decimal(recipe.learning_rate, "g")))
     return " · ".join(parts)

@@ -2,11 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from typing import cast
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import graft
@@ -107,7 +109,8 @@ def about(entry: RunView) -> None:
 
 def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
     """Ask about files that were brought; those that are no pictures are answered in words."""
-    trials, readable = [], []
+    trials: list[Trial] = []
+    readable: list[tuple[Trial, bytes | str]] = []
     for name, content in files:
         try:
             picture = image.open_image(content, target=(SHOWN_SIDE, SHOWN_SIDE))
@@ -126,7 +129,7 @@ def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
     _remember(entry, _asked(entry, [(replace(trial, source=path), path) for trial, path in samples]))
 
 
-def _asked(entry: RunView, pictures: list[tuple[Trial, bytes | str]]) -> list[Trial]:
+def _asked(entry: RunView, pictures: Sequence[tuple[Trial, bytes | str]]) -> list[Trial]:
     """Ask about files (paths as text) or their contents; return the trials with the answers that came at once."""
     if not pictures:
         return []
@@ -209,7 +212,9 @@ def take(uploads) -> list[tuple[str, bytes]]:
     taken = []
     for upload in uploads:
         taken.append((upload.name, upload.getvalue()))
-        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+        if context is not None:
+            files = cast(MemoryUploadedFileManager, context.uploaded_file_mgr)
+            files.remove_file(context.session_id, upload.file_id)
         upload.close()
     st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
     return taken

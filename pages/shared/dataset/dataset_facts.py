@@ -42,7 +42,7 @@ def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
     by_class: dict[str, str] = {}
     for item in labelled:
         for name in multi_label.names_of(item.label) if several_classes else (item.label,):
-            by_class.setdefault(name, item.sha256)
+            by_class.setdefault(name or "", item.sha256)
     return DatasetFacts(
         pictures=len(labelled),
         counts={split: sum(item.split == split for item in labelled) for split in SPLITS},

@@ -22,8 +22,8 @@ def grouped(entries: list[RunView], first: RunView | None = None) -> list[tuple[
             groups.setdefault(measured_on(entry), []).append(entry)
     if len(groups) < 2:
         return [("", entries)]
-    first, *others = groups.values()
-    headed = [(_first_words(first[0]), first), *((_other_words(first[0], one[0]), one) for one in others)]
+    nearest, *others = groups.values()
+    headed = [(_first_words(nearest[0]), nearest), *((_other_words(nearest[0], same[0]), same) for same in others)]
     return [*headed, *([(_("Without a result"), without)] if without else [])]
 
 

@@ -36,9 +36,9 @@ def view(project: Project) -> None:
         asked = st.session_state.pop(f"{KEY}-asked", None)
         first = list(by_id).index(asked) if asked in by_id else 0
         with left:
-            old = st.selectbox(_("From"), list(by_id), first, names.get, key=f"{KEY}-old-{asked or ''}")
+            old = st.selectbox(_("From"), list(by_id), first, names.__getitem__, key=f"{KEY}-old-{asked or ''}")
         with right:
-            new = st.selectbox(_("To"), list(names), 0, names.get, key=f"{KEY}-new")
+            new = st.selectbox(_("To"), list(names), 0, names.__getitem__, key=f"{KEY}-new")
         other = None if new == NOW else by_id[new]
         _same_test(by_id[old], other)
         found = difference(project.dataset_id, by_id[old], other)

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -22,6 +23,8 @@ from pages.shared.runs import chosen_model
 
 PICKER = "run-picker"
 GONE = "The files of this run are gone from the workspace. All that can be done is to delete it from the list."
+
+BadgeColour = Literal["gray", "blue", "green", "orange", "violet", "red"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,9 @@ def measured_alike(entry: RunView, entries: list[RunView]) -> int:
     return sum(2 * len(own & items) > len(own) for items in tested)
 
 
-def state_words(name: str) -> tuple[str, str, str]:
+def state_words(name: str) -> tuple[str, str, BadgeColour]:
     """Return (words, icon, badge colour) of a run's state."""
-    return {
+    states: dict[str, tuple[str, str, BadgeColour]] = {
         "queued": (_("Waiting"), ":material/hourglass_empty:", "gray"),
         "running": (_("Training"), ":material/autorenew:", "blue"),
         "finished": (_("Finished"), ":material/check_circle:", "green"),
@@ -81,7 +84,8 @@ def state_words(name: str) -> tuple[str, str, str]:
         "paused": (_("Paused"), ":material/pause_circle:", "violet"),
         "interrupted": (_("Interrupted"), ":material/power_off:", "orange"),
         "failed": (_("Failed"), ":material/error:", "red"),
-    }[name]
+    }
+    return states[name]
 
 
 def phase_words(phase: str) -> str:
@@ -110,14 +114,14 @@ def recipe_words(recipe: dict) -> str:
     """Return "Instant · Sprout"."""
     if not recipe:
         return ""
-    known = RECIPES.get(recipe.get("name"))
+    known = RECIPES.get(recipe.get("name", ""))
     network = graft.current().networks.title_of(recipe.get("backbone", ""))
     return " · ".join([_(known.title) if known else "", network])
 
 
 def name_of(entry: RunView) -> str:
     """Return a run's name; one that nobody renamed has its recipe's title, which is said in the session's language."""
-    known = RECIPES.get(entry.recipe.get("name"))
+    known = RECIPES.get(entry.recipe.get("name", ""))
     title, _space, number = (
         entry.run.name.rpartition(" ") if entry.run.name[-1:].isdigit() else (entry.run.name, "", "")
     )
@@ -202,8 +206,7 @@ def chosen_note(entry: RunView, entries: list[RunView]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="chosen-note"):
         words = _("The chosen model of this project is another one: {name}.").format(name=md_escape(name_of(best)))
         st.caption(f":material/star_border: {words}", width="content")
-        opened = {"on_click": state.open_run, "args": (best.run.id,)}
-        st.button(_("Open it"), type="tertiary", key="open-chosen", **opened)
+        st.button(_("Open it"), type="tertiary", key="open-chosen", on_click=state.open_run, args=(best.run.id,))
 
 
 def _picker_label(entry: RunView, *, starred: bool) -> str:

@@ -148,5 +148,5 @@ def _augmentation_words(name: str) -> str:
 
 
 def _open_chosen() -> None:
-    if run_id := chosen_in(TABLE):
+    if isinstance(run_id := chosen_in(TABLE), str) and run_id:
         state.open_run(run_id)

@@ -1,5 +1,7 @@
 """Stop when good enough: an accuracy or a time at which a training, or a search, ends by itself."""
 
+from typing import Any
+
 import streamlit as st
 
 from engine.training.recipe import Recipe
@@ -25,7 +27,7 @@ def choose(recipe_name: str) -> dict:
 def fields(key: str, minutes: float | None = None) -> dict:
     """Show the two fields side by side and return what was filled in. minutes: what stands in the second at first."""
     left, right = st.columns(2)
-    usual = {"step": 1.0, "format": "%g", "persist_state": "session"}
+    usual: dict[str, Any] = {"step": 1.0, "format": "%g", "persist_state": "session"}
     share = left.number_input(
         _("Good enough at … % right"), 1.0, 100.0, None, key=f"{key}-accuracy", placeholder=_("no aim"), **usual
     )

@@ -45,7 +45,7 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
     name = st.text_input(
         _("Class"), value=box["name"], key=f"name-{box['id']}", max_chars=80, label_visibility="collapsed"
     ).strip()
-    if box["label"] and count and name and clean_name(name) != box["label"]:
+    if project and box["label"] and count and name and clean_name(name) != box["label"]:
         _rename(project, box, clean_name(name))
     # Always there, so that the drop zone below keeps its place, and the camera stays open, when pictures arrive.
     with st.container():

@@ -83,4 +83,4 @@ def _longest(dataset_id: str, _version: str) -> str | None:
     items = graft.current().registry.items(dataset_id, limit=LOOKED_AT)
     likely = [item for item in items if item.width and item.height]
     longest = max(likely, key=lambda item: max(item.width / item.height, item.height / item.width), default=None)
-    return longest and longest.sha256
+    return longest.sha256 if longest else None

@@ -4,6 +4,7 @@ What is asked stands on the server's disk, so that a refresh, a restart or a col
 """
 
 import html
+from typing import Any
 
 import streamlit as st
 
@@ -79,10 +80,9 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
         st.space("stretch")
         if st.button(_("Cancel"), key=f"arrival-cancel-{entry['id']}", help=_("Deletes what was sent.")):
             _cancel(project, entry["id"])
-        style = "primary" if primary else "secondary"
         pressed = st.button(
             _("Bring them in"),
-            type=style,
+            type="primary" if primary else "secondary",
             icon=":material/check:",
             key=f"arrival-use-{entry['id']}",
             disabled=useless,
@@ -96,7 +96,7 @@ def _use(project: Project, entry: dict, choice: dict, loose: bool) -> None:
     imports.name_after(project, entry["title"])
     seen = entry["arrival"]
     layout = choice["kind"]
-    answer = {"several_classes": multi_label_choice.wanted(project, entry["id"], choice)}
+    answer: dict[str, Any] = {"several_classes": multi_label_choice.wanted(project, entry["id"], choice)}
     if layout == "label":
         answer |= {"layout": "flat", "label": choice["label"]}
     elif not seen["complete"] and layout == seen["recommended"]:

@@ -114,8 +114,8 @@ def _body(project: Project, report: Report, group: list[dict], closer: dict | No
     kind = group[0]["kind"]
     if kind == "imbalance":
         return lambda: class_balance.body(project, group[0])
-    if kind == "leakage" and (closer or {}).get("leakage"):
-        return lambda: leakage.body(project, report, group[0], closer["leakage"])
+    if kind == "leakage" and (measured := (closer or {}).get("leakage")):
+        return lambda: leakage.body(project, report, group[0], measured)
     return None
 
 

@@ -91,7 +91,7 @@ def _with_parts(report: Report, changes: dict[int, dict]) -> dict[int, dict]:
     changes = file_name_groups.with_splits(labelled, changes)
     now = {(item.label, item.split) for item in labelled if item.split}
     then = {(item.label, changes.get(item.id, {}).get("split", item.split)) for item in labelled}
-    if lost := sorted({label for label, _part in now - then}):
+    if lost := sorted({label or "" for label, _part in now - then}):
         raise UserError(
             "With each of these groups in one part, some classes would be missing from a part, so they could not be "
             "learned or measured: {classes}. The groups are too few, or hang together through copies of the same "

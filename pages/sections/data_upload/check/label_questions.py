@@ -5,7 +5,7 @@ module acts on those that are new. An answer is never lost to a fast hand, nor a
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -118,7 +118,7 @@ def _card(item: Item, question: dict) -> dict:
     }
 
 
-def _examples(items: Sequence[Item], labels: Sequence[str], asked: set[int]) -> dict[str, list[str]]:
+def _examples(items: Iterable[Item], labels: Sequence[str], asked: set[int]) -> dict[str, list[str]]:
     """Return thumbnails of pictures of each class that nobody asks about, those to learn from first."""
     found: dict[str, list[str]] = {label: [] for label in labels}
     for item in sorted(items, key=lambda item: item.split != "train"):

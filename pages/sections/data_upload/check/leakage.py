@@ -31,7 +31,7 @@ def body(project: Project, report: Report, finding: dict, leak: dict) -> None:
         ),
         "both": _("once with copies and groups on both sides of the test, once with each on one side"),
     }
-    ways = how.get(leak.get("reason"), how["both"])
+    ways = how.get(leak.get("reason", "both"), how["both"])
     st.caption(_("Measured, not guessed: the same quick training, {ways}.").format(ways=ways))
     fixes.buttons(project, report, finding, "finding-leakage")
 

@@ -73,7 +73,11 @@ def freshened(finding: dict, items: dict[int, Item], answers: dict) -> dict | No
 
 def in_effect(changes: dict | None, items: dict[int, Item]) -> bool:
     """Tell whether every item is as the changes would make it; a removed item is not among `items`."""
-    return bool(changes) and all(_is_so(items.get(int(item)), values) for item, values in changes.items())
+    return (
+        changes is not None
+        and bool(changes)
+        and all(_is_so(items.get(int(item)), values) for item, values in changes.items())
+    )
 
 
 def _is_so(item: Item | None, values: dict) -> bool:

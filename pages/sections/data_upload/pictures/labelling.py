@@ -71,8 +71,8 @@ def _current(project: Project, key: str, watched: bool) -> None:
     labelled = sum(sum(parts.values()) for parts in counts.values())
     rows = [row for row in (found.rows if found else ()) if row.item in left]
     # A model of a few pictures is always sure of itself; it is believed once that has been checked.
-    believed = found is not None and found.sure is not None
-    sure = [row for row in rows if row.at_least(found.sure)] if believed else []
+    floor = found.sure if found is not None else None
+    sure = [row for row in rows if row.at_least(floor)] if floor is not None else []
     _progress(labelled, len(left), len(sure), study, first=found is None)
     if not left:
         st.success(_("Every picture has a class now."), icon=":material/check_circle:")
@@ -81,7 +81,7 @@ def _current(project: Project, key: str, watched: bool) -> None:
         _model(found)
         if sure:
             _sure(project, found, sure)
-        elif not believed and any(row.at_least(label_suggestions.SURE) for row in rows):
+        elif floor is None and any(row.at_least(label_suggestions.SURE) for row in rows):
             st.caption(f":material/lock: {_withheld(*found.checked)}")
 
 
@@ -172,7 +172,7 @@ def _sure(project: Project, found: Suggestions, sure: list) -> None:
     st.subheader(_("What the model is sure about"), anchor=False)
     st.markdown(
         _("{pictures}: at least {share} sure.").format(
-            pictures=plural("{n} picture", "{n} pictures", len(sure)), share=_floor(found.sure)
+            pictures=plural("{n} picture", "{n} pictures", len(sure)), share=_floor(found.sure or 0.0)
         )
         + " "
         + _trust(*found.checked)

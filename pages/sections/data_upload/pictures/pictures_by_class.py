@@ -101,7 +101,7 @@ def _tile(item: Item) -> gallery.Tile:
 
 
 def _split_word(split: str | None) -> str:
-    return {"train": _("training"), "validation": _("validation"), "test": _("test")}.get(split, "")
+    return {"train": _("training"), "validation": _("validation"), "test": _("test")}.get(split or "", "")
 
 
 def _edit(project: Project, label: str, counts: dict[str, int]) -> None:

@@ -162,10 +162,10 @@ def _groups_apart(stored: Choice, key: str) -> str:
 def _tables(project: Project, classes: Counts, groups: Counts, then: Preview | None = None) -> None:
     pictures = None
     if class_counts.show_several(project):
-        pictures = graft.current().registry.counts(project.dataset_id, used=True), then and then.labels
-    part_table(_("Class"), classes, then and then.classes, few=FEW, pictures=pictures)
+        pictures = graft.current().registry.counts(project.dataset_id, used=True), then.labels if then else None
+    part_table(_("Class"), classes, then.classes if then else None, few=FEW, pictures=pictures)
     if groups:
-        part_table(_("Group"), groups, then and then.groups)
+        part_table(_("Group"), groups, then.groups if then else None)
 
 
 def _previewed(project: Project, choice: Choice, classes: Counts, groups: Counts) -> None:
@@ -206,7 +206,9 @@ def preview(items: Sequence[Item], choice: Choice) -> Preview:
     items = reread.with_given_splits([item for item in items if item.label is not None])
     kept = {"keep_given": choice.keep_given, "keep_test": choice.keep_test}
     parts = split.again(items, **kept, **choice.options)
-    classes, labels, groups = defaultdict(Counter), defaultdict(Counter), defaultdict(Counter)
+    classes: dict[str, Counter] = defaultdict(Counter)
+    labels: dict[str, Counter] = defaultdict(Counter)
+    groups: dict[str, Counter] = defaultdict(Counter)
     to = {part: {"split": part} for part in split.SPLITS}
     changes = {}
     for item, part in zip(items, parts, strict=True):

@@ -65,8 +65,8 @@ def _chosen(facts: dict, run_id: str) -> tuple[int, int] | None:
 
     def parse(text: str) -> tuple[int, int] | None:
         found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", text, re.ASCII)
-        cell = tuple(map(int, found.groups())) if found else ()
-        return cell if cell and max(cell) < size else None
+        row, column = map(int, found.groups()) if found else (size, size)
+        return (row, column) if max(row, column) < size else None
 
     address.speaks_of(run_id, CELL, matrix_view.IN_ADDRESS)
     address.recall(key, CELL, parse)

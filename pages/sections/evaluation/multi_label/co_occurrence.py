@@ -49,7 +49,7 @@ def _table(names: list[str], matrix: list[list[int]], places: list[int], key: st
     alt = _("How many test pictures show two classes at once")
     table = Table(columns, rows, alt, "cells", sortable=False, selected=chosen_in(key))
     chosen = show_table(table, key=key)
-    return tuple(chosen) if chosen else None
+    return (chosen[0], chosen[1]) if chosen else None
 
 
 def _cell(names: list[str], count: int, i: int, j: int) -> Cell:
