@@ -39,7 +39,7 @@ def choose(workspace: Workspace, name: str, converted: LiteRTModel, make: Callab
     )
     entry = {"way": KERAS if keras_wins else LITERT, "machine": _machine()}
     write_json(_path(workspace), {**read_json(_path(workspace), {}), name: entry})
-    return other if keras_wins else converted
+    return other if other is not None and keras_wins else converted
 
 
 def wins(usual: Forward, other: Forward, pixels: np.ndarray) -> bool:

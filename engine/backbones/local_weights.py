@@ -20,7 +20,7 @@ def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
     if custom.is_own(key):
         return custom.path_of(key)
     info = catalogue.info(key)
-    if info.url is None:
+    if info.url is None or info.weights_file is None:
         return SPROUT_WEIGHTS
     weights_dir = weights_dir or settings.current().weights_dir
     folders = [weights_dir] if weights_dir else []
@@ -35,7 +35,7 @@ def keras_folder() -> Path:
 
 def check_reachable(info: BackboneInfo) -> None:
     """Raise BackboneError, with what to do instead, when the weights cannot be downloaded from here."""
-    request = urllib.request.Request(info.url, method="HEAD")  # noqa: S310 - an https address of our catalogue
+    request = urllib.request.Request(info.url or "", method="HEAD")  # noqa: S310 - an https address of our catalogue
     try:
         urllib.request.urlopen(request, timeout=REACH_SECONDS).close()  # noqa: S310 - the same
     except (urllib.error.URLError, OSError, ValueError) as error:

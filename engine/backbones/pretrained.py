@@ -49,11 +49,11 @@ def _file_hash(path: Path, _size: int, _modified: int) -> str:
 
 def _download(info: BackboneInfo) -> Path:
     check_reachable(info)
-    application = getattr(keras.applications, info.application)
+    application = getattr(keras.applications, str(info.application))
     try:
         # Keras draws its progress bar on standard output, which belongs to the answer of a command.
         with contextlib.redirect_stdout(sys.stderr):
             application(include_top=False, weights="imagenet", **info.arguments)
     except Exception as error:
         raise unreachable(info, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    return keras_folder() / info.weights_file
+    return keras_folder() / str(info.weights_file)

@@ -34,7 +34,7 @@ def sprout(
     x = layers.Conv2D(widths[0], 3, 2, "same", use_bias=False, name="stem_conv")(pixels)
     x = _normalise(x, "stem_bn")
     x = layers.ReLU(name="stem_relu")(x)
-    said = []
+    said: list = []
     for stage, (filters, depth) in enumerate(zip(widths[1:], DEPTHS, strict=True), start=1):
         for block in range(1, depth + 1):
             name = f"stage{stage}_block{block}"

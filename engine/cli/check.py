@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from engine.cli.output import end_progress, in_words, print_json, show_progress
 from engine.cli.source import ANSWERS, check_there, refusal_in_words
@@ -32,7 +33,7 @@ def check(
     """
     with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
         workspace = Workspace(Path(folder)).create()
-        reading = {"layout": layout, "several_classes": several_classes}
+        reading: dict[str, Any] = {"layout": layout, "several_classes": several_classes}
         told = functools.partial(_reading, tell, Throttle())
         account = ingest(source, workspace, **reading, progress=told)
         several = account.layout.get("several", False)

@@ -20,12 +20,12 @@ def show_progress(words: str, status: dict) -> None:
         line = f"{line.removesuffix('.')}, {left:.0f} s left"
     if sys.stderr.isatty():
         print(f"\r\033[K{line[:110]}", end="", file=sys.stderr, flush=True)
-    elif line != show_progress.last:
+    elif line != _said[0]:
         print(line, file=sys.stderr)
-    show_progress.last = line
+    _said[0] = line
 
 
-show_progress.last = ""
+_said = [""]  # the last line of progress, not to be repeated
 
 
 def end_progress(words: str) -> None:

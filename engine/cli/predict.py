@@ -52,7 +52,7 @@ def _prediction(graft: Graft, run_dir: Path, file: str, facts: dict) -> dict:
     said = {"answer": None, "reason": verdict.said}
     if verdict.said == "answer":
         said = {"answer": class_names[verdict.position], "reason": None}
-    label = max(shares, key=shares.get)
+    label = max(shares, key=shares.__getitem__)
     return {"file": file, "label": label, **said, "threshold": verdict.threshold, "probabilities": shares}
 
 

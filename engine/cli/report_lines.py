@@ -24,7 +24,7 @@ def group_lines(rows: Sequence[dict]) -> list[str]:
         for row in rows
     ]
     gaps = group_gaps.between(rows)
-    return [*lines, _weaker(gaps.weak, gaps.best)] if gaps.weak else lines
+    return [*lines, _weaker(gaps.weak, gaps.best)] if gaps.weak and gaps.best else lines
 
 
 def _weaker(weak: Iterable[dict], best: dict) -> str:

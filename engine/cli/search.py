@@ -155,7 +155,7 @@ def _tell(view: SearchView, told: set[str]) -> None:
             _once(told, f"{name}: {accuracy:.1%} of the validation pictures right after {_step(view, trial, step)}")
         if trial.state == DROPPED:
             _once(told, f"{name}: dropped, others are as good or better")
-        if trial.state == FAILED:
+        if trial.state == FAILED and trial.error is not None:
             _once(told, f"{name}: failed. {_sentence(trial.error)}")
         if trial.state == LATE and not view.is_active:
             _once(told, f"{name}: there was no time left for it")

@@ -24,6 +24,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -198,7 +199,8 @@ def _measured(workspace: Workspace, item: Item) -> Item:
         small = thumbnails.shrink(open_image(workspace.blob_path(item.sha256), target=thumbnails.DECODE_SIZE))
     except DataError:
         return item
-    return replace(item, **quality.measure(small))
+    measured: dict[str, Any] = {**quality.measure(small)}
+    return replace(item, **measured)
 
 
 def _judge(look: _Look, tell: Tell) -> tuple[Recipe, list[dict]]:

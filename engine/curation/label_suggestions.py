@@ -181,7 +181,7 @@ def _sampled(y: np.ndarray) -> np.ndarray:
 
 
 def _validation(run_dir: Path) -> tuple[np.ndarray, np.ndarray]:
-    class_names = runs.read_evaluation(run_dir)["class_names"]
+    class_names = (runs.read_evaluation(run_dir) or {})["class_names"]
     table = pyarrow.parquet.read_table(run_dir / runs.PREDICTIONS, columns=["split", "label", "probabilities"])
     rows = [row for row in table.to_pylist() if row["split"] == "validation"]
     truth = np.array([class_names.index(row["label"]) for row in rows], int)

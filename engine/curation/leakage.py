@@ -41,13 +41,14 @@ def measure(
     "apart" and "mixed" are {"accuracy", "interval", "correct", "count"}; the interval is Wilson's at 95 %. Both are
     about the same pictures, so chance is judged by those on which they differ (McNemar 1947).
     """
-    rows = _sample(y, np.asarray(units), seed)
-    x, y, units = x[rows], y[rows], np.asarray(units)[rows]
-    judged = out_of_sample.enough(y, units)
-    x, y, units = x[judged], y[judged], units[judged]
+    together = np.asarray(units)
+    rows = _sample(y, together, seed)
+    x, y, together = x[rows], y[rows], together[rows]
+    judged = out_of_sample.enough(y, together)
+    x, y, together = x[judged], y[judged], together[judged]
     if len(np.unique(y)) < 2:
         return None
-    apart = _right(x, y, out_of_sample.folds_of(y, units, seed), recipe)
+    apart = _right(x, y, out_of_sample.folds_of(y, together, seed), recipe)
     mixed = _right(x, y, out_of_sample.folds_of(y, range(len(y)), seed), recipe)
     chance = _within_chance(mixed, apart)
     values = {name: f"{100 * right.mean():.1f}" for name, right in (("mixed", mixed), ("apart", apart))}

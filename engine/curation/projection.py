@@ -73,21 +73,21 @@ def draw(workspace: Workspace, folder: Path, keys: Sequence[str], advance: Advan
     It is written several times on the way, so that something can be seen early. `advance(done, total, phase)` tells how
     far it is; phases are "features" and "arrange".
     """
-    keys = np.unique(np.asarray(keys, "U64"))
+    pictures = np.unique(np.asarray(keys, "U64"))
     before = read(folder)
-    if before is not None and before.method == "tsne" and np.isin(keys, before.keys).all():
+    if before is not None and before.method == "tsne" and np.isin(pictures, before.keys).all():
         return before
-    points = principal(features_of(workspace, keys.tolist(), advance))
-    known = _known(before, keys)
+    points = principal(features_of(workspace, pictures.tolist(), advance))
+    known = _known(before, pictures)
     if before is not None and before.method == "tsne" and known.mean() >= 1 - NEW_SHARE:
-        return _keep(folder, Map(keys, _placed(before, keys, points, known), "tsne"))
-    kept = before is not None and known.mean() >= 0.5
-    first = _placed(before, keys, points, known) if kept else flat(points)
-    made = _keep(folder, Map(keys, first, before.method if kept else "pca"))
-    if len(keys) < FEW:
-        return _keep(folder, Map(keys, first, "tsne"))
+        return _keep(folder, Map(pictures, _placed(before, pictures, points, known), "tsne"))
+    kept = before if before is not None and known.mean() >= 0.5 else None
+    first = _placed(kept, pictures, points, known) if kept else flat(points)
+    made = _keep(folder, Map(pictures, first, kept.method if kept else "pca"))
+    if len(pictures) < FEW:
+        return _keep(folder, Map(pictures, first, "tsne"))
     for positions in arranged(points, first, advance):
-        made = _keep(folder, Map(keys, positions, "tsne"))
+        made = _keep(folder, Map(pictures, positions, "tsne"))
     return made
 
 

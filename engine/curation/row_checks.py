@@ -136,7 +136,7 @@ def _refuse_equal_classes(distinct: dict[str, set[int]]) -> None:
 def _distinct(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> dict[str, set[int]]:
     distinct: dict[str, set[int]] = defaultdict(set)
     for item, cluster in zip(labelled, clusters, strict=True):
-        distinct[item.label].add(cluster)
+        distinct[item.label or ""].add(cluster)
     return distinct
 
 
@@ -179,7 +179,7 @@ def _small_class(label: str, count: int) -> dict:
 
 
 def _imbalance(sizes: dict[str, int]) -> dict:
-    most, least = max(sizes, key=sizes.get), min(sizes, key=sizes.get)
+    most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
     message = "Class {most} has {ratio} times as many pictures as class {least}."
     fix = "Add pictures to the small class, or balance the classes in the recipe."
     ratio = f"{sizes[most] / sizes[least]:.0f}"
@@ -218,7 +218,8 @@ def _balancings(least: str) -> list[dict]:
 def _similar_names(labelled: Sequence[ItemRecord]) -> list[dict]:
     spelled: dict[str, Counter] = defaultdict(Counter)
     for item in labelled:
-        spelled[item.label.casefold().replace("_", " ").replace("-", " ")][item.label] += 1
+        label = item.label or ""
+        spelled[label.casefold().replace("_", " ").replace("-", " ")][label] += 1
     return [_one_spelling(labelled, counts) for counts in spelled.values() if len(counts) > 1]
 
 

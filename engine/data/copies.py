@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 from engine.data import finding as shapes
 from engine.data.split import duplicate_clusters, most_held_out
 from engine.storage.registry import Item, ItemRecord
 
+Record = TypeVar("Record", bound=ItemRecord)
 STAY = "Nothing needs to be done: copies that lie in one part cannot flatter the result."
 
 
-def families(items: Sequence[ItemRecord], clusters: Sequence[int]) -> list[list[ItemRecord]]:
+def families(items: Sequence[Record], clusters: Sequence[int]) -> list[list[Record]]:
     """Return the items of each cluster that has more than one, as `split.duplicate_clusters` numbers them."""
-    found: dict[int, list[ItemRecord]] = defaultdict(list)
+    found: dict[int, list[Record]] = defaultdict(list)
     for item, cluster in zip(items, clusters, strict=True):
         found[cluster].append(item)
     return [members for members in found.values() if len(members) > 1]
@@ -29,7 +31,7 @@ def conflicts(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[d
 
 def conflict(members: Sequence[ItemRecord]) -> dict:
     """Return the finding that one picture lies in several classes, with a fix for each of them."""
-    labels = sorted({item.label for item in members})
+    labels = sorted({item.label or "" for item in members})
     message = "The same picture lies in {labels}."
     fix = "Keep it in the class it belongs to and remove it from the others."
     fixes = [
@@ -73,15 +75,16 @@ def one_side(items: Sequence[Item]) -> dict[int, str]:
     return {item.id: side for item, side in _to_one_side(divided).items()}
 
 
-def _to_one_side(divided: Sequence[Sequence[ItemRecord]]) -> dict[ItemRecord, str]:
+def _to_one_side(divided: Sequence[Sequence[Record]]) -> dict[Record, str]:
     """Return the items that are not in the most held-out part of their family yet, and that part."""
     sides = [(members, most_held_out(item.split for item in members)) for members in divided]
-    return {item: side for members, side in sides for item in members if item.split and item.split != side}
+    return {item: side for members, side in sides if side for item in members if item.split and item.split != side}
 
 
 def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
     """Name copies, the exact ones and those saved anew; harmless, since they stay in one part."""
-    exact, near = [], []
+    exact: list[list[ItemRecord]] = []
+    near: list[list[ItemRecord]] = []
     for members in families(labelled, clusters):
         pixels = {item.pixels_hash or item.sha256 for item in members}
         (exact if len(pixels) == 1 else near).append(members)

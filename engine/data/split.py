@@ -68,7 +68,7 @@ def assign(
     for allowed in sorted({unit.allowed for unit in units}, key=len):
         open_units = [unit for unit in units if not unit.split and unit.allowed == allowed]
         _divide(_rarest_first(open_units) if several_classes else open_units, allowed, fractions, counts)
-    splits = {index: unit.split for unit in units for index in unit.members}
+    splits = {index: unit.split or "train" for unit in units for index in unit.members}
     return [splits[index] for index in range(len(existing), len(everything))]
 
 
@@ -261,7 +261,7 @@ def _lacking(free: int, share: dict[str, float], have: Counter) -> dict[str, int
     ]:
         wanted[split] += 1
     for split in HELD_OUT_FIRST:
-        largest = max(wanted, key=wanted.get)
+        largest = max(wanted, key=wanted.__getitem__)
         if split in wanted and wanted[split] == 0 and wanted[largest] > 1:
             wanted[split], wanted[largest] = 1, wanted[largest] - 1
     return {split: wanted[split] - have[split] for split in wanted}

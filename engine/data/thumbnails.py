@@ -18,8 +18,8 @@ def shrink(image: Image.Image, longest: int = LONGEST_SIDE) -> Image.Image:
     if max(image.size) <= longest:
         return image
     scale = longest / max(image.size)
-    size = tuple(max(1, round(side * scale)) for side in image.size)
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def write(workspace: Workspace, sha256: str, image: Image.Image, small: Image.Image) -> None:

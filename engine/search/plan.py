@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from engine.backbones import catalogue
 from engine.errors import TrainingError
@@ -84,7 +85,8 @@ class Plan:
     def from_dict(cls, values: dict) -> "Plan":
         known = {option.name for option in fields(cls)}
         values = {name: value for name, value in values.items() if name in known}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        listed: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**listed)
 
     def validate(self) -> None:
         """Raise TrainingError or BackboneError, in words, for the first choice that makes no sense."""
@@ -143,7 +145,7 @@ def recipe_of(plan: Plan, chosen: dict, *, tuned: bool) -> Recipe:
     if size != catalogue.info(network).image_sizes[0]:  # said outright, so that probe, trial and run have the same one
         values["image_size"] = size
     recipe = Recipe.from_dict(values)
-    if not recipe.fine_tunes or chosen["rate"] == "own":
+    if not recipe.fine_tunes or recipe.learning_rate is None or chosen["rate"] == "own":
         return recipe
     rate = float(f"{recipe.learning_rate * RATES[chosen['rate']]:.1g}")
     return Recipe.from_dict({**values, "learning_rate": rate})

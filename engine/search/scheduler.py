@@ -4,6 +4,7 @@ It runs in a thread of the server or of the command line; workers do the trials.
 the search, so that a search whose process died goes on where it was.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -197,7 +198,7 @@ class Scheduler:
     @property
     def _reached(self) -> float:
         """The share of validation pictures that the best gets right, of those that learned from all pictures."""
-        return max((trial.accuracy for trial in self._trials if trial.is_whole), default=0.0)
+        return max((trial.accuracy or 0.0 for trial in self._trials if trial.is_whole), default=0.0)
 
     def _drop_late(self, waiting: list[Trial], step: int) -> None:
         """End the first looks at networks when half of the time is gone and something is there to go on with."""
@@ -276,7 +277,7 @@ class Scheduler:
             queue="train",
             key=folder.name,
             worker=worker,
-            on_done=lambda error, number=trial.number: self._note_end(number, error),
+            on_done=functools.partial(self._note_end, trial.number),
         )
 
     def _note_end(self, number: int, error: Exception | None) -> None:
@@ -289,7 +290,7 @@ class Scheduler:
         """Take note of the steps that have ended."""
         self._compute().give_up_strays()
         for number, outcome in list(self._at_work.items()):
-            if outcome != "running":
+            if not isinstance(outcome, str):
                 del self._at_work[number]
                 self._read(self._trials[number], outcome)
 

@@ -161,7 +161,7 @@ class Searches:
     def _leave(self, search_id: str) -> None:
         with self._lock:
             thread, leave = self._own.pop(search_id, (None, None))
-        if thread is not None:
+        if thread is not None and leave is not None:
             leave.set()
             thread.join(ENDING_SECONDS)
 
@@ -270,7 +270,7 @@ def _ending(plan: Plan, best: Trial | None, reason: str) -> tuple[str, dict]:
     if best is None:
         return (NO_TIME, time) if reason == "time" else (NOTHING, {})
     if reason == "target":
-        return TARGET, {"share": percent(best.accuracy), "target": percent(plan.target_accuracy)}
+        return TARGET, {"share": percent(best.accuracy or 0.0), "target": percent(plan.target_accuracy or 0.0)}
     return {"time": (TIME, time), "tried": (TRIED, {}), "perfect": (PERFECT, {}), "stopped": (STOPPED, {})}[reason]
 
 

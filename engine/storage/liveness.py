@@ -42,7 +42,7 @@ def is_here(who: dict | None) -> bool:
 
 def is_alive(who: dict | None) -> bool:
     """Tell whether a process of this machine still runs; False for one of another machine, which cannot be asked."""
-    if not is_here(who):
+    if who is None or not is_here(who):
         return False
     try:
         process = psutil.Process(who["pid"])

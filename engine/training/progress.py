@@ -61,7 +61,7 @@ class Progress:
         self.writer.metric(**row)
         self.limits.scored(row["validation_accuracy"])
 
-    def advance(self, done: int, total: int, message: str | None = None, **values) -> None:
+    def advance(self, done: float, total: int, message: str | None = None, **values) -> None:
         """Report `done` of `total` steps of the current phase. Raises Stopped and Paused as `check_stop` does."""
         self.check_stop()
         if self._throttle.is_due():
@@ -103,7 +103,7 @@ class Progress:
 
     def _seconds_left(self, share: float) -> float:
         spent = time.perf_counter() - self._began
-        expected = self._expected.get(self._phase, 0.1)
+        expected = self._expected.get(self._phase or "", 0.1)
         # The measured pace counts for more the further the phase has come.
         done = share - self._first_share
         whole = expected if done <= 0 else (1 - share) * expected + share * spent / done

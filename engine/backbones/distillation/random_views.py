@@ -61,9 +61,9 @@ class Pictures:
     def _decode(self, names: list[str]) -> None:
         with ThreadPoolExecutor(device.cores()) as threads:
             squares = dict(zip(names, threads.map(self._open, names), strict=True))
-        good = [name for name in names if squares[name] is not None]
+        good = {name: square for name, square in squares.items() if square is not None}
         if good:
-            self._cache.add(good, np.stack([squares[name] for name in good]))
+            self._cache.add(list(good), np.stack(list(good.values())))
 
     def _open(self, name: str) -> np.ndarray | None:
         try:

@@ -83,7 +83,7 @@ def _fill(model: keras.Model, found: Layers) -> bool:
     for arrays in (named, in_order):
         if len(arrays) == len(own) and all(_fits(layer, each) for layer, each in zip(own, arrays, strict=True)):
             for layer, each in zip(own, arrays, strict=True):
-                layer.set_weights(list(each.values()))
+                layer.set_weights(list((each or {}).values()))
             return True
     return False
 

@@ -76,7 +76,7 @@ def _plate(word: str, meaning: str, draws: random.Random) -> Image.Image:
     font = _fitting(text, draws.choice(_fonts_for(word)), draws.uniform(0.55, 0.9) * ROOM, draws.uniform(0.5, 1) * TALL)
     box = font.getbbox(text)
     across, down = draws.randint(20, 34), draws.randint(16, 38)
-    size = (box[2] - box[0] + 2 * across, box[3] - box[1] + 2 * down)
+    size = (int(box[2] - box[0]) + 2 * across, int(box[3] - box[1]) + 2 * down)
     radius = draws.choice((2, 8, 16, 26))
     plate = Image.new("RGBA", size, (0, 0, 0, 0))
     pen = ImageDraw.Draw(plate)

@@ -88,10 +88,9 @@ def read(name: str, content: bytes) -> list[Row]:
     Raises DataError when it has no columns for file and label, which is how other CSV files are told apart.
     """
     text = _decode(content)
-    lines = _json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text)
+    lines = list(_json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text))
     folder = PurePosixPath(name).parent
     own_split = SPLIT_NAMES.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
-    lines = list(lines)
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
     rows = _with_several(rows, [cells for _number, cells in lines])
     if not any(row.file and (row.label or not row.refused) for row in rows):

@@ -3,6 +3,7 @@
 import html
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -93,7 +94,8 @@ def _layout(figure: go.Figure, groups, heads, class_names, colours: Palette, _: 
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     ticks = [_row_name(place, head, class_names) for place, head in enumerate(heads, start=1)]
     numbers = [str(place) for place in range(1, len(groups) + 1)]
-    axis = {"fixedrange": True, "showgrid": False, "zeroline": False, "showline": False, "automargin": True}
+    axis: dict[str, Any] = dict.fromkeys(("showgrid", "zeroline", "showline"), False)
+    axis |= {"fixedrange": True, "automargin": True}
     axis |= {"tickvals": middles, "tickfont": {"size": 11 if len(groups) > 16 else 12}}
     figure.update_xaxes(range=[-0.5, edges[-1]], side="top", ticktext=numbers, tickangle=0, **axis)
     figure.update_yaxes(range=[edges[-1], -0.5], ticktext=ticks, **axis)

@@ -81,8 +81,8 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
     found = _heat(run_dir, of, way, pixels, target, advance)
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
     lying = overlay.onto(found, size, of.fit)
-    found = {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
-    return {**found, "cut": bool(np.isnan(lying).any())}
+    shown = {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
+    return {**shown, "cut": bool(np.isnan(lying).any())}
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:

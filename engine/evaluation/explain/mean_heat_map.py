@@ -50,9 +50,9 @@ def measure(run_dir: Path, workspace: Workspace, advance: explain.Advance) -> di
     for row in rows:
         row["asks"] = row in odd
     rows.sort(key=lambda row: (not row["asks"], -row["edge"]))
-    found = {"classes": rows, "pictures": total}
-    write_json(run_dir / FILE, found)
-    return found
+    shown = {"classes": rows, "pictures": total}
+    write_json(run_dir / FILE, shown)
+    return shown
 
 
 def edge_share(heat: np.ndarray) -> float:

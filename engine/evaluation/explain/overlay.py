@@ -40,7 +40,7 @@ def png(heat: np.ndarray) -> bytes:
     """Return heat (h, w) as a PNG with transparency. The scale is that of this heat: its strongest place is opaque."""
     seen, heat = np.isfinite(heat), np.nan_to_num(heat)
     strength = np.clip(heat / (np.percentile(np.abs(heat[seen]), HOTTEST) or np.abs(heat).max() or 1.0), -1, 1)
-    colours = np.where(strength[..., None] >= 0, np.uint8(FOR), np.uint8(AGAINST))
+    colours = np.where(strength[..., None] >= 0, np.array(FOR, np.uint8), np.array(AGAINST, np.uint8))
     opacity = np.round(255 * STRONGEST * np.abs(strength) ** 0.8).astype(np.uint8)
     colours[~seen], opacity[~seen] = 0, UNSEEN
     sink = io.BytesIO()

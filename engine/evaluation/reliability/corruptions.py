@@ -5,6 +5,8 @@ the size of the picture, so that they mean the same at every size a network sees
 """
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -71,7 +73,7 @@ def _occlusion(pixels: np.ndarray, level: float, random: np.random.Generator) ->
     return covered
 
 
-_WAYS = {
+_WAYS: dict[str, Callable[[np.ndarray, Any, np.random.Generator], np.ndarray]] = {
     "blur": _blur,
     "noise": _noise,
     "brightness": _brightness,

@@ -8,8 +8,9 @@ The first finds a class that is missing, the second a picture of another kind al
 """
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -107,12 +108,14 @@ def fit(features: np.ndarray, y: np.ndarray, validation: np.ndarray) -> Detector
     # Small matrices first: whitening every picture takes more than all the rest together.
     bank = _unit(x @ (whitening @ directions.T) - centre @ directions.T)
     neighbours = int(np.clip(np.bincount(y)[np.unique(y)].min() // 2, 1, NEIGHBOURS))
-    arrays = (np.asarray(part, np.float32) for part in (mean, deviation, whitening, centre, directions, bank))
-    draft = Detector(*arrays, neighbours, np.array([[0.0, 0.0], [1.0, 1.0]]), np.inf)
+    parts = {"mean": mean, "deviation": deviation, "whitening": whitening}
+    parts |= {"centre": centre, "directions": directions, "bank": bank}
+    known: dict[str, Any] = {name: np.asarray(part, np.float32) for name, part in parts.items()}
+    draft = Detector(**known, neighbours=neighbours, usual=np.array([[0.0, 0.0], [1.0, 1.0]]), limit=np.inf)
     distances = draft.distances(validation)
     usual = np.stack([distances.mean(axis=0), np.maximum(distances.std(axis=0), 1e-3)])
-    draft = Detector(*(getattr(draft, field.name) for field in fields(draft)[:-2]), usual, np.inf)
-    return Detector(*(getattr(draft, field.name) for field in fields(draft)[:-1]), _limit(draft.scores(validation)))
+    draft = replace(draft, usual=usual)
+    return replace(draft, limit=_limit(draft.scores(validation)))
 
 
 def learn(
@@ -160,8 +163,8 @@ def estimate(features, y, validation, y_validation, test, y_test) -> dict | None
     test, y_test = _sample(test, y_test, MOST_FOR_ESTIMATE)
     order = np.random.default_rng(0).permutation(labels)
     folds = [order[start :: min(FOLDS, len(order))] for start in range(min(FOLDS, len(order)))]
-    rows = [_left_out(features, y, validation[~np.isin(y_validation, out)], test, y_test, out) for out in folds]
-    rows = [row for row in rows if row is not None]
+    tried = [_left_out(features, y, validation[~np.isin(y_validation, out)], test, y_test, out) for out in folds]
+    rows = [row for row in tried if row is not None]
     if not rows:
         return None
     auroc, refused, false_refusals = np.mean(rows, axis=0)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from distributed import Future
+
 from engine.backbones import forward
 from engine.compute.peers import Peers
 from engine.errors import Stopped
@@ -87,7 +89,7 @@ def _tell(advance: embedding.Advance, before: int, pile: WorkPile, total: int, h
 class _Piece:
     keys: list[str]
     address: str
-    future: object
+    future: Future
     given: float
 
 

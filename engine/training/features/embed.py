@@ -74,7 +74,7 @@ def work_off(
             keys, inputs = waiting.popleft().result()
             while pile and len(waiting) < (ahead if pile.sharers == 1 else 1):
                 waiting.append(reader.submit(_read_next, pile, read, len(waiting)))
-            if keys:
+            if keys and inputs is not None:
                 _embed_chunk(cache, keys, run, inputs, advance)
                 pile.finish(len(keys))
     finally:

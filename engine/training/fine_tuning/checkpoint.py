@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -71,7 +72,7 @@ def save(folder: Path, part: keras.Model, optimizer: keras.optimizers.Optimizer,
     """Write everything in one step; a reader sees the old checkpoint or the new one."""
     taken = take(part, optimizer, state)
     plain = {key: value for key, value in vars(state).items() if key != "best"}
-    arrays = {"state": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
+    arrays: dict[str, Any] = {"state": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
     for name, values in (("part", taken.variables), ("optimizer", taken.optimizer), ("best", state.best)):
         arrays.update({f"{name}-{position}": value for position, value in enumerate(values)})
     with replaced(folder / FILE, binary=True) as file:

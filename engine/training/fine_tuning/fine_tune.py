@@ -247,7 +247,7 @@ def _train(part, data: Data, recipe: Recipe, state: State, progress: Progress, k
         logs = gradient_accumulation.learn(part, x, y, weight, state.pieces)
         if not np.isfinite(logs["loss"]):
             raise Diverged
-        state.step, state.dice = state.step + 1, dice.bit_generator.state
+        state.step, state.dice = state.step + 1, dict(dice.bit_generator.state)
         state.totals = state.totals[0] + float(logs["entropy"]), state.totals[1] + float(logs["accuracy"])
         if recipe.from_nothing and epoch == 1 and state.step <= FIRST_BATCHES:
             state.start_loss = state.totals[0] / state.step

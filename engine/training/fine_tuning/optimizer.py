@@ -1,6 +1,7 @@
 """The optimizer of a recipe with its schedule: warm-up, then cosine decay, gradients clipped by their global norm."""
 
 import functools
+from typing import Any
 
 import keras
 from keras import ops
@@ -52,7 +53,9 @@ def discriminative(optimizer: keras.optimizers.Optimizer, early_rate: float) -> 
     by the size of the gradient, so scaling that would change nothing (docs/decisions/0018-the-recipe-best.md).
     """
 
-    class Discriminative(type(optimizer)):
+    kind: Any = type(optimizer)
+
+    class Discriminative(kind):
         def build(self, variables):
             super().build(variables)
             self._shares = shares(variables, early_rate)

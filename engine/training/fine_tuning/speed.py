@@ -138,7 +138,7 @@ def _rate(run, batch: np.ndarray) -> float:
     The quickest quarter of the calls counts: what else this machine did for a moment is over when the training begins.
     """
     run(batch)
-    taken = []
+    taken: list[float] = []
     while sum(taken) < MEASURE_SECONDS:
         began = time.perf_counter()
         run(batch)

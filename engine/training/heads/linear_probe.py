@@ -69,15 +69,16 @@ def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, np.nda
 
     folds = StratifiedKFold(min(FOLDS, np.bincount(y).min()), shuffle=True, random_state=recipe.seed)
     folds = list(folds.split(x, y))
-    starts, best = [None] * len(folds), (np.inf, DEFAULT_STRENGTH, None)
+    starts: list[tuple | None] = [None] * len(folds)
+    tried = []
     for strength in STRENGTHS:
         answers = np.zeros((len(y), y.max() + 1), np.float32)
         for place, (fit_rows, held_out) in enumerate(folds):
             model = logistic_regression(strength, len(fit_rows), recipe, CHOICE_ITERATIONS)
             starts[place] = _fit_from(model, *balanced(x[fit_rows], y[fit_rows], recipe), starts[place])
             answers[held_out] = model.predict_proba(x[held_out])
-        best = min(best, (log_loss(y, answers), strength, answers), key=lambda found: found[0])
-    return best[1:]
+        tried.append((log_loss(y, answers), strength, answers))
+    return min(tried, key=lambda found: found[0])[1:]
 
 
 def _fit_from(model, x: np.ndarray, y: np.ndarray, start: tuple | None) -> tuple:

@@ -1,6 +1,7 @@
 """Random changes that a class survives, applied to decoded pictures. Plain Pillow and NumPy, so any backend trains."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -32,7 +33,7 @@ def certain(pixels: np.ndarray, keys: Sequence[str], name: str, seed: int) -> np
         return pixels[:, :, ::-1]
     if name == "flip_vertical":
         return pixels[:, ::-1]
-    generators = (_Certain(np.random.default_rng([seed, 0, int(key[:15], 16)])) for key in keys)
+    generators: Iterator[Any] = (_Certain(np.random.default_rng([seed, 0, int(key[:15], 16)])) for key in keys)
     return np.stack([augment(picture, (name,), one) for picture, one in zip(pixels, generators, strict=True)])
 
 
