@@ -3,10 +3,15 @@
 import functools
 import json
 import re
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
+THOUSANDS = {"en": ",", "de": ".", "fr": "\u202f"}
+POINT = {"de": ",", "fr": ","}
+SINGLE = {"fr": (0, 1)}  # "0 image" in French
 # What engine sentences count, many and one. Where a verb changes too, the sentence has a form of its own for one.
 _NOUNS = {
     "en": {"files": "file", "classes": "class", "groups": "group", "pictures": "picture"},
@@ -37,3 +42,26 @@ def one_of_a_kind(sentence: str, language: str) -> str:
     """Return a filled-in sentence with "1 files" put right: "1 file"."""
     nouns = _NOUNS[language]
     return re.sub(rf"(?<![\d.,])1 ({'|'.join(nouns)})\b", lambda found: f"1 {nouns[found[1]]}", sentence)
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a language says sentences, counts and shares. Calling it translates a literal English sentence."""
+
+    language: str = "en"
+
+    def __call__(self, text: str) -> str:
+        return translate(text, self.language)
+
+    def plural(self, one: str, many: str, n: int) -> str:
+        """Return `one` or `many`, translated, with {n} filled in: plural("{n} picture", "{n} pictures", 3)."""
+        single = n in SINGLE.get(self.language, (1,))
+        return self(one if single else many).format(n=self.number(n))
+
+    def number(self, n: int) -> str:
+        """Return a whole number with its thousands set apart as the language does it."""
+        return f"{n:,}".replace(",", THOUSANDS[self.language])
+
+    def decimal(self, value: float | Decimal, form: str = ".1f") -> str:
+        """Return a number in `form` with the decimal sign of the language: "97,3" in German."""
+        return format(value, form).replace(".", POINT.get(self.language, "."))

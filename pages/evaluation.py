@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.evaluation import multi_label_results
-from pages.sections.evaluation import groups, learning_curve, run_details, tabs
+from pages.sections.evaluation import groups, learning_curve, report, run_details, tabs
 from pages.sections.evaluation.compare import comparison, delta
 from pages.sections.evaluation.confusions import galleries, prediction_map
 from pages.sections.evaluation.confusions.confusion import show_confusion
@@ -42,6 +42,7 @@ shows_several = multi_label_results.is_of(entry.facts)
 (multi_label_number.show if shows_several else show_honest_number)(entry, run_list.measured_alike(entry, entries))
 # What changed takes a moment to find out; the sentence does not wait for it.
 kind = "secondary" if retrain.is_due(entry) else "primary"  # one primary action a page: to train again, where it is due
+report.button(actions, entry)
 if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":material/photo_camera:"):
     state.open_run(entry.run.id)
     state.go("try")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.backbones.model_import.preparation import PREPARATIONS
-from engine.cli import backbones, check, evaluate, export_data, predict, runs, train
+from engine.cli import backbones, check, evaluate, export_data, predict, report, runs, train
 from engine.cli.learning_curve import learning_curve
 from engine.cli.pause import pause, resume
 from engine.cli.search import search
@@ -16,6 +16,7 @@ from engine.data.layout import KINDS
 from engine.errors import UserError
 from engine.training.recipe import POOLINGS
 from engine.version import version
+from engine.translation import LANGUAGES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(check_parser)
     check_parser.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
 
+    report_parser = _add(subparsers, "report", report.report, "write a run's results as one HTML file to mail or print")
+    report_parser.add_argument("run", help=RUN_HELP)
+    report_parser.add_argument("-o", "--output", required=True, metavar="FILE.html")
+    report_parser.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the report (default: en)")
     export = _add(
         subparsers, "export-data", export_data.export_data, "write a project's pictures as a zip that imports again"
     )

@@ -6,12 +6,10 @@ import streamlit as st
 
 from engine import translation
 from engine.errors import UserError
+from engine.translation import Speech
 from pages.session.safe_text import md_escape
 
 LANGUAGE = "lang"
-THOUSANDS = {"en": ",", "de": ".", "fr": "\u202f"}
-POINT = {"de": ",", "fr": ","}
-SINGLE = {"fr": (0, 1)}  # "0 image" in French
 
 
 def language() -> str:
@@ -20,25 +18,29 @@ def language() -> str:
     return chosen if chosen in translation.LANGUAGES else translation.pick(st.context.locale)
 
 
+def speech() -> Speech:
+    """Return how the language of this session says things."""
+    return Speech(language())
+
+
 def _(text: str) -> str:
     """Return a literal English sentence in the language of the session. Fill its {placeholders} afterwards."""
-    return translation.translate(text, language())
+    return speech()(text)
 
 
 def plural(one: str, many: str, n: int) -> str:
     """Return `one` or `many`, translated, with {n} filled in: plural("{n} picture", "{n} pictures", 3)."""
-    single = n in SINGLE.get(language(), (1,))
-    return _(one if single else many).format(n=number(n))
+    return speech().plural(one, many, n)
 
 
 def number(n: int) -> str:
     """Return a whole number with its thousands set apart as the language does it."""
-    return f"{n:,}".replace(",", THOUSANDS[language()])
+    return speech().number(n)
 
 
 def decimal(value: float | Decimal, form: str = ".1f") -> str:
     """Return a number in `form` with the decimal sign of the language: "97,3" in German."""
-    return format(value, form).replace(".", POINT.get(language(), "."))
+    return speech().decimal(value, form)
 
 
 def rate(value: float) -> str:

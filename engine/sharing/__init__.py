@@ -1,0 +1,1 @@
+"""What leaves the house: a report that anybody can open."""
