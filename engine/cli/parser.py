@@ -15,8 +15,8 @@ from engine.cli.serve import serve
 from engine.data.layout import KINDS
 from engine.errors import UserError
 from engine.training.recipe import POOLINGS
-from engine.version import version
 from engine.translation import LANGUAGES
+from engine.version import version
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A report is one file: it says the honest number, shows the pictures behind the matrix, and gives nothing more away."""
+"""A report is one file: it says the honest number, shows the pictures behind the matrix, and tells nothing more."""
 
 import json
 import re
