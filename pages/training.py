@@ -15,7 +15,7 @@ from pages.shared.runs.run_table import run_table
 project = state.project()
 entries = run_list.views(project) if project else []
 search = newest(project)
-if not entries and search is None:
+if project is None or (not entries and search is None):
     page.nothing_yet(
         _("Train"),
         ":material/model_training:",

@@ -4,6 +4,7 @@ import functools
 import importlib
 import random
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -131,4 +132,4 @@ def _font_files() -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=512)
 def _font(file: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(file, size) if file else ImageFont.load_default(size)
+    return ImageFont.truetype(file, size) if file else cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))

@@ -185,7 +185,11 @@ def _as_table(seen: _Seen, matched: Sequence[int | None], *, several: bool) -> d
             bare += 1  # it comes in without a class, as the table says
             continue
         labels = row.labels if several else (row.label,)
-        tally.add_each(labels, row.group, row.split or layouts.split_of(seen.pictures[index]))
+        tally.add_each(
+            [label for label in labels or () if label is not None],
+            row.group,
+            row.split or layouts.split_of(seen.pictures[index]),
+        )
     tally.add(None, None, None, len(seen.pictures) - len(taken))
     names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
     found = tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from engine.data.importing import decompress
 from engine.data.importing.budget import Budget
@@ -32,16 +32,17 @@ def check_directory(path: Path, budget: Budget) -> None:
     Raises LimitError, or BadZipFile where there is no directory.
     """
     with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # the very place where ZipFile will look
+        inside: Any = zipfile  # to types its inner names do not exist
+        end = inside._EndRecData(file)  # the very place where ZipFile will look
         if not end:
             raise zipfile.BadZipFile("no directory")
-        size, most = end[zipfile._ECD_SIZE], budget.limits.max_archive_members
+        size, most = end[inside._ECD_SIZE], budget.limits.max_archive_members
         if size <= most * DIRECTORY_ENTRY:
             return
         if size > most * DIRECTORY_ENTRY * 8:
             budget.check(members=size // DIRECTORY_ENTRY)
-        beyond = zipfile.sizeEndCentDir64 + zipfile.sizeEndCentDir64Locator
-        start = end[zipfile._ECD_LOCATION] - size - (beyond if end[zipfile._ECD_SIGNATURE] == b"PK\x06\x06" else 0)
+        beyond = inside.sizeEndCentDir64 + inside.sizeEndCentDir64Locator
+        start = end[inside._ECD_LOCATION] - size - (beyond if end[inside._ECD_SIGNATURE] == b"PK\x06\x06" else 0)
         file.seek(max(0, start))
         budget.check(members=_count(file.read(size)))
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -85,7 +86,8 @@ class Views:
         return cache
 
     def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
-        outputs = self.run(pictures)
+        run = cast(forward.Forward, self.run)  # only views with a frozen part keep its outputs
+        outputs = run(pictures)
         return outputs if dtype == np.float32 else np.clip(outputs, -LARGEST_HALF, LARGEST_HALF).astype(dtype)
 
 

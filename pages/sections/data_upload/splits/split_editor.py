@@ -212,7 +212,7 @@ def preview(items: Sequence[Item], choice: Choice) -> Preview:
     to = {part: {"split": part} for part in split.SPLITS}
     changes = {}
     for item, part in zip(items, parts, strict=True):
-        if item.is_used:
+        if item.is_used and item.label is not None:
             labels[item.label][part] += 1
             for name in multi_label.names_of(item.label) if choice.several_classes else (item.label,):
                 classes[name][part] += 1

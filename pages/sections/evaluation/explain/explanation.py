@@ -121,7 +121,9 @@ def _panel(entry: RunView, picture: Picture) -> None:
         with left:
             found = _heat(entry, picture, way, target)
             if picture.item is not None:
-                relabel_note.offer(graft.current().registry.project(entry.run.project_id), picture.item, picture.truth)
+                project = graft.current().registry.project(entry.run.project_id)
+                if project is not None:
+                    relabel_note.offer(project, picture.item, picture.truth)
         with right:
             st.caption(_how_to_read(way))
             _check(entry, picture, way, target, found)

@@ -90,7 +90,7 @@ def _verdict(rows: list[dict], names: dict[str, str]) -> str:
     row, strength = _telling(rows)
     values = {"kind": names[row["kind"]], "n": strength, "pictures": number(row["pictures"])}
     before, now = row["accuracy"][0], row["accuracy"][strength]
-    shown = {"now": percentages.per_hundred(now), "before": percentages.per_hundred(before)}
+    shown: dict[str, int | str] = {"now": percentages.per_hundred(now), "before": percentages.per_hundred(before)}
     if row["breaks"]:
         words = _(
             "It breaks first under “{kind}”: from strength {n} on it is right {now} instead of {before} times in 100."
@@ -100,7 +100,9 @@ def _verdict(rows: list[dict], names: dict[str, str]) -> str:
             "{pictures} test pictures are too few to show what breaks it: up to {least} lost ones may be chance. Worst "
             "was “{kind}”: at strength {n} it is right on {now} instead of {before} pictures."
         )
-        shown = {name: round(share * row["pictures"]) for name, share in (("now", now), ("before", before))}
+        shown: dict[str, int | str] = {
+            name: round(share * row["pictures"]) for name, share in (("now", now), ("before", before))
+        }
         shown["least"] = intervals.least_lost() - 1
     elif now < before:
         words = _(
