@@ -1,14 +1,12 @@
 """The classes with their numbers as bars; one of them is open."""
 
-import functools
-from pathlib import Path
-
 import streamlit as st
 
+from pages.components.register import register, reported
 from pages.session.i18n import _, number
 from pages.session.safe_text import readable
 
-_HERE = Path(__file__).parent
+_HTML = '<div class="list" role="group"></div>'
 
 
 def open_class(label: str, *, key: str) -> None:
@@ -36,24 +34,10 @@ def class_list(counts: dict[str, int], *, key: str, names: dict[str, str] | None
         }
         for label, n in counts.items()
     ]
-    result = _component()(
+    result = register("class_list", _HTML)(
         key=key,
-        data=[{"rows": rows, "chosen": chosen, "title": _("Classes")}],  # a list: see gallery.py
+        data={"rows": rows, "chosen": chosen, "title": _("Classes")},
         default={"chosen": chosen},
-        on_chosen_change=_nothing,
+        on_chosen_change=reported,
     )
     return result.chosen if result.chosen in counts else chosen
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_class_list",
-        html='<div class="list" role="group"></div>',
-        css=(_HERE / "class_list.css").read_text(encoding="utf-8"),
-        js=(_HERE / "class_list.js").read_text(encoding="utf-8"),
-    )
-
-
-def _nothing() -> None:
-    """A component only reports what has a callback."""

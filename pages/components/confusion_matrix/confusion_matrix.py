@@ -4,18 +4,17 @@ A chart would need Plotly's 4.7 MB before the page is there, draws itself anew f
 screen reader (docs/decisions/0019-the-matrix-is-a-table.md).
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import streamlit as st
 
 from engine.evaluation.charts.confusion_cells import MatrixPart, shades
+from pages.components.register import register
 from pages.session.i18n import _
 from pages.session.safe_text import readable
 
-_HERE = Path(__file__).parent
+_HTML = '<div class="scroll"></div><p class="said" aria-hidden="true"></p>'
 
 
 def show_matrix(
@@ -49,15 +48,4 @@ def show_matrix(
         chosen = (st.session_state[key] or {}).get("chosen")
         on_choose(tuple(chosen["cell"]) if chosen and chosen["cell"] else None)
 
-    # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas to know one.
-    _component()(key=key, data=[data], on_chosen_change=choose)
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_matrix",
-        html='<div class="scroll"></div><p class="said" aria-hidden="true"></p>',
-        css=(_HERE / "confusion_matrix.css").read_text(encoding="utf-8"),
-        js=(_HERE / "confusion_matrix.js").read_text(encoding="utf-8"),
-    )
+    register("confusion_matrix", _HTML)(key=key, data=data, on_chosen_change=choose)

@@ -3,7 +3,6 @@
 The browser sends every file by PUT to the upload route; the page only hears about it when all of them have arrived.
 """
 
-import functools
 import os
 import shutil
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft
+from pages.components.register import register, reported
 from pages.session.i18n import _
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_HERE = Path(__file__).parent
 _HTML = '<div class="zone"></div>'
 # What the server may answer: the page translates these sentences beforehand, the component fills their {values} in.
 _REFUSALS = (
@@ -60,8 +59,7 @@ def dropzone(
         "quiet": quiet or compact,
         "words": _words(compact) | (words or {}),
     }
-    # Data goes in a list: see gallery.py.
-    result = _component()(key=key, data=[data], on_done_change=_nothing, on_cancelled_change=_nothing)
+    result = register("dropzone", _HTML)(key=key, data=data, on_done_change=reported, on_cancelled_change=reported)
     uploads = graft.current().uploads
     if result.cancelled and uploads.ticket(result.cancelled):
         uploads.discard(result.cancelled)
@@ -131,17 +129,3 @@ def _words(compact: bool) -> dict:
         "insecure": _("Browsers allow the camera only on localhost and over https. Choose files instead."),
         "refusals": {sentence: _(sentence) for sentence in _REFUSALS},
     }
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_dropzone",
-        html=_HTML,
-        css=(_HERE / "dropzone.css").read_text(encoding="utf-8"),
-        js=(_HERE / "dropzone.js").read_text(encoding="utf-8"),
-    )
-
-
-def _nothing() -> None:
-    """A component only reports what has a callback."""

@@ -1,21 +1,20 @@
 """A grid of thumbnails: as many columns as fit, captions, and pictures that can be selected and sorted by keys."""
 
 import base64
-import functools
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
 from pages.components import keystrokes
+from pages.components.register import register, reported
 from pages.session.i18n import _, plural
 from pages.session.safe_text import readable
 
-_HERE = Path(__file__).parent
 Width = int | Literal["stretch", "content"]
+_HTML = '<div class="keys" role="group"></div><div class="gallery"></div><dialog></dialog>'
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,12 @@ def gallery(
         "done": keystrokes.done(key),
         "words": _words(without_key=max(0, len(classes) - len(keystrokes.keyed(classes)))),
     }
-    # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas (80 MB) to know one.
-    result = _component()(
+    result = register("gallery", _HTML)(
         key=key,
-        data=[data],
+        data=data,
         default={"selected": [], "asked": []},
-        on_selected_change=_nothing,
-        on_asked_change=_nothing,
+        on_selected_change=reported,
+        on_asked_change=reported,
     )
     asked = keystrokes.fresh(key, result.asked)
     sorted_by_keys = [one for one in asked if one["do"] != "why"]
@@ -135,17 +133,3 @@ def page_of(number_of_items: int, *, key: str, per_page: int = 48) -> int:
     if st.session_state.get(key, 1) > pages:
         st.session_state[key] = pages
     return (st.pagination(pages, key=key) - 1) * per_page
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_gallery",
-        html='<div class="keys" role="group"></div><div class="gallery"></div><dialog></dialog>',
-        css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
-        js=(_HERE / "gallery.js").read_text(encoding="utf-8"),
-    )
-
-
-def _nothing() -> None:
-    """A component only reports what has a callback."""

@@ -1,13 +1,14 @@
 """A picture with heat laid over it, and a slider from the picture alone to the heat."""
 
-import functools
-from pathlib import Path
-
-import streamlit as st
-
+from pages.components.register import register
 from pages.session.i18n import _
 
-_HERE = Path(__file__).parent
+_HTML = (
+    '<div class="frame"><img class="picture"><img class="heat" alt="" hidden><div class="busy"></div></div>'
+    '<div class="controls"><span class="less"></span><input type="range" min="0" max="100">'
+    '<span class="more"></span></div>'
+    '<div class="scale" hidden><span class="against"></span><span class="bar"></span><span class="for"></span></div>'
+)
 
 
 def heat_map(src: str, heat: str | None, *, key: str, alt: str, two_sided: bool, failed: bool = False) -> None:
@@ -25,18 +26,4 @@ def heat_map(src: str, heat: str | None, *, key: str, alt: str, two_sided: bool,
         "nothing": _("does not matter"),
     }
     data = {"src": src, "heat": heat, "two_sided": two_sided, "failed": failed, "words": words}
-    _component()(key=key, data=[data])  # a list: see gallery.py
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_heat_map",
-        html='<div class="frame"><img class="picture"><img class="heat" alt="" hidden><div class="busy"></div></div>'
-        '<div class="controls"><span class="less"></span><input type="range" min="0" max="100">'
-        '<span class="more"></span></div>'
-        '<div class="scale" hidden><span class="against"></span><span class="bar"></span>'
-        '<span class="for"></span></div>',
-        css=(_HERE / "heat_map.css").read_text(encoding="utf-8"),
-        js=(_HERE / "heat_map.js").read_text(encoding="utf-8"),
-    )
+    register("heat_map", _HTML)(key=key, data=data)

@@ -3,17 +3,16 @@
 st.dataframe would bring pandas (50 MB) into the server and draws on a canvas, which is hard to read aloud.
 """
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.components.register import register, reported
 from pages.session.safe_text import readable
 
-_HERE = Path(__file__).parent
+_HTML = '<div class="scroll" tabindex="-1"></div>'
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,9 @@ def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None =
     data["rows"] = [
         {"id": row.id, "group": row.group, "cells": [_cell(cell) for cell in row.cells]} for row in table.rows
     ]
-    # Inside a list, since Streamlit looks for data frames in a dict, and imports pandas to know one.
-    result = _component()(key=key, data=[data], default={"selected": None}, on_selected_change=on_choose or _nothing)
+    result = register("table", _HTML)(
+        key=key, data=data, default={"selected": None}, on_selected_change=on_choose or reported
+    )
     return result.selected
 
 
@@ -85,17 +85,3 @@ def _cell(cell: Cell) -> dict:
     return {name: value for name, value in asdict(cell).items() if value not in (None, "")} | {
         "text": readable(cell.text)
     }
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_table",
-        html='<div class="scroll" tabindex="-1"></div>',
-        css=(_HERE / "table.css").read_text(encoding="utf-8"),
-        js=(_HERE / "table.js").read_text(encoding="utf-8"),
-    )
-
-
-def _nothing() -> None:
-    """A component only reports what has a callback."""

@@ -11,7 +11,7 @@ from engine.curation import projection
 from engine.errors import UserError
 from engine.evaluation import results
 from engine.services import maps
-from pages.sections.data_upload.pictures import embedding_map
+from pages.components.embedding_map import embedding_map
 from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
 from tests.support.tiny_runs import discs
 
@@ -227,8 +227,8 @@ def test_keys_in_the_gallery_below_label_exclude_and_undo_each_once(opened):
 
 
 def test_what_a_browser_sends_as_ids_is_read_with_care():
-    assert embedding_map._ids("3-5,9") == [3, 4, 5, 9]
-    assert embedding_map._ids("") == embedding_map._ids("x,-,-3") == []
+    assert embedding_map.ids("3-5,9") == [3, 4, 5, 9]
+    assert embedding_map.ids("") == embedding_map.ids("x,-,-3") == []
 
 
 def show_map():

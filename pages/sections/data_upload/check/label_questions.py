@@ -4,19 +4,17 @@ The browser holds the queue, so that the next picture is there at once; it sends
 module acts on those that are new. An answer is never lost to a fast hand, nor acted on twice.
 """
 
-import functools
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from engine import graft
 from engine.storage.registry import Item, Project
 from pages.components.gallery import gallery
+from pages.components.label_questions import label_questions as questions
 from pages.components.probabilities import percent
 from pages.sections.data_upload.check import open_findings
 from pages.sections.data_upload.check.open_findings import Report
-from pages.session.i18n import _
 from pages.shared import page
 from pages.shared.dataset import class_edits, pictures
 
@@ -24,7 +22,6 @@ OPEN = "label_questions-open"
 EXAMPLES = 4  # pictures of a class to compare with
 MOST = 500  # questions in one sitting
 ACTIONS = ("change", "keep", "exclude", "undo")
-_HERE = Path(__file__).parent
 
 
 def open_panel(project: Project, report: Report, finding: dict) -> None:
@@ -59,14 +56,7 @@ def panel(project: Project) -> None:
     if opened is None:
         return
     with page.errors_in_words(), st.container(border=True, key="label_questions"):
-        result = _component()(
-            key=f"label_questions-{opened['id']}",
-            data=[_data(opened)],  # a list: see gallery.py
-            default={"log": []},
-            on_log_change=_nothing,
-            on_rest_change=_nothing,
-            on_close_change=_nothing,
-        )
+        result = questions.ask(opened, key=f"label_questions-{opened['id']}")
         act_on(project, opened, result.log or [])
         if result.close:
             del st.session_state[OPEN]
@@ -125,61 +115,3 @@ def _examples(items: Iterable[Item], labels: Sequence[str], asked: set[int]) -> 
         if item.label is not None and item.id not in asked and len(found[item.label]) < EXAMPLES:
             found[item.label].append(gallery.thumbnail_url(item.sha256))
     return found
-
-
-def _data(opened: dict) -> dict:
-    return {
-        "id": opened["id"],
-        "kind": opened["kind"],
-        "cards": opened["cards"],
-        "classes": opened["classes"],
-        "examples": opened["examples"],
-        "log": opened["log"],
-        "words": _words(opened["kind"]),
-    }
-
-
-def _words(kind: str) -> dict[str, str]:
-    asks = _("Does this belong here?") if kind == "outlier" else _("Is this in the right class?")
-    tells = (
-        _("This lies in {given} and looks unlike the others there.")
-        if kind == "outlier"
-        else _("This lies in {given}. The network would say {suggested} ({confidence}).")
-    )
-    return {
-        "asks": asks,
-        "tells": tells,
-        "change": _("It is {suggested}"),
-        "keep": _("Keep {given}"),
-        "belongs": _("It belongs here"),
-        "other": _("Another class …"),
-        "exclude": _("Take it out"),
-        "back": _("Back"),
-        "next": _("Next"),
-        "undo": _("Undo"),
-        "close": _("Close"),
-        "find": _("Find a class, or type a new one"),
-        "new": _("New class: {name}"),
-        "seen": _("{done} of {all} looked at"),
-        "changed": _("{n} changed"),
-        "kept": _("{n} kept"),
-        "excluded": _("{n} taken out"),
-        "finished": _("All looked at. Thank you: the next training learns from what you know."),
-        "typical": _("Others in {label}"),
-        "was": _("Now: {answer}"),
-        "missing": _("No preview"),
-    }
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_label_questions",
-        html='<div class="panel" tabindex="-1"></div>',
-        css=(_HERE / "label_questions.css").read_text(encoding="utf-8"),
-        js=(_HERE / "label_questions.js").read_text(encoding="utf-8"),
-    )
-
-
-def _nothing() -> None:
-    """A component only reports what has a callback."""

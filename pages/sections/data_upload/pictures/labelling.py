@@ -1,22 +1,18 @@
 """Label: one large picture after the other with a suggested class, confirmed with a key; then the sure rest at once."""
 
-import functools
-from pathlib import Path
-
 import streamlit as st
 
 from engine import graft
 from engine.services import label_suggestions
 from engine.services.label_suggestions import Suggestions
 from engine.storage.registry import Item, Project
-from pages.components import keystrokes
 from pages.components.gallery import gallery
+from pages.components.labelling.labelling import Shown, asked, desk
 from pages.session.i18n import _, decimal, number, plural, say
 from pages.session.safe_text import md_escape
 from pages.shared import page
 from pages.shared.dataset import class_edits, picture_actions
 
-_HERE = Path(__file__).parent
 KEY = "labelling"
 UNDOABLE = 20
 AHEAD = 24  # pictures the browser knows beforehand, so that the next one is there at once
@@ -56,7 +52,7 @@ def _label(project: Project, watched: bool) -> None:
     with page.errors_in_words():
         key = f"{KEY}-{project.dataset_id}"
         try:
-            _carry_out(project, keystrokes.fresh(key, (st.session_state.get(key) or {}).get("asked")))
+            _carry_out(project, asked(key))
         finally:
             _current(project, key, watched)
 
@@ -110,17 +106,11 @@ def _desk(project: Project, key: str, rows: list, left: dict, classes: list[str]
         ahead = [(front, dict(order).get(front, ())), *ahead]
     memory["ahead"] = [item for item, _likeliest in ahead]
     items = graft.current().registry.items_by_id(memory["ahead"])
-    data = {
-        "queue": [_shown(items[item], likeliest) for item, likeliest in ahead],
-        "past": _past(memory["answers"]),
-        "classes": classes,
-        "done": keystrokes.done(key),
-        "words": _words(),
-    }
-    _component()(key=key, data=[data], default={"asked": []}, on_asked_change=_ignore)
+    queue = [_shown(items[item], likeliest) for item, likeliest in ahead]
+    desk(queue, _past(memory["answers"]), classes, key=key)
 
 
-def _shown(item: Item, likeliest=()) -> dict:
+def _shown(item: Item, likeliest=()) -> Shown:
     name = item.name.rsplit("/", 1)[-1]
     return {"id": item.id, "sha": item.sha256, "name": name, "likeliest": [list(pair) for pair in likeliest]}
 
@@ -225,33 +215,3 @@ def _floor(share: float) -> str:
 def _tile(row, item) -> gallery.Tile:
     label, share = row.likeliest[0]
     return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), label, f"{100 * share:.0f} %")
-
-
-def _words() -> dict[str, str]:
-    return {
-        "choose": _("Which class?"),
-        "other": _("Another class, or a new one"),
-        "save": _("Save"),
-        "exclude": _("Exclude"),
-        "skip": _("Skip"),
-        "undo": _("Undo"),
-        "waiting": _("The next pictures are on their way."),
-        "picture": _("Picture to label: {name}"),
-        "help": _(
-            "Enter takes the suggestion, numbers always the same class, N types one, X excludes, S skips, Z undoes."
-        ),
-    }
-
-
-@functools.cache
-def _component():
-    return st.components.v2.component(
-        "graft_labelling",
-        html='<div class="desk" tabindex="0"></div>',
-        css=(_HERE / "labelling.css").read_text(encoding="utf-8"),
-        js=(_HERE / "labelling.js").read_text(encoding="utf-8"),
-    )
-
-
-def _ignore() -> None:
-    """A component only reports what has a callback."""

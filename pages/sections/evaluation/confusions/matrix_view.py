@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.charts import class_order, confusion_overview
-from pages.components import single_tap
+from pages.components.single_tap import single_tap
 from pages.components.table.table import Cell, Column, Row, Table, show_table
 from pages.session.i18n import _
 from pages.session.safe_text import readable

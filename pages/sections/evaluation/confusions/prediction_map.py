@@ -5,11 +5,12 @@ import streamlit as st
 from engine import graft
 from engine.evaluation import results
 from engine.services import maps
+from pages.components.embedding_map import embedding_map
 from pages.components.gallery.gallery import page_of
-from pages.sections.data_upload.pictures import embedding_map
 from pages.sections.evaluation.confusions import fixable_gallery
 from pages.sections.evaluation.confusions.confusion import tiles
 from pages.session.i18n import _, plural
+from pages.shared.dataset import map_progress
 from pages.shared.runs.run_list import RunView
 
 KEY = "prediction_map"
@@ -28,7 +29,7 @@ def view(entry: RunView) -> None:
     def look() -> maps.MapState:
         return maps.look_at_run(graft.current(), entry.run)
 
-    embedding_map.follow(entry.run.dataset_id, look, show)
+    map_progress.follow(entry.run.dataset_id, look, show)
 
 
 def _left_out(state: maps.MapState) -> None:
