@@ -307,7 +307,7 @@ def test_in_a_large_dataset_a_finding_goes_at_once_and_the_page_waits_for_nothin
     here.app.run()
     asked = []
     monkeypatch.setattr(row_findings, "AT_ONCE", 0)
-    monkeypatch.setattr(row_findings.answers, "ask", lambda key, question: asked.append(question) or Future())
+    monkeypatch.setattr(row_findings.worker_answers, "ask", lambda key, question: asked.append(question) or Future())
     here.press("Keep it in blue")
     assert asked
     assert "The same picture lies in" not in here.words()

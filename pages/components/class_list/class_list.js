@@ -1,4 +1,6 @@
 // One button a class, with a bar as long as its share of the largest class.
+import { element } from '../dom.js'
+
 export default function ({ parentElement, data: [data], setStateValue }) {
   const list = parentElement.querySelector('.list')
   list.setAttribute('aria-label', data.title)
@@ -20,21 +22,14 @@ export default function ({ parentElement, data: [data], setStateValue }) {
 }
 
 function button(row) {
-  const element = document.createElement('button')
-  element.type = 'button'
-  element.dataset.id = row.id
-  element.title = row.name
-  const bar = part('span', 'bar', '')
-  const fill = part('i', '', '')
+  const made = element('button')
+  made.type = 'button'
+  made.dataset.id = row.id
+  made.title = row.name
+  const bar = element('span', 'bar', '')
+  const fill = element('i', '', '')
   fill.style.width = `${Math.max(2, 100 * row.share)}%`
   bar.append(fill)
-  element.append(part('span', 'name', row.name), part('span', 'number', row.number), bar)
-  return element
-}
-
-function part(tag, className, content) {
-  const element = document.createElement(tag)
-  element.className = className
-  element.textContent = content
-  return element
+  made.append(element('span', 'name', row.name), element('span', 'number', row.number), bar)
+  return made
 }

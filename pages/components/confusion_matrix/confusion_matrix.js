@@ -1,4 +1,6 @@
 // A confusion matrix as a table in colours. One cell at a time is in the order of the Tab key; arrows go to the others.
+import { element } from '../dom.js'
+
 const memory = new WeakMap()
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const SHORT = 8
@@ -161,11 +163,4 @@ function whole(share) {
   const rounded = Math.round(100 * share)
   if (rounded === 100 && share < 1) return 99
   return rounded === 0 && share > 0 ? '<1' : rounded
-}
-
-function element(tag, className = '', content = '') {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (content !== '') made.textContent = content
-  return made
 }

@@ -1,4 +1,6 @@
 // Collects files (dropped, chosen, pasted, or frames of the webcam) and sends them, a few at a time, to data.url.
+import { fill } from '../dom.js'
+
 const PARALLEL = 4
 const FRAME_MS = 125
 const MAX_FRAMES = 600
@@ -48,6 +50,7 @@ const MARKUP = `
 class Zone {
   constructor(parent) {
     this.root = parent.querySelector('.zone')
+    // eslint-disable-next-line no-restricted-syntax -- the constant above, without a word that anybody typed
     this.root.innerHTML = MARKUP
     this.requests = new Set()
     this.frames = []
@@ -358,10 +361,6 @@ class Zone {
     const files = frames.filter(Boolean).map((file, index) => ({ file, name: name(index) }))
     if (files.length) this.send(files)
   }
-}
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (all, name) => values?.[name] ?? all)
 }
 
 function stamp() {

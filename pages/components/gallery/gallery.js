@@ -1,6 +1,8 @@
 // Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard. Arrow keys walk
 // from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, numbers move
 // them to a class, X excludes and Z undoes; where answers can be explained, W asks why.
+import { element } from '../dom.js'
+
 const LONG_PRESS = 500 // milliseconds
 const memory = new WeakMap()
 const live = new Set() // a page that is drawn anew may mount a gallery anew: pictures are found again by their ids
@@ -79,7 +81,7 @@ class Gallery {
       chip('Z', data.words.undo, () => this.ask({ do: 'undo' })),
       chip('A', data.words.all, () => this.all()),
       ...(data.explained ? [chip('W', data.words.why, () => data.tiles.length && this.why(this.at))] : []),
-      ...(data.words.others ? [text('span', 'others', data.words.others)] : []),
+      ...(data.words.others ? [element('span', 'others', data.words.others)] : []),
     )
   }
 
@@ -164,7 +166,7 @@ class Gallery {
     this.tiles().forEach((tile, index) => {
       if (!items.includes(this.data.tiles[index].id)) return
       tile.querySelector('.stamp')?.remove()
-      tile.append(text('span', `stamp ${deed.do}`, words))
+      tile.append(element('span', `stamp ${deed.do}`, words))
     })
     if (this.dialog.open) this.enlarge(Math.min(this.at + 1, this.data.tiles.length - 1))
     else if (!this.selected.size) this.focus(Math.min(this.at + 1, this.data.tiles.length - 1))
@@ -245,13 +247,13 @@ class Gallery {
     const picture = document.createElement('img')
     picture.alt = [tile.caption, tile.note].filter(Boolean).join(', ')
     picture.src = tile.src.replace('api/thumbnail/', 'api/preview/')
-    const close = text('button', 'close', '×')
+    const close = element('button', 'close', '×')
     close.type = 'button'
     close.setAttribute('aria-label', this.data.words.close)
     close.onclick = () => this.dialog.close()
-    const line = text('p', '', picture.alt)
+    const line = element('p', '', picture.alt)
     const keys = this.data.sorting ? this.data.classes.map(([key, name]) => chip(key, name, () => this.label(key))) : []
-    const row = text('div', 'row', '')
+    const row = element('div', 'row', '')
     if (this.data.explained) row.append(chip('W', this.data.words.why, () => this.why(index)))
     row.append(...keys, ...(this.data.sorting ? [chip('X', this.data.words.exclude, () => this.ask({ do: 'exclude' }))] : []))
     this.dialog.replaceChildren(picture, line, row, close)
@@ -317,11 +319,11 @@ function figure(tile, index, data) {
   picture.loading = 'lazy'
   picture.draggable = false
   picture.alt = data.selectable ? '' : words
-  picture.onerror = () => picture.replaceWith(text('div', 'missing', data.words.missing))
+  picture.onerror = () => picture.replaceWith(element('div', 'missing', data.words.missing))
   picture.src = tile.src
   frame.append(picture)
-  if (data.selectable) frame.append(text('span', 'tick', ''))
-  const larger = text('button', 'larger', '')
+  if (data.selectable) frame.append(element('span', 'tick', ''))
+  const larger = element('button', 'larger', '')
   larger.type = 'button'
   larger.tabIndex = -1
   larger.dataset.index = index
@@ -329,7 +331,7 @@ function figure(tile, index, data) {
   larger.setAttribute('aria-label', `${data.words.larger}: ${words}`)
   box.append(frame, larger)
   if (data.explained) {
-    const why = text('button', 'why', data.words.why)
+    const why = element('button', 'why', data.words.why)
     why.type = 'button'
     why.tabIndex = -1
     why.dataset.index = index
@@ -338,8 +340,8 @@ function figure(tile, index, data) {
   }
   if (words) {
     const caption = document.createElement('figcaption')
-    if (tile.caption) caption.append(text('span', '', tile.caption))
-    if (tile.note) caption.append(text('span', `note ${tile.tone}`, tile.note))
+    if (tile.caption) caption.append(element('span', '', tile.caption))
+    if (tile.note) caption.append(element('span', `note ${tile.tone}`, tile.note))
     caption.title = words
     box.append(caption)
   }
@@ -350,14 +352,7 @@ function chip(key, words, act) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'chip'
-  button.append(text('kbd', '', key), text('span', '', words))
+  button.append(element('kbd', '', key), element('span', '', words))
   button.onclick = act
   return button
-}
-
-function text(tag, className, content) {
-  const element = document.createElement(tag)
-  element.className = className
-  element.textContent = content
-  return element
 }

@@ -1,5 +1,7 @@
 // One picture and one question at a time. The queue and the answers live here, so that the next picture is there at
 // once; the server gets the list of all answers and acts on the new ones.
+import { element, fill } from '../dom.js'
+
 const memory = new WeakMap()
 const REST_MS = 1500 // without an answer: then the rest of the page may catch up
 const ENLARGED = 2.5 // times its own size at most: beyond that a picture is only blurred
@@ -123,8 +125,8 @@ function view(own, data, acts, answer) {
   const given = new Map(standing(own.log).map((entry) => [entry.item, entry]))
   const parts = [top(own, data, acts, given)]
   if (!card) return [...parts, finished(data, acts)]
-  const picture = make('div', 'picture')
-  const image = make('img')
+  const picture = element('div', 'picture')
+  const image = element('img')
   image.src = card.src
   image.alt = card.name
   image.decoding = 'sync'
@@ -132,20 +134,20 @@ function view(own, data, acts, answer) {
     image.style.maxWidth = `${ENLARGED * image.naturalWidth}px`
     image.style.maxHeight = `${ENLARGED * image.naturalHeight}px`
   }
-  image.onerror = () => image.replaceWith(make('div', 'missing', data.words.missing))
+  image.onerror = () => image.replaceWith(element('div', 'missing', data.words.missing))
   picture.append(image)
-  const side = make('div', 'side')
-  side.append(make('h3', '', data.words.asks), sentence(data.words.tells, card))
+  const side = element('div', 'side')
+  side.append(element('h3', '', data.words.asks), sentence(data.words.tells, card))
   if (given.has(card.item)) side.append(now(given.get(card.item), card, data.words))
   side.append(own.picking ? picker(data, card, answer) : buttons(data, card, acts), examples(data, card))
-  side.append(make('p', 'name', [card.name, card.part].filter(Boolean).join(' · ')))
-  const body = make('div', 'body')
+  side.append(element('p', 'name', [card.name, card.part].filter(Boolean).join(' · ')))
+  const body = element('div', 'body')
   body.append(picture, side)
   return [...parts, body]
 }
 
 function top(own, data, acts, given) {
-  const bar = make('div', 'top')
+  const bar = element('div', 'top')
   const count = (action) => [...given.values()].filter((entry) => entry.action === action).length
   const counts = [
     fill(data.words.seen, { done: given.size, all: data.cards.length }),
@@ -153,17 +155,17 @@ function top(own, data, acts, given) {
     count('keep') && fill(data.words.kept, { n: count('keep') }),
     count('exclude') && fill(data.words.excluded, { n: count('exclude') }),
   ]
-  const words = make('span', 'counts', counts.filter(Boolean).join(' · '))
+  const words = element('span', 'counts', counts.filter(Boolean).join(' · '))
   words.setAttribute('role', 'status')
-  const steps = make('span', 'steps')
+  const steps = element('span', 'steps')
   steps.append(
     button('‹', data.words.back, 'quiet step', acts.back, own.index < 1),
     button('›', data.words.next, 'quiet step', acts.next, own.index >= data.cards.length - 1),
     button(data.words.undo, '', 'quiet', acts.undo, given.size === 0, 'Z'),
     button(data.words.close, '', 'quiet', acts.close),
   )
-  const track = make('div', 'track')
-  const done = make('i')
+  const track = element('div', 'track')
+  const done = element('i')
   done.style.width = `${(100 * given.size) / data.cards.length}%`
   track.append(done)
   bar.append(words, steps, track)
@@ -171,7 +173,7 @@ function top(own, data, acts, given) {
 }
 
 function buttons(data, card, acts) {
-  const box = make('div', 'answers')
+  const box = element('div', 'answers')
   const outlier = data.kind === 'outlier'
   if (outlier) box.append(button(data.words.belongs, '', 'main', acts.keep, false, '1'))
   else {
@@ -184,11 +186,11 @@ function buttons(data, card, acts) {
 }
 
 function picker(data, card, answer) {
-  const box = make('div', 'picker')
-  const input = make('input')
+  const box = element('div', 'picker')
+  const input = element('input')
   input.placeholder = data.words.find
   input.setAttribute('aria-label', data.words.find)
-  const list = make('div', 'choices')
+  const list = element('div', 'choices')
   const offer = () => {
     const typed = input.value.trim()
     const found = data.classes.filter((name) => name !== card.given && name.toLowerCase().includes(typed.toLowerCase()))
@@ -213,14 +215,14 @@ function picker(data, card, answer) {
 
 // Pictures of the classes in question, to compare with.
 function examples(data, card) {
-  const box = make('div', 'examples')
+  const box = element('div', 'examples')
   for (const label of [card.suggested, card.given].filter(Boolean)) {
     if (!data.examples[label]?.length) continue
-    const row = make('div', 'example')
-    row.append(make('span', '', fill(data.words.typical, { label })))
-    const strip = make('div', 'strip')
+    const row = element('div', 'example')
+    row.append(element('span', '', fill(data.words.typical, { label })))
+    const strip = element('div', 'strip')
     for (const source of data.examples[label]) {
-      const image = make('img')
+      const image = element('img')
       image.src = source
       image.alt = label
       strip.append(image)
@@ -232,45 +234,34 @@ function examples(data, card) {
 }
 
 function finished(data, acts) {
-  const box = make('div', 'finished')
-  box.append(make('p', '', data.words.finished), button(data.words.close, '', 'main', acts.close))
+  const box = element('div', 'finished')
+  box.append(element('p', '', data.words.finished), button(data.words.close, '', 'main', acts.close))
   return box
 }
 
 function now(entry, card, words) {
   const said = { keep: fill(words.keep, card), exclude: words.exclude, change: entry.label ?? card.suggested }
-  return make('p', 'now', fill(words.was, { answer: said[entry.action] }))
+  return element('p', 'now', fill(words.was, { answer: said[entry.action] }))
 }
 
 function sentence(template, card) {
-  const line = make('p', 'tells')
+  const line = element('p', 'tells')
   for (const part of template.split(/(\{\w+\})/)) {
     const name = part.match(/^\{(\w+)\}$/)?.[1]
-    line.append(name ? make('strong', '', card[name] ?? '') : part)
+    line.append(name ? element('strong', '', card[name] ?? '') : part)
   }
   return line
 }
 
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
-}
-
 function button(words, label, className, act, disabled = false, key = '') {
-  const element = make('button', className, words)
-  element.type = 'button'
-  element.disabled = disabled
-  if (label) element.setAttribute('aria-label', label)
+  const made = element('button', className, words)
+  made.type = 'button'
+  made.disabled = disabled
+  if (label) made.setAttribute('aria-label', label)
   if (key) {
-    element.setAttribute('aria-keyshortcuts', key)
-    element.append(make('kbd', '', key))
+    made.setAttribute('aria-keyshortcuts', key)
+    made.append(element('kbd', '', key))
   }
-  element.onclick = act
-  return element
-}
-
-function make(tag, className = '', content = '') {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  if (content !== '') element.textContent = content
-  return element
+  made.onclick = act
+  return made
 }

@@ -1,5 +1,7 @@
 // One picture to label after the other. Everything happens here at once; the page is told, and sends what comes next
 // without touching the picture in front. What was asked stays in a list until the page says it is done.
+import { element } from '../dom.js'
+
 const memory = new WeakMap()
 const KEYS = '1234567890' // in the order of a keyboard; classes that are digits are their own keys
 const LIKELY = 3 // classes without a key that are offered if they are likely
@@ -173,11 +175,11 @@ class Desk {
     this.root.setAttribute('aria-label', this.current ? words.picture.replace('{name}', this.current.name) : words.waiting)
     this.root.dataset.item = this.current?.id ?? ''
     if (!this.current) {
-      this.root.replaceChildren(make('p', 'waiting', this.data.queue.length ? words.waiting : ''), this.actions())
+      this.root.replaceChildren(element('p', 'waiting', this.data.queue.length ? words.waiting : ''), this.actions())
       return
     }
-    const frame = make('figure', 'frame')
-    const picture = make('img')
+    const frame = element('figure', 'frame')
+    const picture = element('img')
     picture.alt = words.picture.replace('{name}', this.current.name)
     picture.className = 'coming'
     picture.onload = () => {
@@ -187,29 +189,29 @@ class Desk {
     }
     picture.onerror = () => (picture.className = '')
     picture.src = large(this.current)
-    const stage = make('div', 'stage')
+    const stage = element('div', 'stage')
     stage.append(picture)
-    frame.append(stage, make('figcaption', '', this.current.name))
-    const side = make('div', 'side')
-    side.append(make('p', 'ask', words.choose), this.choices(), this.typed(drawing ? held : ''), this.actions(), make('p', 'help', words.help))
+    frame.append(stage, element('figcaption', '', this.current.name))
+    const side = element('div', 'side')
+    side.append(element('p', 'ask', words.choose), this.choices(), this.typed(drawing ? held : ''), this.actions(), element('p', 'help', words.help))
     this.root.replaceChildren(frame, side)
     if (focused && drawing) this.root.querySelector('input').focus()
   }
 
   choices() {
-    const list = make('div', 'choices')
+    const list = element('div', 'choices')
     const shares = new Map(this.current.likeliest)
     const [first] = this.current.likeliest[0] ?? []
     const keys = new Map(this.keyed().map(([key, label]) => [label, key]))
     this.offered().forEach((label) => {
       const share = shares.get(label)
-      const button = make('button', label === first ? 'choice first' : share >= WORTH_A_LOOK ? 'choice likely' : 'choice')
+      const button = element('button', label === first ? 'choice first' : share >= WORTH_A_LOOK ? 'choice likely' : 'choice')
       button.type = 'button'
       button.title = label
       button.style.setProperty('--share', share ?? 0)
-      button.append(make('kbd', keys.has(label) ? '' : 'none', keys.get(label) ?? ''), make('span', 'name', label))
-      if (share >= WORTH_NAMING) button.append(make('span', 'share', percent(share)))
-      if (label === first) button.append(make('kbd', '', '↵'))
+      button.append(element('kbd', keys.has(label) ? '' : 'none', keys.get(label) ?? ''), element('span', 'name', label))
+      if (share >= WORTH_NAMING) button.append(element('span', 'share', percent(share)))
+      if (label === first) button.append(element('kbd', '', '↵'))
       button.onclick = () => this.label(label)
       list.append(button)
     })
@@ -218,17 +220,17 @@ class Desk {
 
   typed(held) {
     const { words } = this.data
-    const form = make('form', 'typed')
-    const input = make('input')
+    const form = element('form', 'typed')
+    const input = element('input')
     input.setAttribute('list', 'classes')
     input.placeholder = words.other
     input.setAttribute('aria-label', words.other)
     input.maxLength = 80
     input.value = held
-    const known = make('datalist')
+    const known = element('datalist')
     known.id = 'classes'
-    known.append(...this.classes().map((label) => Object.assign(make('option'), { value: label })))
-    const save = make('button', 'act', words.save)
+    known.append(...this.classes().map((label) => Object.assign(element('option'), { value: label })))
+    const save = element('button', 'act', words.save)
     save.type = 'submit'
     form.append(input, known, save)
     form.onsubmit = (event) => (event.preventDefault(), this.label(input.value))
@@ -237,12 +239,12 @@ class Desk {
 
   actions() {
     const { words } = this.data
-    const row = make('div', 'acts')
+    const row = element('div', 'acts')
     const act = (key, name, does, off) => {
-      const button = make('button', 'act')
+      const button = element('button', 'act')
       button.type = 'button'
       button.disabled = off
-      button.append(make('kbd', '', key), make('span', '', name))
+      button.append(element('kbd', '', key), element('span', '', name))
       button.onclick = does
       row.append(button)
     }
@@ -266,11 +268,4 @@ function large(one) {
 
 function percent(share) {
   return share >= 0.995 ? '>99 %' : `${Math.round(100 * share)} %`
-}
-
-function make(tag, className = '', content = '') {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  if (content !== '') element.textContent = content
-  return element
 }

@@ -1,4 +1,6 @@
 // A table of plain text: sortable columns, and rows or cells that can be chosen by mouse, finger or keyboard.
+import { element } from '../dom.js'
+
 const memory = new WeakMap()
 
 export default function ({ parentElement, data: wrapped, setStateValue }) {
@@ -101,11 +103,4 @@ export default function ({ parentElement, data: wrapped, setStateValue }) {
     const within = (a, b) => (own.down ? -1 : 1) * compare(value(a), value(b))
     return [...data.rows].sort((a, b) => place[a.group] - place[b.group] || within(a, b))
   }
-}
-
-function element(tag, className = '', content = '') {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (content !== '') made.textContent = content
-  return made
 }

@@ -286,5 +286,6 @@ def show_history():
 
 def show_labelling():
     from engine import graft
+    from pages.sections.data_upload.pictures import labelling
 
-    label_suggestions.view(graft.current().registry.projects()[0])
+    labelling.view(graft.current().registry.projects()[0])
