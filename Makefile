@@ -7,7 +7,7 @@ INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -q --require-has
 COMPILE  = $(VENV)/bin/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
     --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: run test quick check requirements lint types lint-js audit bench bench-% screenshots clean browser
+.PHONY: run test quick check requirements lint types lint-js test-js audit bench bench-% screenshots clean browser
 
 run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -28,10 +28,14 @@ lint: $(VENV)/.ready-test
 types: $(VENV)/.ready-test
 	$(PYTHON) -m pytest -q -p no:xdist tests/architecture/test_types.py
 
+# The widgets' scripts (pages/components). Nothing else needs Node; `make test` runs their tests where it is installed.
 lint-js:
-	@if ! command -v npx >/dev/null 2>&1; then echo "Node is not installed: the scripts were not linted."; \
-	elif [ ! -e package.json ]; then echo "There is no package.json: the scripts were not linted."; \
-	else { [ -d node_modules ] || npm ci --silent --no-fund --no-audit; } && npx --no-install eslint .; fi
+	@if ! command -v npm >/dev/null 2>&1; then echo "Node is not installed: the scripts were not linted."; \
+	else { [ -d node_modules ] || npm ci --silent; } && npm run --silent lint; fi
+
+test-js:
+	@if ! command -v npm >/dev/null 2>&1; then echo "Node is not installed: the scripts were not tested."; \
+	else npm run --silent test; fi
 
 audit: $(VENV)/.ready-test
 	@$(PYTHON) -m tests.support.audit requirements.txt requirements-test.txt
