@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test'
 
 import { bytesOf } from './map_bytes.js'
 import { begin, Element, root } from './small_dom.js'
-import { mounted } from './widget.js'
+import { mounted, until } from './widget.js'
 
 const WORDS = {
   move: 'Move', lasso: 'Lasso', rectangle: 'Rectangle', add: 'Add', closer: '+', further: '-', whole: 'Whole', pictures: 'Pictures',
@@ -11,8 +11,7 @@ const WORDS = {
   isSelected: 'chosen', corner: 'First corner.', language: 'en', kinds: { class: 'Class' }, names: {}, none: { class: 'no class' },
   title: '{class}', more: [],
 }
-const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds))
-let map, canvas
+let map, canvas, frame
 
 // Four pictures in the corners of a map: red above, blue below.
 beforeEach(async () => {
@@ -36,26 +35,28 @@ beforeEach(async () => {
   const { default: widget } = await import('../../../pages/components/embedding_map/embedding_map.js')
   const stage = root(['canvas', ''], ['div', 'card'])
   stage.className = 'stage'
-  const frame = root(['div', 'bar'], ['div', 'legend'], ['p', 'live'])
+  frame = root(['div', 'bar'], ['div', 'legend'], ['p', 'live'])
   frame.className = 'map'
   frame.append(stage)
   const parent = new Element('div')
   parent.append(frame)
   map = mounted(widget, parent, { url: '/map', clear: 0, selected: '', words: WORDS })
   ;[canvas] = map.find('canvas')
-  await later(20)
+  await until(() => frame.dataset.still)
 })
 
+// Whatever is told, is told within 60 ms: a timer that begins now ends after it.
+const settled = () => new Promise((done) => setTimeout(done, 80))
 const press = async (...keys) => {
   for (const key of keys) canvas.send('keydown', { key })
-  await later(80)
+  await settled()
 }
 const drag = async (path, values = {}) => {
   const at = ([clientX, clientY]) => ({ clientX, clientY, pointerId: 1, pointerType: 'mouse', ...values })
   canvas.send('pointerdown', at(path[0]))
   for (const spot of path.slice(1)) canvas.send('pointermove', at(spot))
   canvas.send('pointerup', at(path.at(-1)))
-  await later(80)
+  await settled()
 }
 const said = () => map.find('.live')[0].textContent
 const chosen = () => map.last('selected')
@@ -134,7 +135,7 @@ test('with Shift the legend shows only this class', () => {
 test('a new number in clear lets go of what is chosen', async () => {
   await press('ArrowRight', ' ')
   map.again({ url: '/map', clear: 1, selected: '1', words: WORDS })
-  await later(80)
+  await settled()
   assert.equal(chosen(), '')
 })
 
