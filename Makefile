@@ -46,7 +46,7 @@ BENCH := head head-mobilenet again fine-tune embedding warm estimates scale clus
 bench: $(addprefix bench-,$(BENCH))
 bench-%: export GRAFT_WEIGHTS_DIR ?= $(DATA)
 bench-%: export TF_CPP_MIN_LOG_LEVEL := 3
-$(addprefix bench-,$(BENCH) mnist scale-full): $(VENV)/.ready-test
+$(addprefix bench-,$(BENCH) kills mnist scale-full): $(VENV)/.ready-test
 bench-warm bench-server bench-results-page bench-try-it: browser
 
 bench-head:
@@ -75,7 +75,9 @@ bench-try-it:
 	$(PYTHON) -m benchmarks.try_it
 bench-quality:
 	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
-# These two take longer: all of MNIST, a quarter of an hour fine-tuned, some minutes instant.
+# These three take longer: 200 kills some hours; all of MNIST, a quarter of an hour fine-tuned, some minutes instant.
+bench-kills:
+	$(PYTHON) -m benchmarks.kills --tries $(or $(TRIES),200)
 bench-mnist:
 	$(PYTHON) -m benchmarks.mnist --source $(DATA)/mnist.npz
 bench-scale-full:

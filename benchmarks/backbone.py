@@ -23,7 +23,7 @@ from engine.training.features import embed
 from engine.training.heads import linear_probe
 from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 
 SEED = 0
 
@@ -81,7 +81,7 @@ def _balanced(row: Row, pictures: list, workspace: Workspace) -> list[bool]:
     recipe = Recipe.from_dict(choices).to_dict()
     items = backbone_sets.with_validation(pictures)
     run_dir = workspace.run_dir(runs.new_run(workspace, recipe, items))
-    tasks.train(str(run_dir), str(workspace.root))
+    door.answer("train", run_dir, workspace)
     told = results.predictions(run_dir, "test")
     answers = {row.item: row.predicted == row.label for row in told.rows(list(range(len(told))))}
     return [answers[item.id] for item in items if item.split == "test"]

@@ -57,7 +57,7 @@ def _embed(folder: Path, cores: list[int], options) -> tuple[float, float, int]:
                 time.sleep(0.1)
             for part in ("few", "many"):
                 project = graft.registry.create_project(part)
-                graft.wait_for_import(graft.start_import(project.dataset_id, folder / part))
+                graft.wait_for_import(graft.imports.start(project.dataset_id, folder / part))
                 before = cluster.processor_seconds()
                 run_id = graft.start_run(project.id, {"name": "instant", "image_size": options.size})
                 graft.wait_for_run(run_id)

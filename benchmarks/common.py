@@ -12,7 +12,7 @@ from engine.storage import runs
 from engine.storage.registry import Item
 from engine.storage.workspace import Workspace
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 
 
 def arguments(description: str, **options) -> argparse.Namespace:
@@ -37,7 +37,7 @@ def bring_in(source: str, workspace: Workspace, seed: int = 0) -> list[Item]:
 def train(workspace: Workspace, items: list[Item], **recipe) -> dict:
     """Carry a run out in this process and return its evaluation."""
     run_dir = workspace.run_dir(runs.new_run(workspace, Recipe.from_dict(recipe).to_dict(), items))
-    tasks.train(str(run_dir), str(workspace.root))
+    door.answer("train", run_dir, workspace)
     status = runs.read_status(run_dir)
     if status["state"] != "finished":
         raise SystemExit(f"{run_dir}: {status['state']}, {status['message'].format(**status['values'])}")

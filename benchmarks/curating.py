@@ -65,8 +65,7 @@ def arranging(features: np.ndarray) -> dict[str, str]:
     points = projection.principal(features)
     first = projection.flat(points)
     at_once = time.perf_counter() - began
-    for _positions in projection.arranged(points, first, lambda *_progress: None):
-        pass
+    projection.arranged(points, first, lambda *_progress: None)
     whole, cores = time.perf_counter() - began, time.process_time() - used
     return {"PCA": f"{at_once:.1f} s", "t-SNE": f"{whole:.0f} s ({cores:.0f} s of processor time)"}
 
@@ -122,7 +121,7 @@ def keep_map(here, project) -> None:
         here.background_jobs.folder(maps.KIND, project.dataset_id), projection.Map(np.array(keys), positions, "tsne")
     )
     began = time.perf_counter()
-    size = len(maps.packed(here, project.dataset_id))
+    size = len(here.maps.packed(project.dataset_id))
     row(f"{SIZES[-1]:,} points for the browser", f"{size / 1e6:.1f} MB, packed in {time.perf_counter() - began:.1f} s")
 
 

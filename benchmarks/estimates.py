@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.common import Watch, arguments, bring_in, row, train, verdict, workspace_in
 from benchmarks.scale import Memory
-from engine.worker import tasks
+from engine.training.recipe import Recipe
+from engine.worker import door
 
 OFF = 0.4
 FROM_EXAMPLES = ("digits", "signs")
@@ -54,7 +55,7 @@ def main() -> None:
 def _compare(workspace, name: str, items: list, recipe: str, options) -> float:
     plan = {"name": recipe, "backbone": options.backbone}
     counts = Counter(item.split for item in items)
-    told = tasks.estimate(plan, dict(counts), str(workspace.root), [item.sha256 for item in items])
+    told = door.answer("estimate", workspace, Recipe.from_dict(plan), dict(counts), [item.sha256 for item in items])
     before, memory, watch = _bytes(workspace), Memory(), Watch()
     with memory:
         evaluation = train(workspace, items, **plan)

@@ -125,11 +125,11 @@ def _measure(workspace, items, boxes: dict[str, tuple], name: str, options) -> N
     from engine.evaluation.explain import explain, sanity
     from engine.storage import runs
     from engine.training.recipe import Recipe
-    from engine.worker import tasks
+    from engine.worker import door
 
     recipe = Recipe.from_dict({"name": name, "backbone": options.backbone, "seed": options.seed})
     run_dir = workspace.run_dir(runs.new_run(workspace, recipe.to_dict(), items))
-    tasks.train(str(run_dir), str(workspace.root))
+    door.answer("train", run_dir, workspace)
     evaluation = runs.read_evaluation(run_dir)
     accuracy, name = evaluation["accuracy"], f"{name}, kept: {evaluation['chosen']}"
     subject = explain.subject(run_dir)

@@ -143,11 +143,11 @@ def many(folder: Path, number: int) -> None:
     )
     use_workspace(folder / "workspace")
     with graft.Graft.open() as here:
-        here.compute.ask("os:getpid", queue="ingest")
+        here.compute.client.submit(os.getpid, resources={"ingest": 1}, pure=False).result()
         dataset_id = here.registry.create_project("Many").dataset_id
         with Watch() as watch:
             began = time.perf_counter()
-            status = here.wait_for_import(here.start_import(dataset_id, archive))
+            status = here.wait_for_import(here.imports.start(dataset_id, archive))
             seconds = time.perf_counter() - began
         assert status["used"] == number == len(here.registry.items(dataset_id))
     row(f"{number:,} pictures of 32 pixels, from the zip to the registry", f"{seconds:.0f} s")

@@ -36,7 +36,8 @@ from engine.storage.workspace import Workspace
 WHO = ("command line", "worker", "server", "both")
 WHAT = ("instant", "balanced", "pause", "queue", "search")
 PICTURES = 240
-PATIENCE = 300.0  # seconds after which a command that should have ended is said to hang
+# Seconds after which a command that should have ended is said to hang: on a busy machine, so many undisturbed runs.
+PATIENCE, PATIENCE_RUNS = 300.0, 6
 SMALL_DISK_MB = (60, 90)
 # What the server does, without its pages: `first` begins the work, `again` takes up what is there and ends it.
 SERVER = """
@@ -54,12 +55,13 @@ with Graft.open() as graft:
     while busy():
         time.sleep(0.05)
     if not graft.registry.imports(project.dataset_id):
-        graft.wait_for_import(graft.start_import(project.dataset_id, source))
+        graft.wait_for_import(graft.imports.start(project.dataset_id, source))
     def there():
         return graft.registry.runs(project.id)
     if what == "search":
         searches = graft.searches.of_project(project.id)
-        wanted = {"networks": ["sprout"], "recipes": ["instant", "balanced"], "time_limit": 8.0, "common": {"seed": 0}}
+        wanted = {"networks": ["sprout"], "recipes": ["instant", "balanced"]}
+        wanted |= {"time_limit": float(sys.argv[4]), "common": {"seed": 0}}
         if not searches:
             searches = [graft.start_search(project.id, wanted)]
         elif not graft.searches.is_active(searches[0]) and not there():
@@ -98,6 +100,14 @@ class Undisturbed:
     predictions: dict[str, dict[str, np.ndarray]]
     seconds: float
 
+    @property
+    def patience(self) -> float:
+        return max(PATIENCE, PATIENCE_RUNS * self.seconds)
+
+    @property
+    def search_limit(self) -> str:
+        return str(max(8, round(self.seconds / 3)))
+
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0], tries=200, seed=0, folder="", minutes=0)
@@ -132,7 +142,7 @@ def measure(root: Path, source: Path) -> Undisturbed:
     found, seconds = {}, 0.0
     for recipe in ("instant", "balanced"):
         began = time.monotonic()
-        told = command(root, "train", str(source), "--recipe", recipe).communicate(timeout=PATIENCE)
+        told = command(root, "train", str(source), "--recipe", recipe).communicate(timeout=10 * PATIENCE)
         seconds = time.monotonic() - began
         found[recipe] = predictions(root / "runs" / json.loads(told[0].splitlines()[-1])["run"])
     return Undisturbed(found, seconds)
@@ -187,7 +197,6 @@ class Try:
     # begin and kill
 
     def _begin_and_kill(self) -> None:
-
         if self.small:
             self._wait(self._begin())
             self._make_room()
@@ -207,19 +216,23 @@ class Try:
     def _begin(self) -> subprocess.Popen:
         known = self._unfinished()
         if self.server:
-            arguments = [str(self.source), self.what, "again" if known else "first"]
-            return start(self.root, [sys.executable, "-c", SERVER, *arguments])
+            return self._serve("again" if known else "first")
         if self.what == "search":
             return self._search()
         if known:
             return command(self.root, "resume", known[0].name)
         return command(self.root, "train", str(self.source), "--recipe", self._recipe())
 
+    def _serve(self, when: str) -> subprocess.Popen:
+        words = [str(self.source), self.what, when, self.undisturbed.search_limit]
+        return start(self.root, [sys.executable, "-c", SERVER, *words])
+
     def _search(self) -> subprocess.Popen:
-        if (self.root / "searches").exists() and list((self.root / "searches").glob("[!.]*/plan.json")):
-            return command(self.root, "search", "latest", "--resume", "--time-limit", "8")
-        options = ("--backbones", "sprout", "--recipes", "instant,balanced", "--time-limit", "8")
-        return command(self.root, "search", str(self.source), *options)
+        limit = ("--time-limit", self.undisturbed.search_limit)
+        if list(self.root.glob("searches/[!.]*/plan.json")):
+            return command(self.root, "search", "latest", "--resume", *limit)
+        options = ("--backbones", "sprout", "--recipes", "instant,balanced")
+        return command(self.root, "search", str(self.source), *options, *limit)
 
     def _recipe(self) -> str:
         return "instant" if self.what == "instant" else "balanced"
@@ -262,11 +275,11 @@ class Try:
     def _wait(self, process: subprocess.Popen) -> str:
         """Wait for the end of a command; one that takes too long hangs."""
         try:
-            told, said = process.communicate(timeout=PATIENCE)
+            told, said = process.communicate(timeout=self.undisturbed.patience)
             self.said = said.strip().splitlines()[-1:] if said else []
             return told
         except subprocess.TimeoutExpired:
-            self._fault(self.count.hangs, f"no end after {PATIENCE:.0f} s, last at {self._where()}")
+            self._fault(self.count.hangs, f"no end after {self.undisturbed.patience:.0f} s, last at {self._where()}")
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return ""
@@ -296,7 +309,7 @@ class Try:
 
     def _begin_again(self) -> subprocess.Popen:
         if self.server:
-            return start(self.root, [sys.executable, "-c", SERVER, str(self.source), self.what, "again"])
+            return self._serve("again")
         known = self._unfinished()
         return command(self.root, "resume", known[0].name) if known else self._begin()
 

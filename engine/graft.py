@@ -4,6 +4,10 @@ with Graft.open() as graft:
     project = graft.registry.create_project("My pictures")
     graft.wait_for_import(graft.start_import(project.dataset_id, "pictures.zip"))
     run_id = graft.start_run(project.id, {"name": "instant", "backbone": "sprout"})
+
+What goes on in a workspace is asked of the one who does it: `graft.imports`, `dataset_checks`, `dataset_exports`,
+`maps`, `label_suggestions`, `run_measurements`, `custom_backbones`, `searches`, `queue`. Jobs have the verbs start,
+status, stop and discard everywhere.
 """
 
 import secrets
@@ -29,6 +33,9 @@ from engine.services.custom_backbones import CustomBackbones
 from engine.services.dataset_checks import DatasetChecks
 from engine.services.dataset_exports import DatasetExports
 from engine.services.imports import Imports
+from engine.services.label_suggestions import LabelSuggestions
+from engine.services.maps import Maps
+from engine.services.run_measurements import RunMeasurements
 from engine.services.uploads import Uploads
 from engine.storage import runs
 from engine.storage.registry import Item, Project, Registry, Run
@@ -48,8 +55,11 @@ class Graft:
         self.imports = Imports(workspace, registry, lambda: self.compute)
         self.background_jobs = BackgroundJobs(workspace, lambda: self.compute)
         self.dataset_checks = DatasetChecks(workspace, registry, self.background_jobs)
-        self.exports = DatasetExports(workspace, registry, self.background_jobs)
-        self.networks = CustomBackbones(workspace, registry, lambda: self.compute)
+        self.dataset_exports = DatasetExports(workspace, registry, self.background_jobs)
+        self.maps = Maps(workspace, registry, self.background_jobs)
+        self.label_suggestions = LabelSuggestions(workspace, registry, self.background_jobs)
+        self.run_measurements = RunMeasurements(self.background_jobs)
+        self.custom_backbones = CustomBackbones(workspace, registry, lambda: self.compute)
         self.searches = Searches(workspace, registry, self.queue, lambda: self.compute)
         self._device: dict | None = None
 
@@ -88,8 +98,8 @@ class Graft:
         """Let the workers load Keras now, so that nobody waits for it later; and learn what machine they are on."""
         for queue in ("train", "quick"):
             self.compute.submit(
-                "engine.worker.tasks:warm_up",
-                str(self.workspace.root),
+                "warm_up",
+                self.workspace,
                 queue=queue,
                 key=f"warm-up-{queue}-{secrets.token_hex(4)}",
                 on_done=lambda _error: self._learn_device(),
@@ -101,10 +111,6 @@ class Graft:
 
     def _learn_device(self) -> None:
         self._device = self._device or read_json(self.workspace.caches / "device.json")
-
-    def ask(self, task: str, *args, timeout: float = 120.0):
-        """Ask the quick worker: `ask("predict", run_dir, files)` runs tasks.predict(run_dir, root, files)."""
-        return self.compute.ask(f"engine.worker.tasks:{task}", *args, timeout=timeout)
 
     # imports
 
@@ -123,39 +129,20 @@ class Graft:
         """Begin to bring `source` in (a file, a folder or example:NAME) and return the import's id.
 
         Files below the workspace's `incoming` folder are deleted once they are in. With `ask`, only the names are
-        looked at; the import then waits for `answer_import` or `cancel_import`. who: a name for the history.
+        looked at; the import then waits for `imports.answer` or `imports.discard`. who: a name for the history.
         """
         options = {"layout": layout, "label": label, "several_classes": several_classes}
-        return self.imports.start(dataset_id, str(source), title=title, ask=ask, who=who, **options)
-
-    def import_status(self, import_id: str) -> dict:
-        """Return {state: running|waiting|done|failed|cancelled, progress, message, values; done: received, used,
-        refused}."""
-        return self.imports.status(import_id)
-
-    def running_imports(self, dataset_id: str) -> list[str]:
-        """Return the ids of imports into this dataset that are being worked on, whoever began them."""
-        return self.imports.running(dataset_id)
+        return self.imports.start(dataset_id, source, title=title, ask=ask, who=who, **options)
 
     def wait_for_import(self, import_id: str, on_progress=None) -> dict:
         """Wait until an import is done (or waits for an answer); return its status. Raises the UserError ending it."""
-        while (status := self.import_status(import_id))["state"] == "running":
+        while (status := self.imports.status(import_id))["state"] == "running":
             if on_progress is not None:
                 on_progress(status)
             time.sleep(0.05)
         if status["state"] == "failed":
             raise UserError(status["message"], **status["values"])
         return status
-
-    # the report
-
-    def start_inspection(self, dataset_id: str) -> None:
-        """Begin to look at a dataset with a network, unless that is being done or is done for this version of it."""
-        self.dataset_checks.start(dataset_id)
-
-    def inspection(self, dataset_id: str) -> dict:
-        """Return {state: none|running|done|failed, progress, message, values, report (or None), stale}."""
-        return self.dataset_checks.look(dataset_id)
 
     # runs
 
@@ -170,7 +157,7 @@ class Graft:
         project = self.registry.project(project_id)
         items, plan = self._ready(project, recipe)
         left_out = learned_from.left_out(plan.backbone, items)
-        self.networks.note_start(plan.backbone)
+        self.custom_backbones.note_start(plan.backbone)
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.leave_out(self.workspace.run_dir(run_id), left_out)
         versions.note(self.workspace.run_dir(run_id), items)
@@ -204,7 +191,7 @@ class Graft:
         plan = Plan.from_dict({**wanted, **here, **place})
         for network in plan.networks:
             learned_from.left_out(network, items)  # raises where it has learned from every test picture
-            self.networks.note_start(network)
+            self.custom_backbones.note_start(network)
         return self.searches.start(plan, items)
 
     def _ready(self, project: Project, recipe: dict) -> tuple[list[Item], Recipe]:
@@ -263,9 +250,9 @@ class Graft:
         if run is not None:
             test_set_reuse.note(self.workspace, run.dataset_id, self.workspace.run_dir(run_id))
         self.registry.delete_run(run_id)
-        self.networks.before_delete(run_id)
+        self.custom_backbones.before_delete(run_id)
         runs.delete_run(self.workspace.run_dir(run_id))
-        self.networks.after_delete()
+        self.custom_backbones.after_delete()
 
     def delete_project(self, project_id: str) -> None:
         for search_id in self.searches.of_project(project_id):
@@ -274,7 +261,7 @@ class Graft:
             self.delete_run(run.id)
         project = self.registry.project(project_id)
         if project is not None:
-            self.exports.forget(project.dataset_id)
+            self.dataset_exports.discard(project.dataset_id)
             test_set_reuse.forget(self.workspace, project.dataset_id)
         self.registry.delete_project(project_id)
 

@@ -10,21 +10,20 @@ from starlette.responses import FileResponse, Response
 from engine import graft
 from engine.api.responses import refuse
 from engine.errors import UserError
-from engine.services import maps
 
 
 async def dataset_map(request: Request) -> Response:
-    """GET /api/map/{dataset_id}: the points of its map (see engine.services.maps.packed), for a page."""
-    return await _points(maps.packed, request.path_params["dataset_id"])
+    """GET /api/map/{dataset_id}: the points of its map (see maps.Maps.packed), for a page."""
+    return await _points(graft.current().maps.packed, request.path_params["dataset_id"])
 
 
 async def run_map(request: Request) -> Response:
-    """GET /api/run-map/{run_id}: its test pictures on that map (see engine.services.maps.packed_run)."""
-    return await _points(maps.packed_run, request.path_params["run_id"])
+    """GET /api/run-map/{run_id}: its test pictures on that map (see maps.Maps.packed_run)."""
+    return await _points(graft.current().maps.packed_run, request.path_params["run_id"])
 
 
-async def _points(pack: Callable, of: str) -> Response:
-    content = await anyio.to_thread.run_sync(pack, graft.current(), of)
+async def _points(pack: Callable[[str], bytes | None], of: str) -> Response:
+    content = await anyio.to_thread.run_sync(pack, of)
     if content is None:
         return Response(status_code=404)
     return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
@@ -36,7 +35,7 @@ async def dataset_zip(request: Request) -> Response:
     if not re.fullmatch(r"[0-9a-f]+/[0-9]+", f"{dataset_id}/{version}"):
         return Response(status_code=404)
     here = graft.current()
-    path = await anyio.to_thread.run_sync(here.exports.path, dataset_id, version)
+    path = await anyio.to_thread.run_sync(here.dataset_exports.path, dataset_id, version)
     if path is None:
         return refuse(UserError("This zip is no longer there. Prepare it again on the Data page."), 404)
     projects = await anyio.to_thread.run_sync(here.registry.projects)

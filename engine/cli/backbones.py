@@ -43,7 +43,7 @@ def kept(graft: Graft, options) -> str:
     if not _is_file(options.backbone):
         return named(options)
     path = Path(options.backbone).resolve()
-    return graft.networks.keep(path, path.stem, options.pixels)
+    return graft.custom_backbones.keep(path, path.stem, options.pixels)
 
 
 def _is_file(text: str) -> bool:

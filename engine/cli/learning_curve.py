@@ -22,7 +22,7 @@ def learning_curve(options) -> None:
     evaluation_result(run_dir)  # only a run that has ended has features to learn from
     with Graft.open(shared_worker=True) as graft:
         graft.warm_up()
-        found = graft.ask("learning_curve", str(run_dir), str(graft.workspace.root), timeout=3600)
+        found = graft.compute.ask("learning_curve", run_dir, graft.workspace, timeout=3600)
     out = sys.stderr if options.json else sys.stdout
     for point in found["points"]:
         words = "{pictures:7} training pictures ({share:4.0%}): {accuracy:6.1%} of the validation pictures right"

@@ -33,7 +33,7 @@ def predict(options) -> None:
 def _prediction(graft: Graft, run_dir: Path, file: str, facts: dict) -> dict:
     source = str(Path(file).resolve())
     try:
-        [answer] = graft.ask("predict", str(run_dir), str(graft.workspace.root), [source], timeout=600)
+        [answer] = graft.compute.ask("predict", run_dir, graft.workspace, [source], timeout=600)
     except DataError as error:
         return {
             "file": file,

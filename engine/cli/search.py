@@ -115,7 +115,7 @@ def _follow(graft: Graft, search_id: str) -> SearchView:
     stopping = False
     while True:
         try:
-            view = graft.searches.look(search_id)
+            view = graft.searches.status(search_id)
             _tell(view, told)
             if not view.is_active:
                 output.end_progress(output.in_words(view.status))

@@ -37,7 +37,7 @@ def new_project(graft: Graft, options) -> Iterator[Project]:
 def bring_in(graft: Graft, dataset_id: str, options) -> dict:
     source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
     reading = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
-    import_id = graft.start_import(dataset_id, source, **reading)
+    import_id = graft.imports.start(dataset_id, source, **reading)
     account = graft.wait_for_import(import_id, lambda status: show_progress(in_words(status), status))
     end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
     return account

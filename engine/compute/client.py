@@ -89,8 +89,7 @@ class Compute:
             self.cluster.close()
 
     def submit(self, task: str, *args, queue: str, key: str, on_done: OnDone, worker: str | None = None) -> None:
-        """Queue `task` ("engine.worker.tasks:train") under `key`. `on_done(error or None)` is called from another
-        thread.
+        """Queue a task of engine.worker.tasks under `key`. `on_done(error or None)` is called from another thread.
 
         worker: the address of the only one that may do it, as `room` named it.
         """
@@ -141,7 +140,10 @@ class Compute:
                 given.on_done(worker_error(RuntimeError("gone")))
 
     def ask(self, task: str, *args, timeout: float = 120.0, queue: str = "quick"):
-        """Run a short task and return its answer. UserErrors of the task are raised here; ComputeError when it died."""
+        """Let a worker do a short task of engine.worker.tasks and return its answer.
+
+        UserErrors of the task are raised here; ComputeError when the worker died, or does not know the task.
+        """
         future = self.client.submit(workers_module.call, task, args, resources={queue: 1}, retries=0, pure=False)
         try:
             return future.result(timeout)

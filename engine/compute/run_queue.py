@@ -125,8 +125,8 @@ class RunQueue:
         run_dir = self._workspace.run_dir(run_id)
         self._compute().submit(
             TRAINING,
-            str(run_dir),
-            str(self._workspace.root),
+            run_dir,
+            self._workspace,
             runs.note_attempt(run_dir),
             queue="train",
             key=run_id,

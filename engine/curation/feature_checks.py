@@ -24,6 +24,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ from engine.data.modalities.image import open_image
 from engine.data.split import duplicate_clusters
 from engine.errors import DataError
 from engine.storage.registry import Item
-from engine.storage.workspace import Workspace
+from engine.storage.status_file import StatusFile
+from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.features import embed
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
@@ -66,6 +68,16 @@ class _Look:
     @property
     def labelled(self) -> np.ndarray:
         return np.array([row for row, item in enumerate(self.items) if item.label is not None], np.int64)
+
+
+def carry_out(job_path: Path, workspace: Workspace) -> None:
+    """Write the report that job.json asks for: {"version", "backbone", "items", "report": where it goes}.
+
+    status.json beside the job tells how far it is.
+    """
+    job = read_json(job_path)
+    found = inspect(workspace, job["items"], job["backbone"], StatusFile.beside(job_path).tell)
+    write_json(Path(job["report"]), {"version": job["version"], **found})
 
 
 def inspect(workspace: Workspace, rows: Sequence[dict], backbone: str, tell: Tell) -> dict:

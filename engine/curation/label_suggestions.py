@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.parquet
 
-from engine.curation.projection import Advance, features_of, principal
+from engine.curation.projection import Advance, features_of, principal, telling
 from engine.evaluation import predict
 from engine.storage import runs
 from engine.storage.shards import ShardCache
-from engine.storage.workspace import Workspace, write_json
+from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.heads import linear_probe, regularization
 from engine.training.inputs.pixels import Pixels
 from engine.training.inputs.work_pile import CHUNK
@@ -42,6 +42,11 @@ class Trust(NamedTuple):
     sure: float | None
     checked: int
     right: int
+
+
+def carry_out(job_path: Path, workspace: Workspace) -> None:
+    """Suggest classes for the unlabelled pictures of job.json, into its folder; status.json tells how far it is."""
+    suggest(workspace, job_path.parent, read_json(job_path), telling(job_path))
 
 
 def suggest(workspace: Workspace, folder: Path, job: dict, advance: Advance) -> dict:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.backbones import catalogue, device
-from engine.storage.workspace import Workspace, write_atomic
+from engine.storage.status_file import StatusFile
+from engine.storage.workspace import Workspace, read_json, write_atomic
 from engine.training.features.embed import embed
 from engine.training.inputs.pixels import Pixels, choose_fit
 
@@ -30,6 +31,11 @@ NEW_SHARE = 0.1
 START_SPREAD = 1e-4  # Kobak & Berens (2019): small enough that pictures can pass each other
 
 Advance = Callable[..., None]
+SAID = {
+    "features": "Looking at the pictures: {done} of {total}",
+    "arrange": "Still arranging: {percent} %",
+    "predict": "Asking the model: {done} of {total}",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,17 @@ class Map:
     keys: np.ndarray
     positions: np.ndarray
     method: str
+
+
+def carry_out(job_path: Path, workspace: Workspace) -> None:
+    """Draw the map of the pictures that job.json names ({"keys"}) into its folder; status.json tells how far it is."""
+    draw(workspace, job_path.parent, read_json(job_path)["keys"], telling(job_path))
+
+
+def telling(job_path: Path) -> Advance:
+    """Return advance(done, total, phase), which keeps status.json beside a job up to date; phases are those of SAID."""
+    status = StatusFile.beside(job_path)
+    return lambda done, total, phase: status.advance(done, total, SAID[phase])
 
 
 def read(folder: Path) -> Map | None:
@@ -70,8 +87,9 @@ def features_of(workspace: Workspace, keys: Sequence[str], advance: Advance) -> 
 def draw(workspace: Workspace, folder: Path, keys: Sequence[str], advance: Advance) -> Map:
     """Make sure that `folder` holds a map with every picture of `keys`, and return it.
 
-    It is written several times on the way, so that something can be seen early. `advance(done, total, phase)` tells how
-    far it is; phases are "features" and "arrange".
+    Something can be seen early: the map that was there, or the principal components, until the arrangement is done.
+    What t-SNE has on the way is not worth seeing (hundreds of pictures lie on one line). `advance(done, total, phase)`
+    tells how far it is; phases are "features" and "arrange".
     """
     pictures = np.unique(np.asarray(keys, "U64"))
     before = read(folder)
@@ -83,12 +101,9 @@ def draw(workspace: Workspace, folder: Path, keys: Sequence[str], advance: Advan
         return _keep(folder, Map(pictures, _placed(before, pictures, points, known), "tsne"))
     kept = before if before is not None and known.mean() >= 0.5 else None
     first = _placed(kept, pictures, points, known) if kept else flat(points)
-    made = _keep(folder, Map(pictures, first, kept.method if kept else "pca"))
-    if len(pictures) < FEW:
-        return _keep(folder, Map(pictures, first, "tsne"))
-    for positions in arranged(points, first, advance):
-        made = _keep(folder, Map(pictures, positions, "tsne"))
-    return made
+    _keep(folder, Map(pictures, first, kept.method if kept else "pca"))
+    last = first if len(pictures) < FEW else arranged(points, first, advance)
+    return _keep(folder, Map(pictures, last, "tsne"))
 
 
 def principal(features: np.ndarray, components: int = COMPONENTS) -> np.ndarray:
@@ -108,8 +123,8 @@ def flat(points: np.ndarray) -> np.ndarray:
     return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
 
 
-def arranged(points: np.ndarray, start: np.ndarray, advance: Advance):
-    """Yield t-SNE positions (N, 2): once when the clusters have formed, and at the end."""
+def arranged(points: np.ndarray, start: np.ndarray, advance: Advance) -> np.ndarray:
+    """Return t-SNE positions (N, 2), float32."""
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
 
@@ -120,6 +135,7 @@ def arranged(points: np.ndarray, start: np.ndarray, advance: Advance):
     spread = start[:, 0].std() or 1.0
     embedding = TSNEEmbedding((start - start.mean(axis=0)) / spread * START_SPREAD, affinities, n_jobs=jobs)
     total = EARLY + LATE
+    advance(0, total, "arrange")
     for begin, end, options in (
         (0, EARLY, {"exaggeration": 12, "momentum": 0.5}),
         (EARLY, total, {"exaggeration": 1, "momentum": 0.8}),
@@ -130,7 +146,7 @@ def arranged(points: np.ndarray, start: np.ndarray, advance: Advance):
             callbacks_every_iters=STEPS_SHOWN,
             **options,
         )
-        yield np.asarray(embedding, np.float32)
+    return np.asarray(embedding, np.float32)
 
 
 def _keep(folder: Path, made: Map) -> Map:

@@ -14,13 +14,14 @@ import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from engine.data import multi_label
 from engine.data.layout import SPLIT_NAMES, is_system_file
 from engine.storage.registry import Item
-from engine.storage.workspace import Workspace, check_free_space, disk_error
+from engine.storage.status_file import StatusFile
+from engine.storage.workspace import Workspace, check_free_space, disk_error, read_json, write_json
 
 TABLE = "items.csv"
 COLUMNS = ("file", "label", "group", "split")
@@ -70,6 +71,21 @@ def write(
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return Exported(len(present), target.stat().st_size, missing)
+
+
+def carry_out(job_path: Path, workspace: Workspace) -> None:
+    """Write the zip that job.json names ({"target", "items", "several_classes"}), and what it holds as JSON beside it.
+
+    status.json beside the job tells how far it is.
+    """
+    job, status = read_json(job_path), StatusFile.beside(job_path)
+    target, items = Path(job["target"]), [Item(**item) for item in job["items"]]
+
+    def tell(done: int, total: int) -> None:
+        status.advance(done, total, "{done} of {total} pictures packed")
+
+    made = write(workspace, items, target, tell, several_classes=job.get("several_classes", False))
+    write_json(target.with_suffix(".json"), asdict(made))
 
 
 def members(items: Sequence[Item]) -> list[str]:

@@ -1,5 +1,6 @@
 """Read class, group and split out of where a picture lies: `class/file`, `train/class/file`, `group/class/file` ..."""
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -24,6 +25,7 @@ MIN_LIKENESS = 0.8  # mean share of all class names that each group has
 MIN_DEEPER = 0.9  # a cover picture beside the class folders does not hide them
 MIN_BESIDE = 0.2  # a heap of pictures without a class beside several class folders does not hide them either
 MAX_LABEL = 80  # characters
+MAX_COMPOSED = 2000  # letters: composing a text takes the square of the accents in a row, minutes for a million
 KEPT_OF_LONG = MAX_LABEL - 9  # of a longer name, before a mark and eight letters that tell it apart
 LONG = re.compile(rf"(.{{{KEPT_OF_LONG}}}…)[0-9a-f]{{8}}")
 MAX_NAME = 4096  # characters of a path that are kept, its end
@@ -86,12 +88,15 @@ def recognise(paths: Iterable[str], kind: str = "auto") -> Layout:
     return Layout(kind, stripped)
 
 
+@functools.lru_cache(maxsize=1024)
 def clean_name(text: str) -> str:
     """Return a class or group name that can be shown and stored: printable, no path separators, at most 80 characters.
 
     Unicode is composed (NFC), because archives made on a Mac hold it decomposed and one class would become two.
     """
-    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) <= MAX_COMPOSED:
+        text = unicodedata.normalize("NFC", text)
     text = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
     name = re.sub(r"[/\\]", "_", text).strip() or "unnamed"
     if len(name) <= MAX_LABEL:

@@ -44,7 +44,7 @@ class Answers:
     right: np.ndarray
 
 
-def measure(run_dir: Path, workspace: Workspace, advance: Advance) -> dict:
+def measure(run_dir: Path, workspace: Workspace, advance: Advance = lambda _done, _total: None) -> dict:
     """Return, and keep in the run's folder, how the accuracy of its network grows with the training pictures.
 
     {"points": [{"share", "pictures", "accuracy", "low", "high"}], "validation" (pictures), "twice" (as a point, without

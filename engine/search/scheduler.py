@@ -273,7 +273,7 @@ class Scheduler:
         self._at_work[trial.number] = "running"
         self._compute().submit(
             TRIAL,
-            *(str(folder), str(self._workspace.root), trial.step, step.share, epochs, target),
+            *(folder, self._workspace, trial.step, step.share, epochs, target),
             queue="train",
             key=folder.name,
             worker=worker,

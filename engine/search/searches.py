@@ -134,7 +134,7 @@ class Searches:
     def is_active(self, search_id: str) -> bool:
         return runs.read_status(self._folder(search_id).path)["state"] in runs.ACTIVE
 
-    def look(self, search_id: str) -> SearchView:
+    def status(self, search_id: str) -> SearchView:
         """Return everything there is to know of a search."""
         search = self._folder(search_id)
         trials = search.trials()

@@ -28,13 +28,13 @@ class CustomBackbones:
         self._registry = registry
         self._compute = compute
 
-    def look(self, path: Path) -> dict:
+    def read(self, path: Path) -> dict:
         """Let a worker say what a model file holds (see import_model.look). Raises BackboneError."""
-        return self._ask("look_at_network", str(path))
+        return self._ask("read_model_file", path)
 
     def keep(self, path: Path, title: str, preparation: str = "") -> str:
         """Let a worker keep the network of a file; return its key, as which a recipe names it. Raises BackboneError."""
-        return self._ask("keep_network", str(path), title, preparation)
+        return self._ask("keep_model_file", self._workspace, path, title, preparation)
 
     def uploaded(self) -> list[BackboneInfo]:
         """Return the uploaded networks, newest first."""
@@ -101,5 +101,4 @@ class CustomBackbones:
         return ended and (run_dir / runs.MODEL).exists() and runs.read_evaluation(run_dir) is not None
 
     def _ask(self, task: str, *args):
-        root = str(self._workspace.root)
-        return self._compute().ask(f"engine.worker.tasks:{task}", root, *args, timeout=PATIENCE_SECONDS, queue="study")
+        return self._compute().ask(task, *args, timeout=PATIENCE_SECONDS, queue="study")

@@ -3,6 +3,7 @@
 A report is a file `caches/reports/<dataset>-<version>.json`; engine.curation.feature_checks says what is in it.
 """
 
+import functools
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +23,7 @@ class DatasetChecks:
     def __init__(self, workspace: Workspace, registry: Registry, background_jobs: BackgroundJobs):
         self._workspace = workspace
         self._registry = registry
-        self._studies = background_jobs
+        self._jobs = background_jobs
 
     def start(self, dataset_id: str, *, backbone: str = BACKBONE) -> None:
         """Begin to inspect a dataset as it is now, unless that is being done or is done already.
@@ -33,30 +34,31 @@ class DatasetChecks:
         report = self._report(dataset_id, version)
         if report.exists():
             return
-        self._studies.forget(KIND, dataset_id)
-        self._studies.begin(KIND, dataset_id, version, lambda: self._job(dataset_id, version, backbone, report))
+        self._jobs.discard(KIND, dataset_id)
+        facts = functools.partial(self._facts, dataset_id, version, backbone, report)
+        self._jobs.start(KIND, dataset_id, version, facts, task="check_dataset")
 
-    def look(self, dataset_id: str) -> dict:
+    def status(self, dataset_id: str) -> dict:
         """Return {state: none|running|done|failed, progress, message, values, report, stale}.
 
         `report` is that of this version of the dataset, or else the last one: `stale` then says that something has
         changed since. Keys of "changes" in it are item ids, as in engine.curation.row_checks.
         """
+        status = self._jobs.status(KIND, dataset_id)  # first: it may end between two reads
         current = self._read(self._report(dataset_id, self._version(dataset_id)))
         report = current or next(filter(None, map(self._read, self._reports(dataset_id))), None)
-        status = self._studies.status(KIND, dataset_id)
         state = status["state"] if status["state"] in ("running", "failed") else "done" if report else "none"
         if current:
             state = "done"
         told = {"state": state, "report": report, "stale": bool(report and not current)}
         return {**{key: status[key] for key in ("progress", "message", "values")}, **told}
 
-    def forget(self, dataset_id: str) -> None:
+    def discard(self, dataset_id: str) -> None:
         """Delete the reports of a dataset."""
         for path in self._reports(dataset_id):
             path.unlink(missing_ok=True)
 
-    def _job(self, dataset_id: str, version: str, backbone: str, report: Path) -> dict:
+    def _facts(self, dataset_id: str, version: str, backbone: str, report: Path) -> dict:
         for path in self._reports(dataset_id)[KEPT - 1 :]:
             path.unlink(missing_ok=True)
         # What a person marked as really ambiguous is in no training: to ask about it again would be to nag.

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.compute.client import Compute
 from engine.data import multi_label, split
+from engine.data.importing.import_job import ARRIVAL, EXISTING
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
 from engine.errors import UNEXPECTED, UserError
 from engine.storage.liveness import is_alive, is_here, this_process
@@ -22,7 +23,7 @@ from engine.storage.registry import Registry
 from engine.storage.status_file import STATUS, StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
 
-JOB, SUBMITTER, ARRIVAL, EXISTING = "job.json", "submitter.json", "arrival.json", "existing.json"
+JOB, SUBMITTER = "job.json", "submitter.json"
 
 log = logging.getLogger("graft")
 
@@ -38,14 +39,14 @@ class Imports:
         self._lock = threading.Lock()
 
     def start(
-        self, dataset_id: str, source: str, *, title: str = "", ask: bool = False, who: str = "", **options
+        self, dataset_id: str, source: str | Path, *, title: str = "", ask: bool = False, who: str = "", **options
     ) -> str:
         """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
 
         who: the name of the person, for the history. options: layout, label, loose and several_classes of ingest.
         """
         import_id = f"import-{secrets.token_hex(8)}"
-        job = {"dataset_id": dataset_id, "source": source, "title": title or Path(source).name, "ask": ask}
+        job = {"dataset_id": dataset_id, "source": str(source), "title": title or Path(source).name, "ask": ask}
         job |= {"options": options, "who": who}
         write_json(self._folder(import_id) / JOB, job)
         self._submit(import_id, job)
@@ -101,7 +102,7 @@ class Imports:
             StatusFile(folder / STATUS).clear()
         self._submit(import_id, job)
 
-    def cancel(self, import_id: str) -> None:
+    def discard(self, import_id: str) -> None:
         """Forget an import that waits, and delete what was uploaded for it."""
         with self._lock:
             folder = self._folder(import_id)
@@ -152,20 +153,13 @@ class Imports:
         self._known[import_id] = {"state": "running"}
         folder = self._folder(import_id)
         write_json(folder / SUBMITTER, this_process())
-        task, options = "look", {"title": job["title"]}
-        if not job.get("ask"):
-            task, options = "ingest", self._as_the_dataset(job)
-            write_json(folder / EXISTING, [list(pair) for pair in self._registry.content(job["dataset_id"])])
-        self._compute().submit(
-            f"engine.worker.tasks:{task}",
-            job["source"],
-            str(self._workspace.root),
-            str(folder),
-            options,
-            queue="ingest",
-            key=import_id,
-            on_done=lambda error: self._finish(import_id, job, error),
-        )
+        wanted = {"queue": "ingest", "key": import_id, "on_done": lambda error: self._finish(import_id, job, error)}
+        if job.get("ask"):
+            self._compute().submit("preview_import", job["source"], folder, job["title"], **wanted)
+            return
+        write_json(folder / EXISTING, [list(pair) for pair in self._registry.content(job["dataset_id"])])
+        options = self._as_the_dataset(job)
+        self._compute().submit("import", job["source"], self._workspace, folder, options, **wanted)
 
     def _as_the_dataset(self, job: dict) -> dict:
         """Return the options of an import; where pictures may show several classes, those that come may too."""

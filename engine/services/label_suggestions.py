@@ -4,10 +4,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.graft import Graft
+from engine.compute.background_jobs import BackgroundJobs
 from engine.storage import runs
-from engine.storage.registry import Project
-from engine.storage.workspace import read_json
+from engine.storage.registry import Project, Registry
+from engine.storage.workspace import Workspace, read_json
 
 KIND = "suggestions"
 ANSWER = "suggestions.json"
@@ -45,19 +45,50 @@ class Suggestions:
     unlabelled: int
 
 
-def look(graft: Graft, project: Project) -> tuple[Suggestions | None, dict]:
-    """Return the newest suggestions (None before the first) and the status of the study; begin one when it is due."""
-    registry = graft.registry
-    labelled = sum(sum(parts.values()) for parts in registry.counts(project.dataset_id).values())
-    unlabelled = registry.unlabelled(project.dataset_id)
-    path = graft.background_jobs.folder(KIND, project.dataset_id) / ANSWER
-    found = _read(str(path), _stamp(path))
-    if unlabelled and _due(found, labelled, unlabelled):
-        wanted = f"{labelled}-{unlabelled}"
-        graft.background_jobs.begin(
-            KIND, project.dataset_id, wanted, lambda: _job(graft, project, labelled, unlabelled)
-        )
-    return found, graft.background_jobs.status(KIND, project.dataset_id)
+@dataclass(frozen=True)
+class LabelSuggestions:
+    """The suggestions of one workspace. Several threads may use it."""
+
+    workspace: Workspace
+    registry: Registry
+    jobs: BackgroundJobs
+
+    def start(self, project: Project) -> tuple[Suggestions | None, dict]:
+        """Begin new suggestions where they are due; return as `status` does."""
+        running = (
+            self.jobs.status(KIND, project.dataset_id)["state"] == "running"
+        )  # first: it may end between two reads
+        found, (labelled, unlabelled) = self._found(project.dataset_id), self._counts(project.dataset_id)
+        if unlabelled and not running and _due(found, labelled, unlabelled):
+            facts = functools.partial(self._facts, project, labelled, unlabelled)
+            wanted = f"{labelled}-{unlabelled}"
+            self.jobs.start(KIND, project.dataset_id, wanted, facts, task="suggest_labels")
+        return self.status(project)
+
+    def status(self, project: Project) -> tuple[Suggestions | None, dict]:
+        """Return the newest suggestions (None before the first) and the status of the job that makes new ones."""
+        status = self.jobs.status(KIND, project.dataset_id)
+        return self._found(project.dataset_id), status
+
+    def _found(self, dataset_id: str) -> Suggestions | None:
+        path = self.jobs.folder(KIND, dataset_id) / ANSWER
+        return _read(str(path), _stamp(path))
+
+    def _counts(self, dataset_id: str) -> tuple[int, int]:
+        labelled = sum(sum(parts.values()) for parts in self.registry.counts(dataset_id).values())
+        return labelled, self.registry.unlabelled(dataset_id)
+
+    def _facts(self, project: Project, labelled: int, unlabelled: int) -> dict:
+        # A class that nobody is sure of teaches nothing.
+        columns = self.registry.columns(project.dataset_id, "id", "sha256", "label", "split", "ambiguous")
+        rows = [row[:4] for row in columns if not (row[2] is not None and row[4])]
+        folders = [self.workspace.run_dir(run.id) for run in self.registry.runs(project.id)]
+        return {
+            "of": [labelled, unlabelled],
+            "labelled": [[sha256, label, part] for _id, sha256, label, part in rows if label is not None],
+            "unlabelled": [[item, sha256] for item, sha256, label, _part in rows if label is None],
+            "runs": [str(folder) for folder in folders if runs.read_status(folder)["state"] == "finished"],
+        }
 
 
 def _due(found: Suggestions | None, labelled: int, unlabelled: int) -> bool:
@@ -66,23 +97,6 @@ def _due(found: Suggestions | None, labelled: int, unlabelled: int) -> bool:
     new = abs(labelled - found.labelled)
     # With nothing known yet the second class changes everything.
     return new >= max(EVERY, SHARE * found.labelled) or (found.source == "none" and new > 1)
-
-
-def _job(graft: Graft, project: Project, labelled: int, unlabelled: int) -> dict:
-    # A class that nobody is sure of teaches nothing.
-    columns = graft.registry.columns(project.dataset_id, "id", "sha256", "label", "split", "ambiguous")
-    rows = [row[:4] for row in columns if not (row[2] is not None and row[4])]
-    finished = [
-        str(graft.workspace.run_dir(run.id))
-        for run in graft.registry.runs(project.id)
-        if runs.read_status(graft.workspace.run_dir(run.id))["state"] == "finished"
-    ]
-    return {
-        "of": [labelled, unlabelled],
-        "labelled": [[sha256, label, part] for _id, sha256, label, part in rows if label is not None],
-        "unlabelled": [[item, sha256] for item, sha256, label, _part in rows if label is None],
-        "runs": finished,
-    }
 
 
 def _stamp(path: Path) -> int | None:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.compute.background_jobs import BackgroundJobs
 from engine.data.split import SPLITS
 from engine.evaluation import results
-from engine.graft import Graft
 from engine.storage import runs
-from engine.storage.registry import Run
+from engine.storage.registry import Registry, Run
+from engine.storage.workspace import Workspace
 
 KIND = "maps"
 MAP = "map.npz"
@@ -53,59 +54,90 @@ class MapState:
     method: str
     placed: int
     pictures: int
-    study: dict
+    job: dict
 
     @property
     def running(self) -> bool:
-        return self.study["state"] == RUNNING
+        return self.job["state"] == RUNNING
 
 
-def look(graft: Graft, dataset_id: str) -> MapState:
-    """Return the state of the map; a map that lacks pictures is begun."""
-    version = graft.registry.version(dataset_id)
-    keys = _keys(str(graft.workspace.root), dataset_id, version)
-    path = _path(graft, dataset_id)
-    method, known = _known(str(path), _stamp(path))
-    placed = len(keys & known)
-    if keys and (placed < len(keys) or method != "tsne"):
-        wanted = f"{len(keys)}-{hash(keys)}"
-        graft.background_jobs.begin(KIND, dataset_id, wanted, lambda: {"dataset": dataset_id, "keys": sorted(keys)})
-    tag = hashlib.sha256(f"{version} {_stamp(path)}".encode()).hexdigest()[:16] if placed else ""
-    return MapState(tag, method, placed, len(keys), graft.background_jobs.status(KIND, dataset_id))
+class Maps:
+    """The maps of one workspace. Several threads may use it."""
 
+    def __init__(self, workspace: Workspace, registry: Registry, jobs: BackgroundJobs):
+        self._workspace, self._registry, self._jobs = workspace, registry, jobs
+        self._keys = functools.lru_cache(maxsize=8)(self._read_keys)
+        self._packed = functools.lru_cache(maxsize=4)(self._pack)
 
-def packed(graft: Graft, dataset_id: str) -> bytes | None:
-    """Return the points for the browser (see `_bytes`), coloured by class, part, group; None while there is no map."""
-    path = _path(graft, dataset_id)
-    if (stamp := _stamp(path)) is None:
-        return None
-    return _packed(str(graft.workspace.root), str(path), dataset_id, graft.registry.version(dataset_id), stamp)
+    def start(self, dataset_id: str) -> MapState:
+        """Begin a map that lacks pictures, unless that is being done; return the state of the map."""
+        running = self._jobs.status(KIND, dataset_id)["state"] == RUNNING  # first: it may end between two reads
+        keys = self._keys(dataset_id, self._registry.version(dataset_id))
+        method, known = self._known(dataset_id)
+        if keys and not running and (len(keys & known) < len(keys) or method != "tsne"):
+            facts = {"dataset": dataset_id, "keys": sorted(keys)}
+            self._jobs.start(KIND, dataset_id, f"{len(keys)}-{hash(keys)}", lambda: facts, task="map")
+        return self.status(dataset_id)
 
+    def status(self, dataset_id: str) -> MapState:
+        """Return the state of the map."""
+        job, version = self._jobs.status(KIND, dataset_id), self._registry.version(dataset_id)
+        keys, (method, known) = self._keys(dataset_id, version), self._known(dataset_id)
+        placed, stamp = len(keys & known), _stamp(self._path(dataset_id))
+        tag = hashlib.sha256(f"{version} {stamp}".encode()).hexdigest()[:16] if placed else ""
+        return MapState(tag, method, placed, len(keys), job)
 
-def look_at_run(graft: Graft, run: Run) -> MapState:
-    """Return the state of the map for the test pictures of a run: `placed` of its `pictures` have a place."""
-    state = look(graft, run.dataset_id)
-    path, folder = _path(graft, run.dataset_id), graft.workspace.run_dir(run.id)
-    stamps = _stamp(path), _stamp(folder / runs.PREDICTIONS)
-    placed, pictures = _placed(str(path), str(folder), *stamps)
-    tag = hashlib.sha256(f"{run.id} {stamps}".encode()).hexdigest()[:16] if placed else ""
-    return replace(state, tag=tag, placed=placed, pictures=pictures)
+    def discard(self, dataset_id: str) -> None:
+        """Forget a map that could not be drawn, so that it may be tried again."""
+        self._jobs.discard(KIND, dataset_id)
 
+    def packed(self, dataset_id: str) -> bytes | None:
+        """Return the points for the browser (see `_bytes`), coloured by class, part, group, or None."""
+        stamp = _stamp(self._path(dataset_id))
+        return None if stamp is None else self._packed(dataset_id, self._registry.version(dataset_id), stamp)
 
-def packed_run(graft: Graft, run_id: str) -> bytes | None:
-    """Return the test pictures of a run that have a place (see `_bytes`), coloured by outcome (right, wrong), class,
-    prediction and group, with the probability of each answer; None while there are none.
-    """
-    run = graft.registry.run(run_id)
-    if run is None:
-        return None
-    path, folder = _path(graft, run.dataset_id), graft.workspace.run_dir(run_id)
-    stamps = _stamp(path), _stamp(folder / runs.PREDICTIONS)
-    return None if None in stamps else _packed_run(str(path), str(folder), *stamps)
+    def start_for_run(self, run: Run) -> MapState:
+        """Begin as `start` does; return the state for the test pictures of a run: `placed` of its `pictures`."""
+        state, folder = self.start(run.dataset_id), self._workspace.run_dir(run.id)
+        path = self._path(run.dataset_id)
+        stamps = _stamp(path), _stamp(folder / runs.PREDICTIONS)
+        placed, pictures = _placed(str(path), str(folder), *stamps)
+        tag = hashlib.sha256(f"{run.id} {stamps}".encode()).hexdigest()[:16] if placed else ""
+        return replace(state, tag=tag, placed=placed, pictures=pictures)
 
+    def packed_run(self, run_id: str) -> bytes | None:
+        """Return the test pictures of a run that have a place (see `_bytes`), coloured by outcome (right, wrong),
+        class, prediction and group, with the probability of each answer; None while there are none.
+        """
+        run = self._registry.run(run_id)
+        if run is None:
+            return None
+        path, folder = self._path(run.dataset_id), self._workspace.run_dir(run_id)
+        stamps = _stamp(path), _stamp(folder / runs.PREDICTIONS)
+        return None if None in stamps else _packed_run(str(path), str(folder), *stamps)
 
-def _path(graft: Graft, dataset_id: str) -> Path:
-    return graft.background_jobs.folder(KIND, dataset_id) / MAP
+    def _path(self, dataset_id: str) -> Path:
+        return self._jobs.folder(KIND, dataset_id) / MAP
+
+    def _read_keys(self, dataset_id: str, _version: str) -> frozenset[str]:
+        return frozenset(sha256 for sha256, _label in self._registry.content(dataset_id))
+
+    def _known(self, dataset_id: str) -> tuple[str, frozenset[str]]:
+        path = self._path(dataset_id)
+        return _known(str(path), _stamp(path))
+
+    def _pack(self, dataset_id: str, _version: str, _written: int) -> bytes:
+        method, place, positions = _read(str(self._path(dataset_id)))
+        columns = self._registry.columns(dataset_id, "id", "sha256", "label", "group", "split", "name")
+        rows = [row for row in columns if row[1] in place]
+        ids, hashes, labels, groups, splits, names = zip(*rows, strict=True) if rows else [()] * 6
+        at = positions[[place[key] for key in hashes]] if rows else np.empty((0, 2), np.uint16)
+        colourings = [
+            Colouring("class", *_coded(labels)),
+            Colouring("part", SPLITS, [SPLITS.index(split) if split in SPLITS else len(SPLITS) for split in splits]),
+            Colouring("group", *_coded(groups)),
+        ]
+        return _bytes(method, ids, at, hashes, names, colourings)
 
 
 def _stamp(path: Path) -> int | None:
@@ -115,9 +147,11 @@ def _stamp(path: Path) -> int | None:
         return None
 
 
-@functools.lru_cache(maxsize=8)
-def _keys(_root: str, dataset_id: str, _version: str) -> frozenset[str]:
-    return frozenset(sha256 for sha256, _label in _current().registry.content(dataset_id))
+def _read(path: str) -> tuple[str, dict[str, int], np.ndarray]:
+    """Return how a map was found, the place of every content hash in it, and the positions as the browser has them."""
+    with np.load(path, allow_pickle=False) as stored:
+        keys, positions = stored["keys"].astype("U64").tolist(), _spread(stored["positions"])
+        return str(stored["method"]), dict(zip(keys, range(len(keys)), strict=True)), positions
 
 
 @functools.lru_cache(maxsize=8)
@@ -126,27 +160,6 @@ def _known(path: str, stamp: int | None) -> tuple[str, frozenset[str]]:
         return "", frozenset()
     with np.load(path, allow_pickle=False) as stored:
         return str(stored["method"]), frozenset(stored["keys"].astype("U64").tolist())
-
-
-@functools.lru_cache(maxsize=4)
-def _packed(_root: str, path: str, dataset_id: str, _version: str, _stamp: int) -> bytes:
-    with np.load(path, allow_pickle=False) as stored:
-        keys, positions = stored["keys"].astype("U64").tolist(), _spread(stored["positions"])
-        method = str(stored["method"])
-    place = dict(zip(keys, range(len(keys)), strict=True))
-    rows = [
-        row
-        for row in _current().registry.columns(dataset_id, "id", "sha256", "label", "group", "split", "name")
-        if row[1] in place
-    ]
-    ids, hashes, labels, groups, splits, names = zip(*rows, strict=True) if rows else [()] * 6
-    at = positions[[place[key] for key in hashes]] if rows else np.empty((0, 2), np.uint16)
-    colourings = [
-        Colouring("class", *_coded(labels)),
-        Colouring("part", SPLITS, [SPLITS.index(split) if split in SPLITS else len(SPLITS) for split in splits]),
-        Colouring("group", *_coded(groups)),
-    ]
-    return _bytes(method, ids, at, hashes, names, colourings)
 
 
 @functools.lru_cache(maxsize=8)
@@ -159,10 +172,7 @@ def _placed(path: str, folder: str, map_stamp: int | None, _predictions_stamp: i
 
 @functools.lru_cache(maxsize=4)
 def _packed_run(path: str, folder: str, _map_stamp: int, _predictions_stamp: int) -> bytes:
-    with np.load(path, allow_pickle=False) as stored:
-        keys, positions = stored["keys"].astype("U64").tolist(), _spread(stored["positions"])
-        method = str(stored["method"])
-    place = dict(zip(keys, range(len(keys)), strict=True))
+    method, place, positions = _read(path)
     answers = results.predictions(Path(folder))
     hashes = answers.column("sha256")
     rows = [row for row, key in enumerate(hashes) if key in place]
@@ -233,9 +243,3 @@ def _spread(positions: np.ndarray) -> np.ndarray:
 def _framed(header: bytes) -> bytes:
     header += b" " * (-len(header) % 4)
     return len(header).to_bytes(4, "little") + header
-
-
-def _current() -> Graft:
-    from engine import graft
-
-    return graft.current()

@@ -1,7 +1,7 @@
 """Long questions about a finished run: begun by a button, answered by a worker between trainings, kept beside the run.
 
-What is being measured is known to the studies of the server, not to a page: every browser finds it, and none begins it
-a second time.
+What is being measured is known to the background jobs of the server, not to a page: every browser finds it, and none
+begins it a second time.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ WORKING = ("waiting", "running", "stopping")
 
 
 @dataclass(frozen=True)
-class Checkup:
-    """How far a checkup is.
+class Measured:
+    """How far a measurement is.
 
     state: none, waiting (for its turn), running, stopping, failed (`message` and `values` say why) or done.
     progress: in [0, 1]; seconds_left: None where nobody can tell yet. found: what was measured, also so far while it
@@ -33,29 +33,33 @@ class Checkup:
     found: dict | None = None
 
 
-def begin(background_jobs: BackgroundJobs, task: str, run_dir: Path) -> None:
-    """Begin to measure, unless that is being done. task: one of FILES."""
-    background_jobs.forget(task, run_dir.name)
-    job = {"task": task, "run_dir": str(run_dir)}
-    background_jobs.begin(task, run_dir.name, str(_stamp(run_dir)), lambda: job, task="checkup")
+@dataclass(frozen=True)
+class RunMeasurements:
+    """The measurements of the runs of one workspace. what: one of FILES."""
 
+    jobs: BackgroundJobs
 
-def stop(background_jobs: BackgroundJobs, task: str, run_dir: Path) -> None:
-    """Let go of what is being measured; robustness keeps the kinds it has, and goes on from there next time."""
-    background_jobs.stop(task, run_dir.name)
+    def start(self, what: str, run_dir: Path) -> None:
+        """Begin to measure, unless that is being done."""
+        self.jobs.discard(what, run_dir.name)
+        job = {"task": what, "run_dir": str(run_dir)}
+        self.jobs.start(what, run_dir.name, str(_stamp(run_dir)), lambda: job, task="measure_run")
 
+    def stop(self, what: str, run_dir: Path) -> None:
+        """Let go of what is being measured; robustness keeps the kinds it has, and goes on from there next time."""
+        self.jobs.stop(what, run_dir.name)
 
-def look(background_jobs: BackgroundJobs, task: str, run_dir: Path) -> Checkup:
-    """Return how far it is; what was measured before the model was trained again does not count."""
-    told, found = background_jobs.status(task, run_dir.name), _found(run_dir, FILES[task])
-    if told["state"] == "running":
-        state = "stopping" if told["stopping"] else "running" if told["begun"] else "waiting"
-        return Checkup(state, told["progress"], told.get("seconds_left"), found=found)
-    if found is not None and is_complete(found):
-        return Checkup("done", 1.0, found=found)
-    if told["state"] == "failed":
-        return Checkup("failed", message=told["message"], values=told["values"])
-    return Checkup("none")
+    def status(self, what: str, run_dir: Path) -> Measured:
+        """Return how far it is; what was measured before the model was trained again does not count."""
+        told, found = self.jobs.status(what, run_dir.name), _found(run_dir, FILES[what])
+        if told["state"] == "running":
+            state = "stopping" if told["stopping"] else "running" if told["begun"] else "waiting"
+            return Measured(state, told["progress"], told.get("seconds_left"), found=found)
+        if found is not None and is_complete(found):
+            return Measured("done", 1.0, found=found)
+        if told["state"] == "failed":
+            return Measured("failed", message=told["message"], values=told["values"])
+        return Measured("none")
 
 
 def is_complete(found: dict) -> bool:

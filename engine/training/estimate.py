@@ -7,7 +7,6 @@ import psutil
 from engine.backbones import catalogue, device
 from engine.storage.workspace import Workspace
 from engine.training.features.embed import features_cache
-from engine.training.features.feature_cache import bytes_a_number
 from engine.training.fine_tuning import range_test, safe_augmentation, speed, views
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
@@ -83,6 +82,12 @@ def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys:
     return Estimate(seconds, _memory_mb(recipe, counts), disk, to_embed, None if recipe == wanted else recipe.size)
 
 
+def in_numbers(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys: list[str]) -> dict:
+    """Return {"seconds", "phases", "memory_mb", "disk_mb", "images_to_embed", "image_size"}: the estimate as numbers,
+    for a server that loads no framework."""
+    return estimate(workspace, recipe, counts, keys).to_dict()
+
+
 def affordable(workspace: Workspace, recipe: Recipe, counts: dict[str, int]) -> Recipe:
     """Return the recipe with its picture size decided: enlarged as it says, or the network's own size.
 
@@ -148,9 +153,7 @@ def _disk_mb(
     workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int, pace: speed.Pace | None
 ) -> float:
     info = catalogue.info(recipe.backbone)
-    used = (
-        to_embed * catalogue.width(recipe.backbone, recipe.size) * bytes_a_number(recipe.backbone) + info.parameters * 8
-    )
+    used = to_embed * catalogue.width(recipe.backbone, recipe.size) * 4 + info.parameters * 8
     if pace is not None:
         number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
         used += number * counts["train"] * pace.activation_size * 2 + info.parameters * 16

@@ -15,7 +15,7 @@ from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
 from engine.data import versions
-from engine.errors import UNEXPECTED_IN_LOG, DiskError, Stopped, TrainingError, UserError
+from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
 from engine.evaluation.evaluators import multi_label as multi_label_evaluate
 from engine.evaluation.evaluators import single_label as evaluate
 from engine.evaluation.metrics import calibration, multi_label_calibration
@@ -66,6 +66,19 @@ class Outcome:
     stopped: bool
     temperature: float = 1.0
     held_out: int = 0
+
+
+def carry_out(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
+    """Train as a worker was asked to; every result is a file in `run_dir`.
+
+    attempt: as `runs.note_attempt` called it. One that is out of date is left alone; one that a worker died of is not
+    begun again (ComputeError), whatever the scheduler thinks of it: a person decides.
+    """
+    if not runs.may_begin(run_dir, attempt):
+        return
+    if runs.was_begun(run_dir):
+        raise ComputeError(runs.INTERRUPTED)
+    train(run_dir, workspace, attempt)
 
 
 def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:

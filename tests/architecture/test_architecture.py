@@ -30,15 +30,13 @@ ENGINE_LAYERS = (
     {"cli", "api", "__main__"},
 )
 # May import what a text names: the worker's door (only names on its list pass), and the packages of fonts.
-BY_NAME = {"engine.compute.workers", "engine.data.examples.signs"}
+BY_NAME = {"engine.compute.workers", "engine.worker.door", "engine.data.examples.signs"}
 # A label kind's file in each folder of kinds; the catalogue, plan or preview of what the folder names; a job and what
 # it does (services/label_suggestions asks curation/label_suggestions), a route and its service (uploads).
 TOLD_BY_FOLDER = {
     *("__init__", "__main__", "single_label", "multi_label", "detection", "calibration", "learning_curve", "registry"),
     *("catalogue", "plan", "preview", "label_suggestions", "uploads"),
 }
-# To be mended: these still take the whole of Graft.
-AWAITED = {"engine.services.maps", "engine.services.label_suggestions"}
 PAGE_LAYERS = ({"session"}, {"components"}, {"shared"}, {"sections"}, {"the page scripts"})
 
 
@@ -111,7 +109,7 @@ def test_imports_point_downward():
         f"{module_name(path)} imports {name}"
         for path in [*ENGINE, *PAGES]
         for name in sorted(modules_used_by(path))
-        if (layer_of(name) or 0) > (layer_of(module_name(path)) or 0) and module_name(path) not in AWAITED
+        if (layer_of(name) or 0) > (layer_of(module_name(path)) or 0)
     ]
     assert not upward, f"these import from above: {upward}"
 
@@ -137,7 +135,7 @@ def test_a_file_name_stands_twice_only_where_its_folder_makes_it_plain():
 
 def test_no_imports_go_in_a_circle():
     uses = {name: modules_used_by(path) for name, path in MODULES.items()}
-    circles = [sorted(circle) for circle in _components(uses) if len(circle) > 1 and not AWAITED & set(circle)]
+    circles = [sorted(circle) for circle in _components(uses) if len(circle) > 1]
     assert not circles, f"these import each other: {circles}"
 
 

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.browser
 def test_back_to_the_defaults_takes_back_what_the_browser_remembers(shared_server, page):
     use_example(page, shared_server.url, "digits", "1,797 pictures")
     go_to(page, "Model")
+    settled(page)
+    for width, height in ((390, 844), (1280, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(widget(page, "start-training").locator("button")).to_be_in_viewport(ratio=1)
     page.locator("[class*='st-key-recipe-']").get_by_text("Balanced", exact=True).first.click()
     settled(page)
     widget(page, "expert").locator("summary").click()

@@ -12,6 +12,7 @@ from engine.graft import Graft
 from engine.storage import runs
 from engine.storage.workspace import read_json
 from tests.support.pictures import draw_folder
+from tests.support.taught_workers import process_of
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_copies_that_came_back_into_another_part_are_put_together_before_a_train
 
 def test_closing_leaves_no_process_behind(workspace):
     graft = Graft.open(shared_worker=True)
-    workers = {graft.compute.ask("os:getpid")}
+    workers = {process_of(graft.compute)}
     graft.close()
     psutil.wait_procs([psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)], timeout=10)
     assert not any(psutil.pid_exists(pid) and pid != os.getpid() for pid in workers)

@@ -171,10 +171,10 @@ def test_a_training_follows_the_fit_of_the_dataset_unless_its_own_is_chosen(open
 
 
 def test_both_ways_of_fitting_are_shown_on_their_longest_picture(opened, class_folder):
-    from engine.worker import tasks
+    from engine.worker import door
 
     project = project_of(opened, class_folder)
     hashes = [item.sha256 for item in opened.registry.items(project.dataset_id)]
-    found = tasks.fits(str(opened.workspace.root), hashes, hashes[0])
+    found = door.answer("fit_preview", opened.workspace, hashes, hashes[0])
     assert found["automatic"] in found["pictures"] and found["pictures"].keys() == {"letterbox", "crop"}
     assert all(picture[:2] == b"\xff\xd8" for picture in found["pictures"].values())

@@ -20,12 +20,13 @@ from engine.evaluation.metrics import single_label as metrics
 from engine.evaluation.reliability import corruptions, nearest_examples, out_of_distribution, robustness, selective
 from engine.evaluation.reliability.selective import Answering
 from engine.storage import runs, status_file
+from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.fine_tuning import classifier as classifiers
 from engine.training.heads import head, linear_probe
 from engine.training.objectives import scores
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.conftest import SHARED_DATA
 from tests.support.pictures import COLOURS, draw_picture
 from tests.support.tiny_runs import discs, train
@@ -335,12 +336,12 @@ def test_a_picture_reminds_of_its_own_kind_and_noise_is_unlike_everything(traine
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), dtype=np.uint8)).save(noise, "PNG")
     red = io.BytesIO()
     draw_picture(COLOURS["red"], seed=777).save(red, "PNG")
-    known, strange = tasks.predict(str(run_dir), str(workspace.root), [red.getvalue(), noise.getvalue()])
+    known, strange = door.answer("predict", run_dir, workspace, [red.getvalue(), noise.getvalue()])
     assert {near["label"] for near in known["nearest"]} == {"red"}
     assert known["unknown"]["score"] < known["unknown"]["limit"] < strange["unknown"]["score"]
     (run_dir / out_of_distribution.FILE).rename(run_dir / "gone")
     nearest_examples._warm.clear()
-    [older] = tasks.predict(str(run_dir), str(workspace.root), [red.getvalue()])
+    [older] = door.answer("predict", run_dir, workspace, [red.getvalue()])
     (run_dir / "gone").rename(run_dir / out_of_distribution.FILE)
     assert older["unknown"] is None and older["nearest"]
 
@@ -377,10 +378,10 @@ def test_robustness_is_measured_kind_by_kind_stopped_and_taken_up_again(trained,
     monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or stop.touch() or measure(*some))
     monkeypatch.setattr(status_file, "REPORT_EVERY", 0.0)
     with pytest.raises(Stopped):
-        tasks.checkup(str(job), str(workspace.root))
+        door.answer("measure_run", job, workspace)
     monkeypatch.setattr(robustness, "measure", lambda *some: measured.append(some[2]) or measure(*some))
     stop.unlink()
-    found = tasks.robustness(str(run_dir), str(workspace.root), str(tmp_path / "status.json"))
+    found = robustness.measure_all(run_dir, workspace, StatusFile(tmp_path / "status.json").advance)
     assert read_json(run_dir / robustness.FILE) == found
     told = read_json(tmp_path / "status.json")
     assert told["progress"] == 1 and told["seconds_left"] == 0
@@ -391,7 +392,7 @@ def test_robustness_is_measured_kind_by_kind_stopped_and_taken_up_again(trained,
         assert row["pictures"] == runs.read_evaluation(run_dir)["counts"]["test"]
         assert row["accuracy"][0] == pytest.approx(runs.read_evaluation(run_dir)["accuracy"], abs=0.05)
     write_json(run_dir / robustness.FILE, {**found, "rows": found["rows"][:-1]})
-    assert tasks.robustness(str(run_dir), str(workspace.root)) == found
+    assert robustness.measure_all(run_dir, workspace, StatusFile(None).advance) == found
     assert measured[-1] == corruptions.KINDS[-1] and len(measured) == len(corruptions.KINDS) + 2, (
         "only what was missing"
     )

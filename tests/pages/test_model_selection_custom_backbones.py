@@ -11,7 +11,7 @@ from engine.backbones import custom
 from engine.cli import parser
 from engine.errors import BackboneError
 from engine.storage import runs
-from engine.worker import tasks
+from engine.worker import door
 from tests.pages.test_training_runs import open_page, words
 from tests.support.model_files import picture_network, saved
 from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
@@ -30,7 +30,7 @@ def graft(workspace, monkeypatch):
 @pytest.fixture
 def leaves(workspace, tmp_path) -> str:
     path = saved(picture_network(), tmp_path / "leaves.keras")
-    return tasks.keep_network(str(workspace.root), str(path), "Leaves *and* more", "")
+    return door.answer("keep_model_file", workspace, path, "Leaves *and* more", "")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_model_page_shows_them_as_cards_and_starts_from_the_chosen_one(graft
 def test_a_damaged_model_of_a_run_is_no_network_to_start_from_and_the_page_stands(graft, leaves, base):
     picture_network().save(graft.workspace.run_dir(base) / runs.MODEL)  # nothing in it is where a run has it
     at = open_page("model_selection")
-    assert custom.key_of_run(base) not in [info.key for _run, info in graft.networks.of_runs()]
+    assert custom.key_of_run(base) not in [info.key for _run, info in graft.custom_backbones.of_runs()]
     assert at.button(key=f"use-{leaves}").label == "Use this"
 
 
@@ -96,13 +96,13 @@ def test_a_network_that_is_removed_while_chosen_gives_way_to_the_recommended_one
     at = open_page("model_selection", backbone=leaves)
     assert at.button(key=f"use-{leaves}").label == "Chosen"
     at.button(key=f"remove-{leaves}").click().run()
-    assert not at.exception and at.button(key="use-efficientnet_lite0").label == "Chosen"
+    assert not at.exception and at.button(key="use-sprout").label == "Chosen"
     assert custom.find(leaves) is None
 
 
 def test_a_file_that_is_refused_is_said_on_the_page_and_another_can_be_tried(graft, base, tmp_path):
     refused = BackboneError("There is no file '{file}'.", file="leaves.keras")
-    graft.compute.answers["look_at_network"] = refused
+    graft.compute.answers["read_model_file"] = refused
     at: AppTest = open_page("model_selection", **{"model-file": str(tmp_path / "leaves.keras")})
     for _attempt in range(20):
         if at.error:
@@ -121,7 +121,7 @@ def test_a_good_file_is_described_and_kept_when_the_person_says_so(graft, base, 
         "preparation": "unit",
         "architecture": None,
     }
-    graft.compute.answers |= {"look_at_network": facts, "keep_network": leaves}
+    graft.compute.answers |= {"read_model_file": facts, "keep_model_file": leaves}
     at = open_page("model_selection", **{"model-file": str(tmp_path / "leaves.keras")})
     for _attempt in range(20):
         if any(button.key == "model-file-keep" for button in at.button):
@@ -134,4 +134,4 @@ def test_a_good_file_is_described_and_kept_when_the_person_says_so(graft, base, 
             break
         at.run()
     assert at.button(key=f"use-{leaves}").label == "Chosen"
-    assert ("engine.worker.tasks:keep_network") in [task for task, _args in graft.compute.asked]
+    assert "keep_model_file" in [task for task, _args in graft.compute.asked]

@@ -106,11 +106,10 @@ def test_pictures_that_cannot_be_trained_on_lead_back_to_data_in_words(graft):
     assert at.button(key="empty-button").label == "Go to Data"
 
 
-def test_a_network_that_comes_with_graft_is_recommended_with_what_the_quick_one_needs(project):
+def test_the_embedded_network_is_recommended_first_with_a_reason(project):
     at = open_page("model_selection")
-    assert "EfficientNet-Lite0 is the most accurate one here for your pictures" in words(at)
-    assert "Sprout gives a first number in about" in words(at)
-    assert at.button(key="use-efficientnet_lite0").disabled and not at.button(key="use-sprout").disabled
+    assert "Your pictures are small, which is what Sprout was made for." in words(at)
+    assert at.button(key="use-sprout").disabled
     assert at.radio(key=f"recipe-{project.id}").value == "instant"
 
 
@@ -139,7 +138,7 @@ def test_start_training_queues_a_run_with_every_choice_and_opens_it(graft, proje
     recipe = runs.read_recipe(graft.workspace.run_dir(run.id))
     assert (recipe["name"], recipe["epochs"], recipe["batch_size"]) == ("balanced", 3, 16)
     assert at.session_state["current_run"] == run.id
-    assert graft.compute.submitted[0][0] == "engine.worker.tasks:train"
+    assert graft.compute.submitted[0][0] == "train"
 
 
 def test_best_comes_with_its_own_choices_and_says_what_size_the_pictures_will_have(graft, project):
@@ -207,7 +206,7 @@ def test_a_speed_known_from_earlier_work_is_shown_at_once(graft, project):
 
 
 def test_a_speed_is_measured_on_request(graft, project):
-    graft.compute.answers["measure_speed"] = {"images_per_second": 1234.0}
+    graft.compute.answers["measure_speed"] = 1234.0
     at = open_page("model_selection")
     at.button(key="ask-measure-sprout").click().run()
     wait_for_answers()
@@ -554,8 +553,8 @@ def test_a_file_that_is_no_picture_is_refused_in_words(graft, finished):
 def test_the_model_is_warmed_when_the_page_opens(graft, finished):
     open_page("try_it")
     wait_for_answers()
-    asked = (str(graft.workspace.run_dir(finished)), str(graft.workspace.root))
-    assert ("engine.worker.tasks:warm_model", asked) in graft.compute.asked
+    asked = (graft.workspace.run_dir(finished), graft.workspace)
+    assert ("warm_model", asked) in graft.compute.asked
 
 
 def test_a_worker_that_cannot_answer_is_said_beside_the_picture(graft, finished):

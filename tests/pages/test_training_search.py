@@ -36,12 +36,12 @@ def test_a_search_is_begun_on_the_model_page_seen_from_any_browser_and_stopped(g
     at.number_input(key="search-accuracy").set_value(95.0).run()
     at.button(key="start-search").click().run()
     [search_id] = graft.searches.of_project(project.id)
-    view = graft.searches.look(search_id)
+    view = graft.searches.status(search_id)
     assert (view.plan.networks, view.plan.target_accuracy, view.plan.time_limit) == (("sprout",), 0.95, 600)
     assert len(view.plan.left_out) == 14
     other = open_page("training")
     assert "Search for the best network" in words(other) and "stops at 95 % right or after 10 min 0 s" in words(other)
-    wait_for(lambda: graft.searches.look(search_id).trials)
+    wait_for(lambda: graft.searches.status(search_id).trials)
     titles, rows = table_on(open_page("training"))
     assert titles[:3] == ["Network", "Right", "Where it stands"] and rows[0][0] == "Sprout"
     assert "A search for these pictures is at work." in words(open_page("model_selection"))
@@ -119,9 +119,9 @@ def test_an_interrupted_search_says_so_and_goes_on(graft, project):  # noqa: F81
     at = open_page("training")
     assert "The search was interrupted: its process is gone." in words(at)
     at.button(key="resume-search").click().run()
-    wait_for(lambda: graft.searches.look(search.id).state == "running")
-    assert graft.searches.look(search.id).plan.limit == 120.0  # it had half of its time left, and keeps that
-    assert graft.searches.look(search.id).trials[0].scores == {0: 0.8}
+    wait_for(lambda: graft.searches.status(search.id).state == "running")
+    assert graft.searches.status(search.id).plan.limit == 120.0  # it had half of its time left, and keeps that
+    assert graft.searches.status(search.id).trials[0].scores == {0: 0.8}
 
 
 def test_a_search_that_cannot_begin_is_refused_in_words(graft, project):  # noqa: F811

@@ -45,7 +45,7 @@ class IdleWorkers:
 
     def ask(self, task, *args, timeout=120.0, queue="quick"):
         self.asked.append((task, args))
-        answer = self.answers.get(task.removeprefix("engine.worker.tasks:"))
+        answer = self.answers.get(task)
         if isinstance(answer, Exception):
             raise answer
         return answer(*args) if callable(answer) else answer

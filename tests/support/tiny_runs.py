@@ -14,7 +14,7 @@ from engine.storage import runs
 from engine.storage.registry import Item
 from engine.storage.workspace import Workspace
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.pictures import COLOURS, draw_picture
 
 # Every tenth picture is for validation, two of ten for the test.
@@ -57,7 +57,7 @@ def carry_out(workspace: Workspace, run_dir: Path) -> Path:
     """Train a queued run. Networks converted for one test's workspace are lent to the next, to save its time."""
     own = workspace.caches / "litert"
     shutil.copytree(converted(), own, dirs_exist_ok=True)
-    tasks.train(str(run_dir), str(workspace.root))
+    door.answer("train", run_dir, workspace)
     shutil.copytree(own, converted(), dirs_exist_ok=True)
     return run_dir
 

@@ -2,7 +2,7 @@
 
 from engine.compute import workers
 
-LOOKS, IMPORTS, EXPORTS = "engine.worker.tasks:look", "engine.worker.tasks:ingest", "engine.worker.tasks:pack"
+LOOKS, IMPORTS, EXPORTS = "preview_import", "import", "export_dataset"
 
 
 class WorkNow:

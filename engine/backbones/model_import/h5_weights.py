@@ -16,6 +16,7 @@ from engine.backbones.facts import BackboneInfo
 from engine.backbones.model_import import model_file
 from engine.errors import BackboneError
 
+MOST_WEIGHTS = 20_000
 Layers = dict[str, dict[str, np.ndarray]]
 
 
@@ -49,14 +50,30 @@ def _layers(path: Path) -> Layers:
         with h5py.File(path, "r") as file:
             root = file.get("model_weights", file)
             found: Layers = {}
-            for outer in _names(root, "layer_names"):
-                for name in _names(root[outer], "weight_names"):
-                    *owner, last = name.split(":")[0].split("/")
-                    layer = found.setdefault(owner[-1] if owner else outer, {})
-                    layer[last] = np.asarray(root[outer][name], np.float32)
+            for outer, name in _listed(path, root):
+                *owner, last = name.split(":")[0].split("/")
+                layer = found.setdefault(owner[-1] if owner else outer, {})
+                layer[last] = np.asarray(root[outer][name], np.float32)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise model_file.damaged(path, error) from error
     return found
+
+
+def _listed(path: Path, root: h5py.Group) -> list[tuple[str, str]]:
+    """Return (layer, weight) of all that will be loaded. Raises BackboneError where the file is too small for it."""
+    listed, total = [], 0
+    for outer in _names(root, "layer_names"):
+        for name in _names(root[outer], "weight_names"):
+            item = root[outer][name]
+            listed.append((outer, name))
+            total += item.size * 4  # as float32, whatever it is stored as
+            model_file.check_total(path, total)
+            if len(listed) > MOST_WEIGHTS or not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiub":
+                raise ValueError("its list of weights is none")
+    whole = [f"{outer}/{name}" for outer, name in listed]
+    if len(set(whole)) < len(whole) or any(part in ("", ".", "..") for each in whole for part in each.split("/")):
+        raise ValueError("it names a weight twice, or in a roundabout way")
+    return listed
 
 
 def _names(group: h5py.Group, attribute: str) -> list[str]:

@@ -1,12 +1,14 @@
 """Make an uploaded Keras model a network to start from: checked, in one graph, without its last step, kept.
 
-Everything here runs in a worker. The checks come first (model_file, model_size); Keras then loads in safe mode.
+`look` and `keep` are called in a worker; what they ask for, `read`, runs in a process of its own (reading_process). The
+checks come first (model_file, model_size); Keras then loads in safe mode.
 """
 
 import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -18,14 +20,14 @@ from keras import ops
 
 from engine.backbones import custom
 from engine.backbones.build import prepare
-from engine.backbones.model_import import h5_weights, model_file
+from engine.backbones.model_import import h5_weights, model_file, reading_process
 from engine.backbones.model_import.feature_output import features_of
 from engine.backbones.model_import.flatten_graph import LayerUsedTwice, run_through
 from engine.backbones.model_import.model_size import check_size
 from engine.backbones.model_import.preparation import PREPARATIONS, likely
 from engine.errors import BackboneError
 from engine.storage.runs import now
-from engine.storage.workspace import Workspace, check_free_space, disk_error, write_json
+from engine.storage.workspace import Workspace, check_free_space, write_json
 
 # What a network that takes any size is given, and the sizes it may be asked for.
 ANY_SIZE = (224, 32, 512)
@@ -62,7 +64,7 @@ def look(path: Path) -> dict:
     "preparation" is the likely one of PREPARATIONS; it is no question where the file is weights of an "architecture".
     Raises BackboneError for a file that is no network for pictures, or that would run code.
     """
-    return read(path).facts()
+    return reading_process.read(path)
 
 
 def keep(workspace: Workspace, path: Path, title: str, preparation: str = "") -> str:
@@ -70,15 +72,20 @@ def keep(workspace: Workspace, path: Path, title: str, preparation: str = "") ->
 
     preparation: one of PREPARATIONS; the likely one where it is left out. Raises BackboneError as `look`.
     """
-    found = read(path, preparation)
-    key = f"{custom.UPLOAD}{_digest(path, found.preparation)}"
-    place = custom.folder(workspace, key)
-    check_free_space(place, 2 * path.stat().st_size)
-    if not (place / custom.MODEL).exists():
-        _save(found.model, place / custom.MODEL)
-    write_json(
-        place / custom.FACTS, {"title": title, "file": path.name, "added": now(), "offered": True, **found.facts()}
-    )
+    workspace.networks.mkdir(parents=True, exist_ok=True)
+    temporary = workspace.networks / f".{secrets.token_hex(4)}.{custom.MODEL}"
+    if path.is_file():
+        check_free_space(temporary, 2 * path.stat().st_size)
+    try:
+        facts = reading_process.read(path, preparation, target=temporary)
+        key = f"{custom.UPLOAD}{_digest(path, facts['preparation'])}"
+        place = custom.folder(workspace, key)
+        place.mkdir(parents=True, exist_ok=True)
+        if not (place / custom.MODEL).exists():
+            os.replace(temporary, place / custom.MODEL)
+    finally:
+        temporary.unlink(missing_ok=True)
+    write_json(place / custom.FACTS, {"title": title, "file": path.name, "added": now(), "offered": True, **facts})
     custom.look_in(workspace)
     return key
 
@@ -101,7 +108,7 @@ def read(path: Path, preparation: str = "") -> Uploaded:
 
 def _read_keras(path: Path, preparation: str) -> Uploaded:
     plan = model_file.read_plan(path)
-    check_size(plan, path)
+    check_size(plan, path, ANY_SIZE[2])
     model = _load(plan, path)
     side, channels = _input_of(model, path)
     preparation = preparation or likely(model)
@@ -124,7 +131,8 @@ def _load(plan: dict, path: Path) -> keras.Model:
             with zipfile.ZipFile(path) as old, zipfile.ZipFile(checked, "w") as new:
                 new.writestr("metadata.json", json.dumps({"keras_version": keras.__version__}))
                 new.writestr(model_file.CONFIG, json.dumps(plan))
-                new.writestr(model_file.WEIGHTS, old.read(model_file.WEIGHTS))
+                with old.open(model_file.WEIGHTS) as packed, new.open(model_file.WEIGHTS, "w") as weights:
+                    shutil.copyfileobj(packed, weights)
             return keras.models.load_model(checked, compile=False, safe_mode=True)
     except Exception as error:  # whatever a file of somebody else's making can make Keras say
         raise model_file.cannot_build(path, error) from error
@@ -206,15 +214,3 @@ def _check_features(network: keras.Model, path: Path) -> None:
 def _digest(path: Path, preparation: str) -> str:
     with open(path, "rb") as file:
         return hashlib.sha256(hashlib.file_digest(file, "sha256").digest() + preparation.encode()).hexdigest()[:16]
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
-    try:
-        model.save(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise disk_error(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)

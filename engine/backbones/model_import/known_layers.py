@@ -42,19 +42,39 @@ VARYING = frozenset(
     ]
 )
 LAYER_MODULES = ("keras.layers", "keras.models", "keras.src.layers", "keras.src.models", "keras.src.applications")
-# Modules whose classes only describe how a layer begins and is held: nothing in them reads files or runs code.
-PART_MODULES = frozenset(
-    {
-        "keras.initializers",
-        "keras.regularizers",
-        "keras.constraints",
-        "keras.src.initializers",
-        "keras.src.regularizers",
-        "keras.src.constraints",
-    }
-)
-# Arithmetic between layers. Not keras.src.ops.core, some of whose operations call a function of the file.
-OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.image")
+# Classes that only describe how a layer begins and is held: nothing in them reads files or runs code.
+PARTS = {
+    "initializers": """
+Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal LecunUniform Ones
+Orthogonal OrthogonalInitializer RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
+""",
+    "regularizers": "L1 L1L2 L2 OrthogonalRegularizer",
+    "constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
+}
+# Arithmetic between layers. What makes tensors out of nothing (Full, Linspace, Array), or calls a function of the file
+# (keras.src.ops.core), is not there.
+_OPERATIONS = {
+    "numpy": """
+Abs Absolute Add Amax Amin Average BroadcastTo Ceil Clip Concatenate Copy Cos Divide DivideNoNan Dot Einsum Equal Exp
+Exp2 ExpandDims Expm1 Fabs Flip Fliplr Flipud Floor FloorDivide GetItem Greater GreaterEqual Less LessEqual Log Log10
+Log1p Log2 Logaddexp LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean Min Minimum Mod Moveaxis Multiply NanToNum
+Negative NotEqual OnesLike Pad Power Prod Ravel Reciprocal Repeat Reshape Roll Round Sign Sin Split Sqrt Square Squeeze
+Stack Std Subtract Sum Swapaxes Take Tanh Tensordot Tile Transpose TrueDivide Trunc Var Where ZerosLike
+""",
+    "nn": """
+AveragePool BatchNorm Celu Conv ConvTranspose DepthToSpace DepthwiseConv DotProductAttention Elu Gelu Glu HardShrink
+HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax MaxPool Moments Normalize OneHot RMSNorm Relu
+Relu6 Selu SeparableConv Sigmoid Silu SoftShrink Softmax Softplus Softsign SpaceToDepth SparsePlus SparseSigmoid
+Sparsemax Squareplus TanhShrink Threshold
+""",
+    "image": "CropImages ExtractPatches PadImages RGBToGrayscale Resize",
+}
+# {module: names of its classes}
+KNOWN_PARTS = {
+    **{f"keras.{module}": frozenset(names.split()) for module, names in PARTS.items()},
+    **{f"keras.src.{module}": frozenset(names.split()) for module, names in PARTS.items()},
+    **{f"keras.src.ops.{module}": frozenset(names.split()) for module, names in _OPERATIONS.items()},
+}
 ACTIVATIONS = frozenset(
     [
         "celu",

@@ -14,18 +14,22 @@ import h5py
 from engine import settings
 from engine.backbones.model_import.known_layers import (
     ACTIVATIONS,
+    KNOWN_PARTS,
     LAYER_MODULES,
     LAYERS,
     MODELS,
-    OPERATION_MODULES,
-    PART_MODULES,
 )
 from engine.errors import BackboneError
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-MOST_CONFIG_BYTES = 50_000_000
-# Deeper plans than this are made to exhaust whoever reads them.
-MOST_DEPTH = 60
+MOST_CONFIG_BYTES = 10_000_000  # the plan of the largest network of Keras has two million
+# Plans that are deeper or have more parts than these are made to exhaust whoever reads them.
+MOST_DEPTH, MOST_PARTS = 60, 60_000
+MOST_DIRECTORY = 2**20  # bytes of a zip's directory; Keras writes three or four members
+MOST_OBJECTS = 50_000  # groups and arrays of a weights file
+# What weights may take in memory, in bytes a byte of the file: they are stored as they are, a few layers as halves.
+MOST_GROWTH, ROOM = 4, 2**24
+LEAST_ITEM = 16  # bytes that anything in a weights file counts as: texts and references are more than they say
 FLOAT32 = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
 HDF5_MAGIC, ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
@@ -53,6 +57,7 @@ def read_plan(path: Path) -> dict:
     Raises BackboneError, in words, for a file that is damaged, too large, or names anything but known layers.
     """
     try:
+        _check_directory(path)
         with zipfile.ZipFile(path) as file:
             _check_members(path, file)
             plan = json.loads(file.read(CONFIG))
@@ -62,7 +67,7 @@ def read_plan(path: Path) -> dict:
         raise damaged(path, error) from error
     if not isinstance(plan, dict) or "config" not in plan:
         raise damaged(path, "its plan describes no network")
-    return _checked(plan, path, "", 0)
+    return _Checking(path).checked(plan, "", 0)
 
 
 def damaged(path: Path, error) -> BackboneError:
@@ -99,8 +104,20 @@ def too_large(path: Path, megabytes: float) -> BackboneError:
     )
 
 
+def _check_directory(path: Path) -> None:
+    """Refuse a directory that is too large before it is read into memory as a whole."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # the very place where ZipFile will look
+    if end and end[zipfile._ECD_SIZE] > MOST_DIRECTORY:
+        raise damaged(path, "it holds too many members")
+
+
 def _check_members(path: Path, file: zipfile.ZipFile) -> None:
     names = {entry.filename for entry in file.infolist()}
+    if len(names) < len(file.infolist()):
+        raise damaged(path, "it names a member twice")
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in file.infolist()):
+        raise damaged(path, "it is packed in a way that Keras does not use")
     if any(name.endswith((".pkl", ".pickle", "data.pkl")) for name in names):
         raise _pickled(path)
     if not {CONFIG, WEIGHTS} <= names:
@@ -122,45 +139,62 @@ def check_weights(path: Path, source) -> None:
     """Refuse weights that point to other files, are no numbers, or are declared larger than they can be."""
     total = 0
     with h5py.File(source, "r") as file:
-        for name, item in _walk(path, file):
+        for name, item in _walk(path, file, set()):
             if item.is_virtual or item.external:
                 raise _points_elsewhere(path, name)
-            if item.dtype.kind not in "fiub":
-                continue  # names of layers; the numbers are what is read
-            total += item.size * item.dtype.itemsize
-    if total > settings.current().max_upload_mb * 1e6:
+            total += item.size * (item.dtype.itemsize if item.dtype.kind in "fiub" else LEAST_ITEM)
+            check_total(path, total)
+
+
+def check_total(path: Path, total: float) -> None:
+    """Refuse so many bytes of weights where the file is too small to hold them, or the server allows fewer."""
+    if total > min(settings.current().max_upload_mb * 1e6, MOST_GROWTH * path.stat().st_size + ROOM):
         raise too_large(path, total / 1e6)
 
 
-def _walk(path: Path, group: h5py.Group, prefix: str = "", depth: int = 0):
-    """Yield (name, dataset) of everything below a group, without following a link out of the file."""
-    if depth > MOST_DEPTH:
+def _walk(path: Path, group: h5py.Group, seen: set, prefix: str = "", depth: int = 0):
+    """Yield (name, dataset) of everything below a group, once, without following a link out of the file.
+
+    seen: where in the file the objects stand that were visited. The same group may hang in many places.
+    """
+    if depth > MOST_DEPTH or len(seen) > MOST_OBJECTS:
         raise damaged(path, "it is nested too deeply")
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise _points_elsewhere(path, f"{prefix}{name}")
         item = group[name]
+        where = h5py.h5o.get_info(item.id).addr
+        if where in seen:
+            continue
+        seen.add(where)
         if isinstance(item, h5py.Dataset):
             yield f"{prefix}{name}", item
         elif isinstance(item, h5py.Group):
-            yield from _walk(path, item, f"{prefix}{name}/", depth + 1)
+            yield from _walk(path, item, seen, f"{prefix}{name}/", depth + 1)
 
 
-def _checked(node, path: Path, layer: str, depth: int):
-    """Return the plan without compilation and mixed precision; refuse what is not on the list."""
-    if depth > MOST_DEPTH:
-        raise damaged(path, "it is nested too deeply")
-    if isinstance(node, list):
-        return [_checked(each, path, layer, depth + 1) for each in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("class_name") == "DTypePolicy":
-        return dict(FLOAT32)
-    if "class_name" in node:
-        layer = _name_of(node) or layer
-        _check_class(node, path, layer)
-    kept = {key: value for key, value in node.items() if key != "compile_config"}
-    return {key: _checked(value, path, layer, depth + 1) for key, value in kept.items()}
+class _Checking:
+    """Walks through a plan and counts its parts."""
+
+    def __init__(self, path: Path):
+        self._path, self._parts = path, 0
+
+    def checked(self, node, layer: str, depth: int):
+        """Return the plan without compilation and mixed precision; refuse what is not on the list."""
+        self._parts += isinstance(node, dict)
+        if depth > MOST_DEPTH or self._parts > MOST_PARTS:
+            raise damaged(self._path, "it is nested too deeply, or has too many parts")
+        if isinstance(node, list):
+            return [self.checked(each, layer, depth + 1) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("class_name") == "DTypePolicy":
+            return dict(FLOAT32)
+        if "class_name" in node:
+            layer = _name_of(node) or layer
+            _check_class(node, self._path, layer)
+        kept = {key: value for key, value in node.items() if key != "compile_config"}
+        return {key: self.checked(value, layer, depth + 1) for key, value in kept.items()}
 
 
 def _name_of(node: dict) -> str:
@@ -195,10 +229,19 @@ def _is_known(node: dict, kind, module, registered) -> bool:
         # Functions are registered under their own name.
         return kind == "function" and module == "builtins" and node.get("config") in ACTIVATIONS
     if kind == "function":
-        return node.get("config") in ACTIVATIONS and module.startswith(("builtins", "keras"))
-    if module in PART_MODULES or module.startswith(OPERATION_MODULES):
+        return node.get("config") in ACTIVATIONS and _is_below(module, ("builtins", "keras"))
+    if kind in KNOWN_PARTS.get(module, ()) or _is_part_in_its_file(module, kind):
         return True
-    return (module == "keras" and kind in MODELS) or (module.startswith(LAYER_MODULES) and kind in LAYERS | MODELS)
+    return (module == "keras" and kind in MODELS) or (_is_below(module, LAYER_MODULES) and kind in LAYERS | MODELS)
+
+
+def _is_below(module: str, known: tuple[str, ...]) -> bool:
+    return any(module == each or module.startswith(f"{each}.") for each in known)
+
+
+def _is_part_in_its_file(module: str, kind: str) -> bool:
+    """Tell whether Keras names the file in which it defines a part, as "keras.src.initializers.random_initializers"."""
+    return any(kind in names and module.startswith(f"{known}.") for known, names in KNOWN_PARTS.items())
 
 
 def _pickled(path: Path) -> BackboneError:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from engine import settings
 from engine.data import multi_label
 from engine.data.layout import SPLIT_NAMES, clean_name, shown
 from engine.errors import DataError
@@ -24,6 +25,8 @@ NO_LABELS = "{name} has the columns {columns}, but none that gives a class. Call
 NEITHER = "{name} has the columns {columns}. A table that gives classes needs the columns 'file' and 'label'."
 MOST_COLUMNS = 8  # named in a sentence
 MAX_CELL = 1_000_000  # characters
+MAX_WORD = 200  # characters of a heading or of the name of a split that are looked at
+MAX_BYTES, MAX_CELLS = 64 * 2**20, 5_000_000  # of a table; it is held in memory, at some 200 bytes a cell
 COLUMNS = {
     "file": (
         *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path", "img", "picture"),
@@ -88,6 +91,7 @@ def read(name: str, content: bytes) -> list[Row]:
     Raises DataError when it has no columns for file and label, which is how other CSV files are told apart.
     """
     text = _decode(content)
+    _check_size(name, text)
     lines = list(_json_rows(text) if name.lower().endswith(JSON_SUFFIXES) else _csv_lines(name, text))
     folder = PurePosixPath(name).parent
     own_split = SPLIT_NAMES.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
@@ -96,6 +100,20 @@ def read(name: str, content: bytes) -> list[Row]:
     if not any(row.file and (row.label or not row.refused) for row in rows):
         raise DataError(NO_COLUMNS, name=shown(name))
     return rows
+
+
+def _check_size(name: str, text: str) -> None:
+    """Raise DataError for a table that memory would not hold as rows and cells, before it is made into them."""
+    rows, most = text.count("\n") + text.count("\r") + text.count("{"), settings.current().max_archive_members
+    cells = rows + sum(text.count(mark) for mark in (*DELIMITERS, "["))
+    if len(text) > MAX_BYTES or cells > MAX_CELLS or rows > 2 * most:
+        raise DataError(
+            "{name} is too large for a table: at most {bytes} MB, {rows} lines and {cells} cells are read. Divide it.",
+            name=shown(name),
+            bytes=MAX_BYTES // 2**20,
+            rows=most,
+            cells=MAX_CELLS,
+        )
 
 
 def _with_several(rows: list[Row], lines: list[dict]) -> list[Row]:
@@ -180,7 +198,7 @@ def _marks(cells: list[str], marked: dict[str, int]) -> list[str]:
 
 def _folded(text: str) -> str:
     """Return a word in small letters and without accents: "Catégorie" is "categorie"."""
-    letters = unicodedata.normalize("NFD", text.casefold())
+    letters = unicodedata.normalize("NFD", text[:MAX_WORD].casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
@@ -197,7 +215,7 @@ def _not_understood(name: str, header: list[str], columns: dict[str, int]) -> Da
 def _json_rows(text: str) -> Iterator[tuple[int, dict]]:
     """Yield the objects of a JSON array, or of JSON Lines."""
     if text.lstrip()[:1] == "[":
-        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+        with contextlib.suppress(ValueError, RecursionError):
             rows = json.loads(text)
             return ((number, _json_cells(row)) for number, row in enumerate(rows, start=1))
     return _json_lines(text)
@@ -218,7 +236,7 @@ def _json_lines(text: str) -> Iterator[tuple[int, dict]]:
             continue
         try:
             values = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             values = None
         yield number, _json_cells(values)
 
@@ -237,15 +255,26 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> list[int | None]:
     paths = {name: index for index, name in enumerate(names)}
     alone: dict[str, int | None] = {}
     for index, name in enumerate(names):
-        path = PurePosixPath(name.lower())
-        for key in {path.name, path.stem}:
+        last = name.lower().rpartition("/")[2]
+        for key in {last, _stem(last)}:
             alone[key] = None if key in alone else index
     found = []
     for row in rows:
-        beside = (PurePosixPath(row.folder) / row.file).as_posix()
-        last = PurePosixPath(row.file.lower()).name
+        beside = row.file if row.folder == "." else f"{row.folder}/{row.file}"
+        last = row.file.lower().rpartition("/")[2]
         found.append(paths.get(beside, paths.get(row.file, alone.get(last))))
     return found
+
+
+def _stem(name: str) -> str:
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
+
+
+def _tidy(path: str) -> str:
+    """Return a path as pathlib writes it, which takes ten times as long: no "." and no "//" in it."""
+    start = "/" if path.startswith("/") else ""
+    return start + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _text(value) -> str:
@@ -263,7 +292,7 @@ def _row(folder: PurePosixPath, where: str, cells: dict, own_split: str | None) 
     elif file.startswith("/") or ".." in file.split("/") or ":" in file.split("/")[0]:
         refused = DataError("{file} lies outside the folder of the table. Put it beside the table.", file=file)
     return Row(
-        file=PurePosixPath(file).as_posix() if file else "",
+        file=_tidy(file),
         folder=folder.as_posix(),
         label=clean_name(label) if label else None,
         group=clean_name(cells["group"]) if cells.get("group") else None,

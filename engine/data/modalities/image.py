@@ -1,21 +1,34 @@
 """Open a picture by its content, whatever its name says, as upright 8-bit RGB."""
 
-import contextlib
 import functools
 import io
 import os
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from engine import settings
+from engine.data.modalities import image_limits
 from engine.errors import DataError
 
 # EPS, PDF and WMF are left out on purpose: Pillow hands them to other programs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "PPM", "JPEG2000", "ICO")
 FITS = ("letterbox", "crop", "stretch")
-ORIENTATION = 0x0112  # the EXIF tag; values above 4 swap width and height
+LARGE = 16_000_000  # pixels; above this a picture is converted strip by strip, each of STRIP pixels
+STRIP = 2_000_000
+# What EXIF's orientation asks for; values above 4 swap width and height.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 REDUCED, SUB_IMAGES, DNG_VERSION = 254, 330, 50706  # TIFF tags
 STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
@@ -86,18 +99,37 @@ def open_with_size(
             image = _verified_png(image, content)
         if image.format == "TIFF" and _is_raw(image, content):
             raise DataError(RAW)
-        size = _upright_size(image)
-        reduced = image.format in ("JPEG", "MPO") and target
-        if reduced:
-            image.draft(image.mode, target if size == image.size else target[::-1])
-        image.load()
-        with contextlib.suppress(Exception):  # a broken EXIF block must not cost the picture
-            ImageOps.exif_transpose(image, in_place=True)
-        return _to_rgb(image), size if reduced else image.size
+        return _decoded(image, target)
     except DataError:
         raise
     except Exception as error:
         raise DataError(DAMAGED, detail=str(error)[:120] or type(error).__name__) from error
+
+
+def _decoded(image: Image.Image, target: tuple[int, int] | None) -> tuple[Image.Image, tuple[int, int]]:
+    """Return (upright RGB picture, full upright size) of a picture that was opened."""
+    full = image.size
+    if target and image.format in ("JPEG", "MPO"):
+        image.draft(image.mode, _lying(target, image_limits.orientation(image)))
+    announced = image.size
+    with image_limits.in_work(image):
+        image.load()
+        full = full if image.size == announced else image.size  # an icon's own header may say another one
+        turned = image_limits.orientation(image)  # a PNG tells it after its pixels
+        rgb = _to_rgb(image, _reduction(image, _lying(target, turned)))
+    return (rgb.transpose(TURNS[turned]) if turned in TURNS else rgb), _lying(full, turned)
+
+
+def _lying(size: tuple[int, int] | None, turned: int) -> tuple[int, int] | None:
+    """Return (width, height) as a picture with this orientation is stored; or, of a stored one, as it is upright."""
+    return size[::-1] if size and turned > 4 else size
+
+
+def _reduction(image: Image.Image, target: tuple[int, int] | None) -> int:
+    """Return by how much a very large picture is made smaller before anything else is done with it."""
+    if not target or image.width * image.height <= LARGE:
+        return 1
+    return max(1, min(image.width // target[0], image.height // target[1]))
 
 
 def load_pixels(source: str | os.PathLike | bytes, image_size: int, fit: str = "letterbox") -> np.ndarray:
@@ -144,15 +176,15 @@ def _open(content: bytes, limit: int) -> Image.Image:
     if not content:
         raise DataError("The file is empty (0 bytes). Copy or download it again.")
     _register_heif()
-    Image.MAX_IMAGE_PIXELS = limit  # Pillow's own guard follows the setting: it raises at twice as many
+    image_limits.check_content(content)
+    Image.MAX_IMAGE_PIXELS = limit // 2  # Pillow's own guard follows the setting: it raises at twice as many
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels(limit) from error
+        raise DataError(image_limits.TOO_MANY_PIXELS, limit=f"{limit / 1e6:g}") from error
     except Exception as error:
         raise DataError(_what_it_is(content)) from error
-    if image.width * image.height > limit:
-        raise _too_many_pixels(limit)
+    image_limits.check_opened(image, limit)
     return image
 
 
@@ -168,13 +200,6 @@ def _verified_png(image: Image.Image, content: bytes) -> Image.Image:
     """Check the checksums first: Pillow decodes a damaged PNG without a word and leaves the rest of it black."""
     image.verify()
     return Image.open(io.BytesIO(content), formats=("PNG",))
-
-
-def _too_many_pixels(limit: int) -> DataError:
-    return DataError(
-        "The picture has more than {limit} million pixels. Make it smaller, or raise GRAFT_MAX_PIXELS.",
-        limit=f"{limit / 1e6:g}",
-    )
 
 
 def _what_it_is(content: bytes) -> str:
@@ -201,41 +226,68 @@ def _register_heif() -> None:
     import pillow_heif  # here, because registering is work and importing a module must do none
 
     pillow_heif.register_heif_opener()
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it comes at half of what is allowed
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
-    orientation = 1
-    with contextlib.suppress(Exception):
-        orientation = image.getexif().get(ORIENTATION, 1)
-    return image.size[::-1] if orientation in (5, 6, 7, 8) else image.size
+def _to_rgb(image: Image.Image, reduction: int) -> Image.Image:
+    """Return the picture as RGB, its sides divided by `reduction`; a large one strip by strip, to save memory."""
+    convert = _converter(image)
+    if image.width * image.height <= LARGE:
+        return convert(image)
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image if reduction == 1 else image.reduce(reduction)
+    made = Image.new("RGB", tuple(-(-side // reduction) for side in image.size))
+    for top, strip in _strips(image, reduction):
+        made.paste(convert(strip).reduce(reduction), (0, top // reduction))
+    return made
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _strips(image: Image.Image, step: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Yield (top, strip) of a picture, each of a number of rows that `step` divides."""
+    rows = max(step, STRIP // image.width // step * step)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Return what makes RGB of this picture, or of a strip of it."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
+        low, high = _range(image)
+        return lambda strip: Image.fromarray(_to_8_bit(np.asarray(strip), low, high)).convert("RGB")
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return lambda strip: ImageCms.profileToProfile(strip, *profiles, outputMode="RGB")
+    if image.has_transparency_data:
+        return _on_white
+    return lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
     layer = image.convert("RGBA")
     white = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(white, layer).convert("RGB")
 
 
-def _to_8_bit(values: np.ndarray) -> np.ndarray:
+def _range(image: Image.Image) -> tuple[float, float]:
+    """Return the smallest and the largest value of a picture with more than 8 bits; what is no number counts as 0."""
+    parts = [np.nan_to_num(np.asarray(strip), posinf=0, neginf=0) for _top, strip in _strips(image)]
+    return float(min(part.min() for part in parts)), float(max(part.max() for part in parts))
+
+
+def _to_8_bit(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Scale by the number of bits in use (8, 12 or 16), so that a 12-bit scan in a 16-bit file is not black.
 
     Floats are taken as 0..1, or as 0..255 when they reach above 16; other ranges are stretched from their smallest to
-    their largest value.
+    their largest value: `low` and `high` of the whole picture.
     """
+    if values.dtype == np.uint16:
+        return _to_8_bit(np.arange(2**16, dtype=np.int32), low, high)[values]  # by table
     floats = values.dtype.kind == "f"
     values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
-    low, high = values.min(), values.max()
     for top in (1.0, 255.0) if floats else (1.0, 255.0, 4095.0, 65535.0):
         if low >= 0 and high <= top and not (floats and 1 < high <= 16):
-            return np.round(values * (255 / top)).astype(np.uint8)
-    return np.round((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+            return np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
+    return np.clip(np.round((values - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)
 
 
 def jpeg_bytes(image: Image.Image, quality: int = 85) -> bytes:

@@ -51,7 +51,7 @@ def embed(
         return embedding.embed(workspace, key, pixels, keys, advance), {}
     pixels.check_space(missing)
     open_network = forward.opener(workspace, key, pixels.image_size)
-    args = (str(workspace.root), key, pixels.image_size, pixels.fit, str(run_dir))
+    args = (workspace, key, pixels.image_size, pixels.fit, run_dir)
     with Spread(WorkPile(missing), cache.folder, crew, args) as spread:
         told = functools.partial(_tell, advance, len(keys) - len(missing), spread.pile, len(keys))
         while spread.has_work(told):
@@ -60,12 +60,12 @@ def embed(
     return embedding.embed(workspace, key, pixels, keys, advance), spread.elsewhere
 
 
-def embed_piece(keys: list[str], workspace_root: str, key: str, image_size: int, fit: str, run_dir: str) -> None:
+def embed_piece(keys: list[str], workspace: Workspace, key: str, image_size: int, fit: str, run_dir: Path) -> None:
     """Embed a few pictures for the run of another worker; ends early when that run is to end."""
-    pixels, cache, run = _bench(workspace_root, key, image_size, fit)
+    pixels, cache, run = _bench(workspace, key, image_size, fit)
 
     def check(_done: int) -> None:
-        if runs.must_end(Path(run_dir)):
+        if runs.must_end(run_dir):
             raise Stopped
 
     with contextlib.suppress(Stopped):
@@ -73,9 +73,8 @@ def embed_piece(keys: list[str], workspace_root: str, key: str, image_size: int,
 
 
 @functools.lru_cache(1)
-def _bench(workspace_root: str, key: str, image_size: int, fit: str) -> tuple:
+def _bench(workspace: Workspace, key: str, image_size: int, fit: str) -> tuple:
     """Return what every piece of the same work needs, opened once."""
-    workspace = Workspace(Path(workspace_root))
     pixels = Pixels(workspace, image_size, fit)
     run = forward.open_backbone(workspace, key, image_size)
     return pixels, embedding.features_cache(workspace, key, pixels), run
@@ -165,7 +164,7 @@ class Spread:
     def _give(self, address: str) -> bool:
         keys = self.pile.take_from_end()
         if keys:
-            future = self._crew.give(address, "engine.worker.tasks:embed_piece", keys, *self._args)
+            future = self._crew.give(address, "embed_piece", keys, *self._args)
             self._pieces.append(_Piece(keys, address, future, time.monotonic()))
         return bool(keys)
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from engine.data.photo_likeness import look_like_photos
 from engine.storage.workspace import Workspace
 from engine.training.fine_tuning.safe_augmentation import FOR_DRAWINGS, FOR_PHOTOS
 from engine.training.inputs import augment
-from engine.training.inputs.pixels import Pixels, choose_fit
+from engine.training.inputs.pixels import Pixels, choose_fit, look_like_photos
 from engine.training.recipe import Recipe
 
 

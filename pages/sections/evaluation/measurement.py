@@ -12,7 +12,7 @@ import streamlit as st
 
 from engine import graft
 from engine.services import run_measurements
-from engine.services.run_measurements import Checkup
+from engine.services.run_measurements import Measured
 from pages.session.i18n import _, say
 from pages.shared import page
 from pages.shared.runs.run_list import duration
@@ -46,7 +46,7 @@ def view(
 
     so_far: shows what has been found while the rest is being measured, where it comes in parts.
     """
-    state = run_measurements.look(graft.current().background_jobs, what.task, folder)
+    state = graft.current().run_measurements.status(what.task, folder)
     if state.state == "done":
         show(state.found)
     elif state.state in run_measurements.WORKING:
@@ -55,20 +55,20 @@ def view(
         _offer(folder, what, state)
 
 
-def _offer(folder: Path, what: Measurement, state: Checkup) -> None:
+def _offer(folder: Path, what: Measurement, state: Measured) -> None:
     if state.state == "failed":
         st.error(say(state.message, state.values), icon=":material/error:")
     if page.empty(what.icon, what.headline, what.explanation, button=what.button, key=f"{what.key}-start"):
-        run_measurements.begin(graft.current().background_jobs, what.task, folder)
+        graft.current().run_measurements.start(what.task, folder)
         st.rerun()
 
 
 def _watch(folder: Path, what: Measurement, so_far: Callable[[dict], None] | None) -> None:
-    background_jobs = graft.current().background_jobs
+    measurements = graft.current().run_measurements
 
     @st.fragment(run_every=LOOK_AGAIN_SECONDS, key=f"{what.key}-part")
     def part() -> None:
-        state = run_measurements.look(background_jobs, what.task, folder)
+        state = measurements.status(what.task, folder)
         if state.state not in run_measurements.WORKING:
             st.rerun()  # once for the whole page: it takes the timer away
         st.progress(state.progress, _progress_words(state, what))
@@ -77,8 +77,8 @@ def _watch(folder: Path, what: Measurement, so_far: Callable[[dict], None] | Non
             key=f"{what.key}-stop",
             icon=":material/stop:",
             disabled=state.state == "stopping",
-            on_click=run_measurements.stop,
-            args=(background_jobs, what.task, folder),
+            on_click=measurements.stop,
+            args=(what.task, folder),
         )
         if so_far is not None and state.found is not None:
             so_far(state.found)
@@ -86,7 +86,7 @@ def _watch(folder: Path, what: Measurement, so_far: Callable[[dict], None] | Non
     part()
 
 
-def _progress_words(state: Checkup, what: Measurement) -> str:
+def _progress_words(state: Measured, what: Measurement) -> str:
     if state.state == "stopping":
         return _("Stopping…")
     if state.state == "waiting":

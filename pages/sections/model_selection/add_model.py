@@ -56,7 +56,7 @@ def _arrived(upload: Upload) -> None:
 
 
 def _look(path: Path) -> None:
-    answer = worker_answers.ask(("model-file", str(path)), lambda: graft.current().networks.look(path))
+    answer = worker_answers.ask(("model-file", str(path)), lambda: graft.current().custom_backbones.read(path))
     if _ready(answer, "model-file-look"):
         _found(path, answer)
 
@@ -123,7 +123,7 @@ def _ask_preparation(likely: str) -> str:
 
 def _keep(path: Path, name: str, preparation: str) -> None:
     key = ("keep-model", str(path), name, preparation)
-    answer = worker_answers.ask(key, lambda: graft.current().networks.keep(path, name, preparation))
+    answer = worker_answers.ask(key, lambda: graft.current().custom_backbones.keep(path, name, preparation))
     if not _ready(answer, "model-file-keep-it"):
         return
     if (wrong := answer.exception()) is not None:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from engine import graft
 from engine.errors import UserError
+from engine.training.recipe import Recipe
 from pages.components.gallery.gallery import Tile, data_url, gallery
 from pages.session import worker_answers
 from pages.session.i18n import _, say_error
@@ -27,7 +28,7 @@ def preview(recipe: dict, examples: tuple[str, ...]) -> None:
 
 def _draw(recipe: dict, examples: tuple[str, ...]) -> list[str]:
     here = graft.current()
-    views = here.ask("augment_preview", recipe, str(here.workspace.root), list(examples), VIEWS)
+    views = here.compute.ask("augment_preview", here.workspace, Recipe.from_dict(recipe), list(examples), VIEWS)
     return [_as_address(pixels) for picture in views for pixels in picture]
 
 

@@ -107,7 +107,7 @@ def _speed(info: BackboneInfo, speed: float | None) -> None:
 def _measure(key: str):
     here = graft.current()
     return worker_answers.ask(
-        ("speed", key), lambda: here.ask("measure_speed", key, str(here.workspace.root), timeout=300)
+        ("speed", key), lambda: here.compute.ask("measure_speed", here.workspace, key, timeout=300)
     )
 
 
@@ -117,7 +117,7 @@ def _measuring() -> None:
 
 def _show_speed(answer) -> None:
     try:
-        speed = round(answer.result()["images_per_second"])
+        speed = round(answer.result())
     except UserError as error:
         st.caption(say_error(error))
         return

@@ -18,7 +18,7 @@ CLASSES_NAMED = 4
 
 def own_models(chosen: str) -> None:
     """Show a card for each network of one's own, and the way to add a model file."""
-    networks = graft.current().networks
+    networks = graft.current().custom_backbones
     uploaded, of_runs = networks.uploaded(), networks.of_runs()
     page.section(
         _("Your own models"),
@@ -82,7 +82,7 @@ def _upload_card(info: BackboneInfo, chosen: str) -> None:
             type="tertiary",
             icon=":material/delete:",
             help=_("Trainings that were built on it go on working."),
-            on_click=graft.current().networks.remove,
+            on_click=graft.current().custom_backbones.remove,
             args=(info.key,),
         )
 

@@ -1,4 +1,4 @@
-"""The bar at the end of the Model page: what will run, how long it takes, and the button that starts it."""
+"""The bar that stays in sight on the Model page: what will run, how long it takes, and the button that starts it."""
 
 from concurrent.futures import Future
 
@@ -8,6 +8,7 @@ from engine import graft, settings
 from engine.backbones import catalogue, custom, learned_from, local_weights
 from engine.errors import UserError
 from engine.storage.registry import Project
+from engine.training.recipe import Recipe
 from pages.session import person, state, worker_answers
 from pages.session.i18n import _, plural, say_error
 from pages.session.safe_text import md_escape
@@ -15,13 +16,22 @@ from pages.shared.dataset.dataset_facts import DatasetFacts
 from pages.shared.runs import stopping_goal
 from pages.shared.runs.run_list import duration, recipe_words
 
+# A bar as low as its button, told apart from what runs below it.
+STYLE = """<style>
+[data-testid="stBottomBlockContainer"] { padding-top: .6rem; padding-bottom: .6rem; }
+[data-testid="stBottom"] > div { border-top: 1px solid rgba(128, 140, 132, .35); }
+</style>"""
+
 
 def start_bar(project: Project, recipe: dict, facts: DatasetFacts, aim: dict) -> None:
     """Show what was chosen with its estimate, and start the run when the button is pressed.
 
     aim: when it is to end by itself, as options of the recipe; they change nothing about the estimate.
     """
-    row = st.container(border=True, horizontal=True, vertical_alignment="center", key="start-bar")
+    with st.bottom:
+        st.html(STYLE)
+        _known_test_pictures(project, recipe["backbone"])
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="start-bar")
     with row:
         st.markdown(f"**{md_escape(recipe_words(recipe))}**", width="content")
         _estimate(recipe, facts)
@@ -29,7 +39,6 @@ def start_bar(project: Project, recipe: dict, facts: DatasetFacts, aim: dict) ->
             st.caption(stopping_goal.in_words(aim), width="content")
         st.space("stretch")
         pressed = _button(recipe)
-    _known_test_pictures(project, recipe["backbone"])
     if pressed:
         state.open_run(graft.current().start_run(project.id, {**recipe, **aim}, owner=person.name()))
         state.go("train")
@@ -100,10 +109,12 @@ def _say_unreachable(answer: Future) -> None:
 def _estimate(recipe: dict, facts: DatasetFacts) -> None:
     if local_weights.local_path(recipe["backbone"]) is None:
         return
-    root = str(graft.current().workspace.root)
+    here = graft.current()
     answer = worker_answers.ask(
         ("estimate", repr(sorted(recipe.items(), key=str)), facts.hashes),
-        lambda: graft.current().ask("estimate", recipe, facts.counts, root, list(facts.hashes)),
+        lambda: here.compute.ask(
+            "estimate", here.workspace, Recipe.from_dict(recipe), facts.counts, list(facts.hashes)
+        ),
     )
     worker_answers.when_ready(answer, _show_estimate, waiting=_estimating, key="estimate")
 

@@ -85,7 +85,7 @@ def _choices() -> dict:
 
 def _own_networks() -> dict[str, str]:
     """Return the titles of the networks of one's own by key."""
-    networks = graft.current().networks
+    networks = graft.current().custom_backbones
     infos = [*networks.uploaded(), *(info for _run, info in networks.of_runs())]
     return {info.key: shortened(info.title, 40) for info in infos}
 

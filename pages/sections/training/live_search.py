@@ -19,7 +19,7 @@ from pages.shared.runs.run_list import BadgeColour, duration
 def newest(project: Project | None) -> SearchView | None:
     """Return the last search of a project, None before the first."""
     found = graft.current().searches.of_project(project.id) if project else []
-    return graft.current().searches.look(found[0]) if found else None
+    return graft.current().searches.status(found[0]) if found else None
 
 
 def show_search(view: SearchView) -> None:
@@ -169,7 +169,7 @@ def _left_out(view: SearchView) -> None:
     """Say which networks were not tried, those with one reason together."""
     reasons: dict[str, list[str]] = {}
     for entry in view.plan.left_out:
-        title = graft.current().networks.title_of(entry["network"])
+        title = graft.current().custom_backbones.title_of(entry["network"])
         reasons.setdefault(say(entry["template"], entry["values"]), []).append(md_escape(title))
     if not reasons:
         return

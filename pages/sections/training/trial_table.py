@@ -36,7 +36,7 @@ def trial_table(view: SearchView) -> None:
 
 def network_title(trial: Trial) -> str:
     """Return what the network of a trial is called."""
-    return graft.current().networks.title_of(trial.choice["network"])
+    return graft.current().custom_backbones.title_of(trial.choice["network"])
 
 
 def _rank(trial: Trial, best: Trial | None) -> tuple:

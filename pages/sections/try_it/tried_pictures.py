@@ -85,11 +85,10 @@ def warm(entry: RunView):
     # Again after a while: the worker may have been restarted, or have made room for other models.
     key = ("warm", entry.run.id, int(time.time() // WARM_SECONDS))
     here = graft.current()
-    place = (str(entry.folder), str(here.workspace.root))
 
     def get_ready() -> None:
-        here.ask("warm_model", *place)
-        here.ask("warm_explanations", *place)
+        here.compute.ask("warm_model", entry.folder, here.workspace)
+        here.compute.ask("warm_explanations", entry.folder)
 
     return worker_answers.ask(key, get_ready)
 
@@ -134,10 +133,9 @@ def _asked(entry: RunView, pictures: Sequence[tuple[Trial, bytes | str]]) -> lis
     if not pictures:
         return []
     here, contents = graft.current(), [content for _trial, content in pictures]
-    place = (str(entry.folder), str(here.workspace.root))
 
     def question() -> list[tuple[dict, Found | None]]:
-        given = here.ask("predict", *place, contents)
+        given = here.compute.ask("predict", entry.folder, here.workspace, contents)
         # Test pictures that the page itself offers are said to be test pictures already.
         known = [known_picture_note.look(entry, one) if isinstance(one, bytes) else None for one in contents]
         return list(zip(given, known, strict=True))

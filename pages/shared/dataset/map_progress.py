@@ -30,17 +30,17 @@ def follow(dataset_id: str, look: Callable[[], maps.MapState], show: Callable[[m
 
 
 def _progress(dataset_id: str, state: maps.MapState) -> None:
-    study = state.study
-    if study["state"] == maps.FAILED:
-        st.error(say(study["message"], study["values"]), icon=":material/error:")
+    job = state.job
+    if job["state"] == maps.FAILED:
+        st.error(say(job["message"], job["values"]), icon=":material/error:")
         if st.button(_("Try again"), key=f"{KEY}-again"):
-            graft.current().background_jobs.forget(maps.KIND, dataset_id)
+            graft.current().maps.discard(dataset_id)
             st.rerun()
     elif state.running:
-        words = say(study["message"], study["values"]) if study["message"] else _("Preparing the map")
+        words = say(job["message"], job["values"]) if job["message"] else _("Preparing the map")
         if state.method == "pca":
             words += " · " + _("a first sketch is below")
-        st.progress(min(1.0, study["progress"]), text=words)
+        st.progress(min(1.0, job["progress"]), text=words)
     elif not state.pictures:
         st.caption(_("There are no pictures to show."))
     else:

@@ -115,7 +115,7 @@ def recipe_words(recipe: dict) -> str:
     if not recipe:
         return ""
     known = RECIPES.get(recipe.get("name", ""))
-    network = graft.current().networks.title_of(recipe.get("backbone", ""))
+    network = graft.current().custom_backbones.title_of(recipe.get("backbone", ""))
     return " · ".join([_(known.title) if known else "", network])
 
 

@@ -129,7 +129,7 @@ def value_words(option: str, value) -> str:
     if isinstance(value, list):
         return ", ".join(_augmentation_words(name) for name in value) or _("None")
     if option == "backbone":
-        return graft.current().networks.title_of(value)
+        return graft.current().custom_backbones.title_of(value)
     if isinstance(value, float):
         return decimal(value, "g")
     if isinstance(value, int) and not isinstance(value, bool) and option != "seed":

@@ -13,7 +13,7 @@ from engine.backbones.build import architecture, build
 from engine.backbones.model_import import import_model, known_layers
 from engine.errors import BackboneError
 from engine.training.fine_tuning import classifier as models
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.model_files import changed, picture_network, saved, weights_member
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
@@ -27,7 +27,7 @@ def good(tmp_path_factory):
 def refusal(path) -> str:
     """Return the sentence with which a worker refuses a file."""
     with pytest.raises(BackboneError) as error:
-        tasks.look_at_network("unused", str(path))
+        door.answer("read_model_file", path)
     return str(error.value)
 
 
@@ -35,7 +35,7 @@ def refusal(path) -> str:
 
 
 def test_the_network_of_a_file_gives_the_numbers_before_its_last_step(workspace, good):
-    key = tasks.keep_network(str(workspace.root), str(good), "Leaves", "unit")
+    key = door.answer("keep_model_file", workspace, good, "Leaves", "unit")
     info = catalogue.info(key)
     assert (info.title, info.image_sizes, info.features, info.origin) == ("Leaves", (32, 32, 32), 12, "upload")
     theirs = keras.models.load_model(good)
@@ -43,7 +43,7 @@ def test_the_network_of_a_file_gives_the_numbers_before_its_last_step(workspace,
     expected = before.predict_on_batch(PIXELS / 255)
     np.testing.assert_allclose(build(key, 32).predict_on_batch(PIXELS), expected, rtol=1e-4, atol=1e-5)
     assert info.parameters == theirs.count_params() - (12 * 3 + 3)
-    assert tasks.keep_network(str(workspace.root), str(good), "Leaves", "unit") == key, "the same file is kept once"
+    assert door.answer("keep_model_file", workspace, good, "Leaves", "unit") == key, "the same file is kept once"
 
 
 def test_a_network_inside_a_network_can_be_cut_anywhere_and_random_layers_are_gone(workspace, tmp_path):
@@ -53,8 +53,8 @@ def test_a_network_inside_a_network_can_be_cut_anywhere_and_random_layers_are_go
     x = layers.RandomFlip()(layers.Rescaling(1 / 255)(pixels))
     x = layers.GlobalAveragePooling2D()(inner(x, training=False))
     path = saved(keras.Model(pixels, layers.Dense(2, "softmax")(x)), tmp_path / "nested.keras")
-    assert tasks.look_at_network("unused", str(path))["preparation"] == "inside", "it has a layer that prepares pixels"
-    network = build(tasks.keep_network(str(workspace.root), str(path), "Nested", ""), 32)
+    assert door.answer("read_model_file", path)["preparation"] == "inside", "it has a layer that prepares pixels"
+    network = build(door.answer("keep_model_file", workspace, path, "Nested", ""), 32)
     assert {"look", "look_again"} <= {point.name for point in cuts.cut_points(network)}
     assert not {type(layer).__name__ for layer in network.layers} & known_layers.VARYING
     assert network.get_layer("look").trainable, "what their training kept frozen may learn in this one"
@@ -73,13 +73,13 @@ def test_grey_pictures_a_map_at_the_end_and_any_size_are_understood(tmp_path):
 
 
 def test_a_network_for_any_size_is_built_for_the_size_that_is_asked_for(workspace, tmp_path):
-    key = tasks.keep_network(str(workspace.root), str(saved(picture_network(None), tmp_path / "any.keras")), "Any", "")
+    key = door.answer("keep_model_file", workspace, saved(picture_network(None), tmp_path / "any.keras"), "Any", "")
     np.testing.assert_allclose(build(key, 64).get_weights()[0], build(key, 224).get_weights()[0])
     assert build(key, 64).input_shape == (None, 64, 64, 3)
 
 
 def test_layers_never_take_the_names_of_the_head_that_is_learned(workspace, good):
-    network = build(tasks.keep_network(str(workspace.root), str(good), "Leaves", ""), 32)
+    network = build(door.answer("keep_model_file", workspace, good, "Leaves", ""), 32)
     assert not {layer.name for layer in network.layers} & set(custom.HEAD)
     ours = {models.STANDARDISE, models.DROPOUT, models.HIDDEN, models.LOGITS, models.PROBABILITIES}
     assert ours <= set(custom.HEAD)
@@ -200,7 +200,7 @@ def test_half_a_file_is_said_to_be_incomplete(good, tmp_path):
 
 def test_a_file_with_the_wrong_ending_is_taken_for_what_it_is(good, tmp_path):
     (tmp_path / "leaves.h5").write_bytes(good.read_bytes())
-    assert tasks.look_at_network("unused", str(tmp_path / "leaves.h5"))["features"] == 12
+    assert door.answer("read_model_file", tmp_path / "leaves.h5")["features"] == 12
 
 
 def test_a_zip_bomb_is_refused_unread(good, tmp_path):

@@ -7,7 +7,7 @@ from engine.errors import ComputeError
 from engine.storage import runs
 from engine.storage.registry import Item
 from engine.storage.workspace import write_json
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.run_files import IdleWorkers
 from tests.support.tiny_runs import new_run
 
@@ -77,12 +77,12 @@ def test_an_attempt_that_a_worker_died_of_is_not_begun_again_by_the_scheduler(wo
     attempt = runs.note_attempt(run_dir)
     write_json(run_dir / runs.HEARTBEAT, {"machine": "gone", "pid": 1, "born": 1.0, "attempt": attempt})
     with pytest.raises(ComputeError, match="was interrupted"):
-        tasks.train(str(run_dir), str(workspace.root), attempt)
+        door.answer("train", run_dir, workspace, attempt)
 
 
 def test_a_worker_leaves_an_attempt_alone_that_is_out_of_date(workspace):
     run_dir = new_run(workspace, [PICTURE])
     old = runs.note_attempt(run_dir)
     runs.take_back(run_dir)
-    tasks.train(str(run_dir), str(workspace.root), old)
+    door.answer("train", run_dir, workspace, old)
     assert runs.read_status(run_dir)["state"] == "queued"

@@ -14,9 +14,10 @@ from engine.evaluation.learning_curve import Answers
 from engine.evaluation.metrics import intervals
 from engine.services import run_measurements
 from engine.storage import runs
+from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, write_json
 from engine.training.inputs.subsample import rows_of_share
-from engine.worker import tasks
+from engine.worker import door
 from pages.session import worker_answers
 from tests.pages.test_training_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
 from tests.support.run_files import add_run, finish_run
@@ -92,7 +93,7 @@ def test_the_curve_of_a_run_is_measured_without_its_test_pictures(trained, monke
     for cache in (workspace.caches / "features", workspace.caches / "pixels"):
         for file in cache.rglob("*.npy"):
             file.unlink()
-    found = tasks.learning_curve(str(run_dir), str(workspace.root), str(run_dir / "progress.json"))
+    found = door.answer("learning_curve", run_dir, workspace, StatusFile(run_dir / "progress.json").advance)
     assert [point["pictures"] for point in found["points"]] == [12, 21, 42]  # a tenth would be two of a class: too few
     assert found["validation"] == 6
     assert json.loads((run_dir / learning_curve.FILE).read_text()) == found
@@ -112,9 +113,10 @@ def test_the_command_prints_the_curve_and_its_meaning(trained, monkeypatch, caps
             pass
 
         def ask(self, task, *arguments, timeout):
-            return getattr(tasks, task)(*arguments)
+            return door.answer(task, *arguments)
 
     Here.workspace = workspace
+    Here.compute = Here()
     monkeypatch.setattr(cli_learning_curve.Graft, "open", lambda **_options: Here())
     cli_learning_curve.learning_curve(Namespace(run=str(run_dir), json=True))
     said = capsys.readouterr()
@@ -198,10 +200,7 @@ def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_
 def test_measurements_leave_every_thread_to_those_who_wait_for_an_answer(graft, project):  # noqa: F811
     folders = [finished(graft, project) for _run in range(worker_answers.THREADS + 2)]
     for folder in folders:
-        run_measurements.begin(graft.background_jobs, run_measurements.LEARNING_CURVE, folder)
+        graft.run_measurements.start(run_measurements.LEARNING_CURVE, folder)
     assert worker_answers.ask("at once", lambda: "an answer").result(timeout=10) == "an answer"
-    states = {
-        run_measurements.look(graft.background_jobs, run_measurements.LEARNING_CURVE, folder).state
-        for folder in folders
-    }
+    states = {graft.run_measurements.status(run_measurements.LEARNING_CURVE, folder).state for folder in folders}
     assert states == {"waiting"}

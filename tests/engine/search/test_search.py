@@ -30,11 +30,12 @@ from engine.storage.registry import Registry
 from engine.storage.run_writer import RunWriter
 from engine.storage.workspace import read_json, write_json
 from engine.training.recipe import RECIPES
-from engine.worker import tasks
+from engine.worker import door
 from tests.engine.cli.test_command_line import ROOT, answer
 from tests.support import tiny_runs
 from tests.support.pictures import draw_folder
 from tests.support.run_files import IdleWorkers
+from tests.support.taught_workers import teach
 from tests.support.tiny_runs import discs
 
 THREE = ("sprout", "mobilenet_v2_035", "mobilenet_v2")
@@ -217,7 +218,7 @@ class InThisProcess(IdleWorkers):
         return ["here"]
 
     def submit(self, task, *args, queue, key, on_done, worker=None):
-        getattr(tasks, task.split(":")[1])(*args)
+        door.answer(task, *args)
         on_done(None)
 
 
@@ -237,7 +238,7 @@ def test_the_best_becomes_a_run_that_learns_nothing_twice_and_no_trial_sees_test
     wanted = plan(project=project.id, dataset=project.dataset_id, networks=("sprout",), common=common)
     search_id = searches.start(wanted, items)
     searches._own[search_id][0].join(600)
-    view = searches.look(search_id)
+    view = searches.status(search_id)
     assert view.state == "finished", view.status
     [trial] = view.trials
     assert sorted(trial.scores) == [0, 1, 2] and trial.epochs == 1
@@ -314,7 +315,7 @@ def test_a_search_that_makes_no_sense_is_refused_in_words_before_anything_is_bro
 
 
 def test_workers_do_not_hear_of_ctrl_c_since_the_best_is_still_to_be_evaluated(warm_graft):
-    assert signal.SIGINT in warm_graft.compute.ask("signal:pthread_sigmask", signal.SIG_BLOCK, [])
+    assert signal.SIGINT in teach(warm_graft.compute).ask("blocked_signals", signal.SIG_BLOCK, [])
 
 
 def begin(place: Path, *arguments) -> subprocess.Popen:

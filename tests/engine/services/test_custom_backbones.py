@@ -11,10 +11,11 @@ from engine.data import versions
 from engine.errors import BackboneError
 from engine.evaluation import results
 from engine.storage import runs
+from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace
 from engine.training.fine_tuning import classifier as models
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.model_files import picture_network, saved
 from tests.support.run_files import add_run, fill_project, idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
@@ -54,9 +55,9 @@ def test_a_fine_tuned_model_is_fine_tuned_on_new_classes_and_does_all_a_run_does
     assert not set(results.predictions(later).column("item")) & set(known), "what the base knows measures nothing"
     assert facts["class_names"] == ["blue", "green", "red"] and facts["image_size"] == 48
     picture = str(workspace.blob_path(discs(workspace)[0].sha256))
-    [said] = tasks.predict(str(later), str(workspace.root), [picture])
+    [said] = door.answer("predict", later, workspace, [picture])
     assert len(said["probabilities"]) == 3 and len(said["nearest"]) == 4
-    assert tasks.explain(str(later), str(workspace.root), picture, "grad_cam", "red")["png"]
+    assert door.answer("explain", later, picture, "grad_cam", "red", StatusFile(None).advance)["png"]
     assert any(weights_hash(key) in folder.name for folder in (workspace.caches / "features").iterdir())
     again = from_network(workspace, custom.key_of_run(later.name), labels=("blue", "red"))  # the head alone
     assert runs.read_status(again)["state"] == "finished", "a base may have a base"
@@ -78,12 +79,12 @@ def test_the_features_of_an_earlier_run_are_what_its_head_reads(workspace, earli
 
 def test_a_run_trains_from_an_uploaded_model_and_answers_without_it(workspace, tmp_path):
     path = saved(picture_network(), tmp_path / "leaves.keras")
-    key = tasks.keep_network(str(workspace.root), str(path), "Leaves", "")
+    key = door.answer("keep_model_file", workspace, path, "Leaves", "")
     later = from_network(workspace, key, labels=("blue", "red"))
     assert runs.read_status(later)["state"] == "finished", runs.read_status(later)
     shutil.rmtree(custom.folder(workspace, key))
     picture = str(workspace.blob_path(discs(workspace)[0].sha256))
-    [said] = tasks.predict(str(later), str(workspace.root), [picture])
+    [said] = door.answer("predict", later, workspace, [picture])
     assert len(said["probabilities"]) == 2
     assert said["unknown"] is None and said["nearest"] == [], "what needs the network is left out, not made up"
 
@@ -99,7 +100,7 @@ def test_a_base_that_is_gone_is_said_at_the_start(workspace, earlier):
         f"The run {earlier.name}, whose network this training starts from, has no model in this workspace: it was "
         "deleted, or it never finished. Choose another network, or train it again."
     )
-    tasks.train(str(queued), str(workspace.root))
+    door.answer("train", queued, workspace)
     status = runs.read_status(queued)
     assert status["state"] == "failed" and "whose network this training starts from" in status["message"]
     with pytest.raises(
@@ -116,7 +117,7 @@ def test_a_deleted_run_leaves_its_network_to_those_built_on_it_and_the_last_take
     (workspace.run_dir(base) / runs.MODEL).write_bytes(model)
     key = custom.key_of_run(base)
     later = graft.start_run(project.id, {"backbone": key})
-    assert graft.networks.title_of(key) == "Fruit: Base"
+    assert graft.custom_backbones.title_of(key) == "Fruit: Base"
     graft.delete_run(base)
     assert not workspace.run_dir(base).exists()
     assert custom.path_of(key).read_bytes() == model and catalogue.info(key).title == "Fruit: Base"
@@ -129,11 +130,11 @@ def test_an_uploaded_model_that_runs_need_only_leaves_the_list(workspace, tmp_pa
     graft = idle_graft(workspace)
     project = fill_project(graft)
     path = saved(picture_network(), tmp_path / "leaves.keras")
-    key = tasks.keep_network(str(workspace.root), str(path), "Leaves", "")
-    assert [info.title for info in graft.networks.uploaded()] == ["Leaves"]
+    key = door.answer("keep_model_file", workspace, path, "Leaves", "")
+    assert [info.title for info in graft.custom_backbones.uploaded()] == ["Leaves"]
     later = graft.start_run(project.id, {"backbone": key})
-    graft.networks.remove(key)
-    assert graft.networks.uploaded() == [] and custom.find(key) is not None
+    graft.custom_backbones.remove(key)
+    assert graft.custom_backbones.uploaded() == [] and custom.find(key) is not None
     graft.delete_run(later)
     assert custom.find(key) is None
     graft.close()

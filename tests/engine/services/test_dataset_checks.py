@@ -153,7 +153,7 @@ def test_labels_of_a_clean_set_are_not_doubted():
 
 
 def wait(graft, dataset_id: str) -> dict:
-    while (state := graft.inspection(dataset_id))["state"] == "running":
+    while (state := graft.dataset_checks.status(dataset_id))["state"] == "running":
         time.sleep(0.05)
     return state
 
@@ -162,15 +162,15 @@ def test_a_report_is_kept_for_its_version_and_called_stale_after_a_change(warm_g
     graft = warm_graft
     dataset_id = graft.registry.create_project("Checked").dataset_id
     graft.wait_for_import(graft.start_import(dataset_id, class_folder))
-    assert graft.inspection(dataset_id)["state"] == "none"
-    graft.start_inspection(dataset_id)
+    assert graft.dataset_checks.status(dataset_id)["state"] == "none"
+    graft.dataset_checks.start(dataset_id)
     state = wait(graft, dataset_id)
     assert (state["state"], state["stale"], state["report"]["pictures"]) == ("done", False, 24)
     [item] = graft.registry.items(dataset_id, limit=1)
     graft.registry.change_items(dataset_id, [item.id], {"template": "moved", "values": {}}, label="blue")
     state = wait(graft, dataset_id)
     assert (state["state"], state["stale"]) == ("done", True)
-    graft.start_inspection(dataset_id)
+    graft.dataset_checks.start(dataset_id)
     assert not wait(graft, dataset_id)["stale"]
 
 
@@ -180,14 +180,14 @@ def test_an_inspection_whose_worker_dies_has_failed_and_can_be_started_again(wor
     ends = []
     graft.compute.submit = lambda *_task, on_done, **_options: ends.append(on_done)
     for attempt in (1, 2):
-        graft.start_inspection(dataset_id)
+        graft.dataset_checks.start(dataset_id)
         while len(ends) < attempt:
             time.sleep(0.01)
-        assert graft.inspection(dataset_id)["state"] == "running"
+        assert graft.dataset_checks.status(dataset_id)["state"] == "running"
         ends[-1](ComputeError("The connection to the worker was lost before the work was done."))
-        state = graft.inspection(dataset_id)
+        state = graft.dataset_checks.status(dataset_id)
         assert (state["state"], state["report"]) == ("failed", None)
         assert "connection to the worker" in state["message"]
     after_a_restart = idle_graft(workspace)
-    assert after_a_restart.inspection(dataset_id)["state"] == "none"
+    assert after_a_restart.dataset_checks.status(dataset_id)["state"] == "none"
     assert graft.background_jobs.folder(KIND, dataset_id).exists()

@@ -164,8 +164,8 @@ def test_the_page_downloads_what_a_worker_packed_as_long_as_nothing_has_changed(
 
     monkeypatch.setattr(graft_module, "current", lambda: graft)
     dataset_id = bring(graft, odd_folder)
-    assert graft.exports.look(dataset_id)["state"] == "none"
-    graft.exports.start(dataset_id)
+    assert graft.dataset_exports.status(dataset_id)["state"] == "none"
+    graft.dataset_exports.start(dataset_id)
     state = _when_done(graft, dataset_id)
     assert (state["state"], state["pictures"], state["missing"]) == ("done", 33, [])
     address = f"/api/export/{dataset_id}/{state['version']}"
@@ -174,7 +174,7 @@ def test_the_page_downloads_what_a_worker_packed_as_long_as_nothing_has_changed(
     assert answer.headers["content-disposition"].startswith("attachment") and "odd.zip" in str(answer.headers)
     assert len(zipfile.ZipFile(io.BytesIO(answer.content)).namelist()) == 34
     relabel(graft, dataset_id, [1], label="lion")
-    assert graft.exports.look(dataset_id)["state"] == "none"
+    assert graft.dataset_exports.status(dataset_id)["state"] == "none"
     assert routes.get(f"/api/export/{dataset_id}/999").status_code == 404
 
 
@@ -182,7 +182,7 @@ def _when_done(graft: Graft, dataset_id: str) -> dict:
     for thread in graft_module.threading.enumerate():
         if thread.name == "pack":
             thread.join()
-    return graft.exports.look(dataset_id)
+    return graft.dataset_exports.status(dataset_id)
 
 
 def _routes(app) -> TestClient:

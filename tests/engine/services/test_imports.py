@@ -19,6 +19,7 @@ from tests.support.odd_archives import tar_of, zip_of
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
 from tests.support.run_files import idle_graft
+from tests.support.taught_workers import process_of
 from tests.support.work_now import WorkNow
 
 
@@ -87,7 +88,7 @@ def test_what_arrived_is_told_and_nothing_is_stored_until_somebody_says_so(graft
     assert (best["num_classes"], best["num_groups"], best["splits"]) == (2, 2, {"train": 24, "test": 24})
     assert best["classes"] == [["blue", 24], ["red", 24]]
     assert graft.registry.imports(dataset_id) == [] and not any(graft.workspace.blobs.iterdir())
-    assert graft.import_status(import_id)["state"] == "waiting" and graft.running_imports(dataset_id) == []
+    assert graft.imports.status(import_id)["state"] == "waiting" and graft.imports.running(dataset_id) == []
     graft.imports.answer(import_id, layout=best["kind"])
     graft.imports.answer(import_id, layout="class")  # a colleague's browser, a moment later
     assert graft.registry.counts(dataset_id).keys() == {"red", "blue"}
@@ -206,8 +207,8 @@ def test_what_arrived_survives_a_restart_and_is_deleted_when_cancelled(graft, wo
     later = opened(workspace)
     later.recover()
     assert [entry["id"] for entry in later.imports.waiting(dataset_id)] == [import_id] and path.exists()
-    later.imports.cancel(import_id)
-    assert later.import_status(import_id)["state"] == "cancelled"
+    later.imports.discard(import_id)
+    assert later.imports.status(import_id)["state"] == "cancelled"
     assert list(workspace.incoming.iterdir()) == [] and later.registry.imports(dataset_id) == []
     later.registry.close()
 
@@ -323,7 +324,7 @@ def test_an_import_whose_server_was_killed_is_completed_by_the_next_one(workspac
 
     second = opened(workspace)
     second.recover()
-    assert second.import_status(import_id)["state"] == "done"
+    assert second.imports.status(import_id)["state"] == "done"
     assert len(second.registry.items(dataset_id)) == 12
     second.recover()
     assert len(second.registry.items(dataset_id)) == 12 and list(workspace.incoming.iterdir()) == []
@@ -335,14 +336,14 @@ def test_an_import_that_ends_between_two_reads_or_in_another_process_is_never_at
     dataset_id = dataset_of(graft)
     import_id = graft.start_import(dataset_id, uploaded(graft, zip_of(*discs("red", "blue"))))
     elsewhere = opened(workspace)
-    status = elsewhere.import_status(import_id)
+    status = elsewhere.imports.status(import_id)
     assert (status["state"], status["received"], status["used"], status["refused"]) == ("done", 12, 12, [])
-    assert elsewhere.import_status("import-cancelled")["state"] == "cancelled"
+    assert elsewhere.imports.status("import-cancelled")["state"] == "cancelled"
     graft.compute.dead = True
     begun = graft.start_import(dataset_id, uploaded(graft, zip_of(*discs("green"))))
-    assert elsewhere.running_imports(dataset_id) == [begun]
+    assert elsewhere.imports.running(dataset_id) == [begun]
     write_json(workspace.incoming / begun / SUBMITTER, {**this_process(), "pid": 2**22 + 1})
-    assert elsewhere.running_imports(dataset_id) == [], "its process is gone: the next server begins it again"
+    assert elsewhere.imports.running(dataset_id) == [], "its process is gone: the next server begins it again"
     elsewhere.registry.close()
 
 
@@ -381,7 +382,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(graft, workspace, mon
 def test_a_killed_worker_ends_the_import_in_words_and_leaves_nothing(workspace):
     with Graft.open(shared_worker=True) as graft:
         dataset_id = dataset_of(graft)
-        worker = psutil.Process(graft.compute.ask("os:getpid"))
+        worker = psutil.Process(process_of(graft.compute))
         path = uploaded(graft, zip_of(*discs(*"abcdefgh", each=150)))
         import_id = graft.start_import(dataset_id, path)
         while not any(workspace.blobs.rglob("?" * 64)):

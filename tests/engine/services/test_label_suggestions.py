@@ -174,11 +174,11 @@ def test_the_model_of_a_run_answers_as_long_as_it_knows_the_classes_of_today(ope
 
 def test_suggestions_are_made_anew_after_some_labels_and_not_before(opened, project):
     ids = keep_suggestions(opened, project)
-    _found, study = label_suggestions.look(opened, project)
+    _found, study = opened.label_suggestions.start(project)
     assert study["state"] == "none"
-    assert not label_suggestions._due(label_suggestions.look(opened, project)[0], 69, 0)
-    assert label_suggestions._due(label_suggestions.look(opened, project)[0], 70, 0)
-    assert label_suggestions._due(label_suggestions.look(opened, project)[0], 60, len(ids) + 1), "new pictures came in"
+    assert not label_suggestions._due(opened.label_suggestions.start(project)[0], 69, 0)
+    assert label_suggestions._due(opened.label_suggestions.start(project)[0], 70, 0)
+    assert label_suggestions._due(opened.label_suggestions.start(project)[0], 60, len(ids) + 1), "new pictures came in"
 
 
 # the page

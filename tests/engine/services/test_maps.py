@@ -58,7 +58,7 @@ def test_every_picture_has_a_place_and_its_neighbours_are_of_its_kind(workspace,
     monkeypatch.setattr(projection, "write", lambda _folder, made: written.append(made))
     made = projection.draw(workspace, workspace.caches / "maps", keys, silent)
     assert made.keys.tolist() == keys
-    assert [one.method for one in written] == ["pca", "tsne", "tsne"], "a sketch at once, then better ones"
+    assert [one.method for one in written] == ["pca", "tsne"], "a sketch at once, nothing of what comes between"
     assert all(np.isfinite(one.positions).all() for one in written)
     assert share_of_own_kind(made.positions, y) > 0.9
 
@@ -117,7 +117,7 @@ def test_the_browser_gets_every_picture_with_its_class_in_few_bytes(opened):
     keep_map(opened, project)
     bare = opened.registry.items(project.dataset_id)[0].id
     opened.registry.change_items(project.dataset_id, [bare], {"template": "", "values": {}}, label=None)
-    content = maps.packed(opened, project.dataset_id)
+    content = opened.maps.packed(project.dataset_id)
     header, ids, columns, names = unpacked(content)
     assert header["count"] == 60 and [one["key"] for one in header["colourings"]] == ["class", "part", "group"]
     assert [one["names"] for one in header["colourings"]] == [
@@ -135,11 +135,11 @@ def test_the_browser_gets_every_picture_with_its_class_in_few_bytes(opened):
 
 def test_test_pictures_of_a_run_are_coloured_by_what_it_said_of_them(opened):
     project = fill_project(opened)
-    assert maps.packed_run(opened, "no-such-run") is None
+    assert opened.maps.packed_run("no-such-run") is None
     run_id = add_run(opened, project)
     finish_run(opened, run_id)
     run = opened.registry.run(run_id)
-    assert maps.packed_run(opened, run_id) is None and maps.look_at_run(opened, run).tag == "", "there is no map yet"
+    assert opened.maps.packed_run(run_id) is None and opened.maps.start_for_run(run).tag == "", "there is no map yet"
     keep_map(opened, project, leave_out=60)
     folder = opened.workspace.run_dir(run_id)
     placed = (
@@ -147,7 +147,7 @@ def test_test_pictures_of_a_run_are_coloured_by_what_it_said_of_them(opened):
     )
     every = results.predictions(folder).where(lambda _label, _answer: True)
     rows = [row for row in every if row.sha256 in placed]
-    header, ids, columns, _names = unpacked(maps.packed_run(opened, run_id))
+    header, ids, columns, _names = unpacked(opened.maps.packed_run(run_id))
     names = {one["key"]: one["names"] for one in header["colourings"]}
     assert ids == [row.item for row in rows] and 0 < len(rows) < len(every)
     assert columns["outcome"] == [int(row.label != row.predicted) for row in rows] and 1 in columns["outcome"]
@@ -156,19 +156,19 @@ def test_test_pictures_of_a_run_are_coloured_by_what_it_said_of_them(opened):
     assert [names["predicted"][code] for code in columns["predicted"]] == [row.predicted for row in rows]
     assert [names["group"][code] for code in columns["group"]] == [row.group for row in rows]
     assert np.allclose(np.array(columns["shares"]) / maps.SHARE, [row.probability for row in rows], atol=1e-4)
-    state = maps.look_at_run(opened, run)
+    state = opened.maps.start_for_run(run)
     assert (state.placed, state.pictures) == (len(rows), len(every))
 
 
 def test_a_map_is_begun_when_pictures_are_missing_and_known_by_another_tag_when_anything_changes(opened):
     project = fill_project(opened)
-    assert maps.look(opened, project.dataset_id).tag == ""
+    assert opened.maps.start(project.dataset_id).tag == ""
     keep_map(opened, project)
-    here = maps.look(opened, project.dataset_id)
+    here = opened.maps.start(project.dataset_id)
     assert (here.placed, here.pictures, here.method) == (180, 180, "tsne")
     first = opened.registry.items(project.dataset_id)[0].id
     opened.registry.change_items(project.dataset_id, [first], {"template": "", "values": {}}, label="plum")
-    assert maps.look(opened, project.dataset_id).tag != here.tag
+    assert opened.maps.start(project.dataset_id).tag != here.tag
 
 
 def test_a_study_that_died_says_so_and_is_not_begun_again_by_itself(opened):
@@ -181,10 +181,10 @@ def test_a_study_that_died_says_so_and_is_not_begun_again_by_itself(opened):
 
     opened.compute.submit = dies
     app = AppTest.from_function(show_map, default_timeout=30)
-    maps.look(opened, project.dataset_id)
-    wait_until(lambda: maps.look(opened, project.dataset_id).study["state"] == maps.FAILED)
-    maps.look(opened, project.dataset_id)
-    assert begun == [("engine.worker.tasks:maps", "study")]
+    opened.maps.start(project.dataset_id)
+    wait_until(lambda: opened.maps.start(project.dataset_id).job["state"] == maps.FAILED)
+    opened.maps.start(project.dataset_id)
+    assert begun == [("map", "study")]
     app.run()
     assert "The worker process died." in app.error[0].value
     app.button(key="embedding_map-again").click().run()

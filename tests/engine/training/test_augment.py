@@ -12,7 +12,7 @@ from engine.training.fine_tuning import safe_augmentation
 from engine.training.inputs import augment, mixing
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import AUGMENTATIONS, Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.pictures import draw_picture
 from tests.support.tiny_runs import add_picture, discs
 
@@ -98,7 +98,7 @@ def test_too_few_pictures_to_ask_get_only_harmless_changes(workspace):
 def test_the_preview_shows_the_views_training_would_see(workspace):
     items = discs(workspace, 1)
     recipe = {"name": "balanced", "image_size": 48, "augmentation": ["flip", "crop"]}
-    shown = tasks.augment_preview(recipe, str(workspace.root), [item.sha256 for item in items], 4)
+    shown = door.answer("augment_preview", workspace, Recipe.from_dict(recipe), [item.sha256 for item in items], 4)
     assert [len(views) for views in shown] == [4, 4, 4]
     assert shown[0][0].shape == (48, 48, 3) and shown[0][0].dtype == np.uint8
     assert (shown[0][0] != shown[0][1]).any()

@@ -11,9 +11,10 @@ from engine.backbones.build import build
 from engine.cli import parser
 from engine.errors import TrainingError
 from engine.storage import runs
+from engine.storage.status_file import StatusFile
 from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.pages.test_training_runs import graft, open_page, project  # noqa: F401
 from tests.support.tiny_runs import add_picture, train
 
@@ -44,9 +45,9 @@ def test_a_flattened_head_is_trained_fine_tuned_saved_tried_and_explained(worksp
     np.testing.assert_allclose(answers, np.array(stored["probabilities"]), atol=2e-3)
 
     picture = str(workspace.blob_path(items[0].sha256))
-    (tried,) = tasks.predict(str(run_dir), str(workspace.root), [picture])
+    (tried,) = door.answer("predict", run_dir, workspace, [picture])
     assert np.argmax(tried["probabilities"]) == 1 and tried["unknown"] is None
-    looked = tasks.explain(str(run_dir), str(workspace.root), picture, "grad_cam", "upper left")
+    looked = door.answer("explain", run_dir, picture, "grad_cam", "upper left", StatusFile(None).advance)
     assert 0 <= looked["hottest"][0] <= 1
 
 

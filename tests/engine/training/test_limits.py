@@ -9,7 +9,7 @@ from engine.storage import runs
 from engine.storage.workspace import Workspace
 from engine.training.limits import TIME, Limits, duration, percent
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.pages.test_training_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
 from tests.support.run_files import add_run, finish_run, set_status
 from tests.support.tiny_runs import discs, train
@@ -39,7 +39,7 @@ def test_a_time_limit_never_ends_it_before_there_is_a_model_and_it_can_go_on(pic
     assert runs.read_evaluation(run_dir)["chosen"] == "probe"
     recipe = json.loads((run_dir / runs.RECIPE).read_text())
     runs.write_json(run_dir / runs.RECIPE, {**recipe, "time_limit": 600})
-    tasks.train(str(run_dir), str(workspace.root))
+    door.answer("train", run_dir, workspace)
     assert runs.read_status(run_dir)["state"] == "finished"
     assert [row["epoch"] for row in runs.read_metrics(run_dir) if row["phase"] == "fine_tune"] == [1, 2]
 

@@ -19,7 +19,7 @@ from engine.storage.workspace import read_json
 from engine.training.fine_tuning import checkpoint, classifier, fine_tune, speed
 from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
-from engine.worker import tasks
+from engine.worker import door
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
 PHASES = {"features", "probe", "fine_tune", "evaluate"}
@@ -77,13 +77,13 @@ def test_the_saved_model_alone_reproduces_the_stored_predictions(instant):
 def test_a_question_about_one_picture_is_answered_at_once_from_a_warm_model(instant):
     workspace, items, run_dir = instant
     pictures = [str(workspace.blob_path(items[0].sha256)), workspace.blob_path(items[15].sha256).read_bytes()]
-    answers = tasks.predict(str(run_dir), str(workspace.root), pictures)
+    answers = door.answer("predict", run_dir, workspace, pictures)
     assert [
         max(answer["probabilities"]) == answer["probabilities"][k] for answer, k in zip(answers, (2, 1), strict=True)
     ]
-    tasks.predict(str(run_dir), str(workspace.root), pictures[:1])
+    door.answer("predict", run_dir, workspace, pictures[:1])
     began = time.process_time()
-    tasks.predict(str(run_dir), str(workspace.root), pictures[:1])
+    door.answer("predict", run_dir, workspace, pictures[:1])
     assert time.process_time() - began < 0.2
 
 
@@ -310,25 +310,25 @@ def test_asking_a_run_without_a_model_is_answered_in_words(workspace):
 
     run_dir = new_run(workspace, discs(workspace, 3))
     with pytest.raises(TrainingError, match="has no model yet"):
-        tasks.predict(str(run_dir), str(workspace.root), [b""])
+        door.answer("predict", run_dir, workspace, [b""])
 
 
 def test_the_estimate_counts_what_is_left_to_embed(workspace):
     items = discs(workspace, labels=("red", "blue"))
     recipe, hashes = {"name": "instant", "image_size": 48}, [item.sha256 for item in items]
     counts = {"train": 14, "validation": 2, "test": 4}
-    before = tasks.estimate(recipe, counts, str(workspace.root), hashes)
+    before = door.answer("estimate", workspace, Recipe.from_dict(recipe), counts, hashes)
     assert before["images_to_embed"] == 20 and before["seconds"] > 0
     train(workspace, items, fit="auto")
-    assert tasks.estimate(recipe, counts, str(workspace.root), hashes)["images_to_embed"] == 0
-    fine = tasks.estimate({**recipe, "name": "balanced"}, counts, str(workspace.root), hashes)
+    assert door.answer("estimate", workspace, Recipe.from_dict(recipe), counts, hashes)["images_to_embed"] == 0
+    fine = door.answer("estimate", workspace, Recipe.from_dict({**recipe, "name": "balanced"}), counts, hashes)
     assert fine["phases"]["fine_tune"] > 1 and fine["memory_mb"] > before["memory_mb"] and fine["disk_mb"] > 0
 
 
 def test_the_speed_of_a_network_is_measured_once(workspace, monkeypatch):
-    first = tasks.measure_speed("sprout", str(workspace.root))
+    first = door.answer("measure_speed", workspace, "sprout")
     monkeypatch.setattr(forward, "open_backbone", lambda *_arguments: pytest.fail("measured again"))
-    assert tasks.measure_speed("sprout", str(workspace.root)) == first
+    assert door.answer("measure_speed", workspace, "sprout") == first
     assert first["images_per_second"] > 10
 
 
@@ -373,7 +373,7 @@ def test_vgg16_from_the_folder_of_weights_runs_the_same_path(workspace, tmp_path
     try:
         items = discs(workspace, labels=("red", "blue"))
         run_dir = train(workspace, items, **{**QUICK, "epochs": 1}, backbone="vgg16", image_size=32)
-        answers = tasks.predict(str(run_dir), str(workspace.root), [str(workspace.blob_path(items[0].sha256))])
+        answers = door.answer("predict", run_dir, workspace, [str(workspace.blob_path(items[0].sha256))])
     finally:
         monkeypatch.undo()
         settings.current.cache_clear()

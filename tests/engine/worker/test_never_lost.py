@@ -177,13 +177,13 @@ def test_a_search_whose_process_was_killed_before_it_began_goes_on_when_asked(wo
     folder = workspace.searches / search_id
     assert graft.searches.is_active(search_id)
     write_json(folder / runs.SUBMITTER, {**this_process(), "pid": 2**22 + 1})
-    assert graft.searches.look(search_id).state == "interrupted"
+    assert graft.searches.status(search_id).state == "interrupted"
     graft.searches._begin = begin
     graft.searches.resume(search_id)
     deadline = time.monotonic() + 20
-    while graft.searches.look(search_id).state != "running" and time.monotonic() < deadline:
+    while graft.searches.status(search_id).state != "running" and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert graft.searches.look(search_id).state == "running"
+    assert graft.searches.status(search_id).state == "running"
     graft.close()
 
 

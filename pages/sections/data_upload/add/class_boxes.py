@@ -70,7 +70,7 @@ def _rename(project: Project, box: dict, name: str) -> None:
 def _boxes(project: Project | None, labels: list[str]) -> list[dict]:
     """Return the boxes of this session: a class keeps its box, and so its open camera, when it gets pictures."""
     boxes = _state(project)
-    importing = bool(project and graft.current().running_imports(project.dataset_id))
+    importing = bool(project and graft.current().imports.running(project.dataset_id))
     for box in boxes:
         if box["waiting"] and not importing:
             # Nothing came of it: an empty box again, with the name that was typed.

@@ -55,7 +55,7 @@ def use(example: Example) -> None:
     """Bring the example into a project of its own, or into the current one while that is empty; go to its pictures."""
     here = state.project()
     registry = graft.current().registry
-    if here is None or registry.imports(here.dataset_id) or graft.current().running_imports(here.dataset_id):
+    if here is None or registry.imports(here.dataset_id) or graft.current().imports.running(here.dataset_id):
         project_picker.begin(example.title)
     imports.begin(f"example:{example.name}", title=example.title)
     state.go("data")

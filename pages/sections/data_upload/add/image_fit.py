@@ -58,7 +58,7 @@ def _both_ways(project: Project) -> None:
         return
     answer = worker_answers.ask(
         ("fits", project.dataset_id, version),
-        lambda: here.ask("fits", str(here.workspace.root), list(facts_of(project).hashes), longest),
+        lambda: here.compute.ask("fit_preview", here.workspace, list(facts_of(project).hashes), longest),
     )
     worker_answers.when_ready(answer, _show, waiting=lambda: st.skeleton(SIDE), key="fits")
 

@@ -42,7 +42,7 @@ def cards(project: Project) -> bool:
 def on_the_way(dataset_id: str) -> bool:
     """Tell whether pictures are being read, or wait for an answer."""
     here = graft.current()
-    return bool(here.imports.waiting(dataset_id) or here.running_imports(dataset_id))
+    return bool(here.imports.waiting(dataset_id) or here.imports.running(dataset_id))
 
 
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)
@@ -110,9 +110,9 @@ def _use(project: Project, entry: dict, choice: dict, loose: bool) -> None:
 def _cancel(project: Project, import_id: str) -> None:
     """Delete the upload, and the project that was begun only for it."""
     here = graft.current()
-    here.imports.cancel(import_id)
+    here.imports.discard(import_id)
     dataset_id = project.dataset_id
-    others = here.imports.waiting(dataset_id) or here.running_imports(dataset_id)
+    others = here.imports.waiting(dataset_id) or here.imports.running(dataset_id)
     if st.session_state.get(state.BEGUN_HERE) == project.id and not others and not here.registry.imports(dataset_id):
         here.delete_project(project.id)
         state.open_project(None)

@@ -37,7 +37,7 @@ def begin(source: str | Path, *, label: str | None = None, title: str = "", ask:
     project = state.project() or _first_project(title)
     if str(source).startswith("example:"):
         name_after(project, title)
-    import_id = graft.current().start_import(
+    import_id = graft.current().imports.start(
         project.dataset_id, source, label=label, title=title, ask=ask, who=person.name()
     )
     st.session_state.setdefault(STARTED, []).append(import_id)
@@ -69,7 +69,7 @@ def name_after(project: Project, title: str) -> None:
     unnamed = {translation.translate(NO_NAME, language) for language in translation.LANGUAGES}
     if project.name not in unnamed or title == _("Files") or not (name := _name_from(title)):
         return
-    if not here.registry.imports(project.dataset_id) and not here.running_imports(project.dataset_id):
+    if not here.registry.imports(project.dataset_id) and not here.imports.running(project.dataset_id):
         here.registry.rename_project(project.id, name)
 
 
@@ -102,7 +102,7 @@ def watch(project: Project) -> bool:
     if failure := st.session_state.pop("upload-failures", None):
         st.warning(failure, icon=":material/warning:")
     _show_ended()
-    running = graft.current().running_imports(dataset_id)
+    running = graft.current().imports.running(dataset_id)
     if running:
         st.fragment(_progress, run_every=POLL_SECONDS)(dataset_id, len(running))
     return bool(running)
@@ -115,13 +115,13 @@ def on_their_way(project: Project) -> str:
 
 
 def _progress(dataset_id: str, known: int) -> None:
-    running = graft.current().running_imports(dataset_id)
+    running = graft.current().imports.running(dataset_id)
     if len(running) != known:
         st.rerun()
     with st.container(key="import-progress"):
         st.html(STYLE)
         for import_id in running:
-            status = graft.current().import_status(import_id)
+            status = graft.current().imports.status(import_id)
             message = status.get("message") or "Reading the files."
             st.progress(min(1.0, float(status.get("progress", 0))), text=say(message, status.get("values")))
 
@@ -130,7 +130,7 @@ def _show_ended() -> None:
     """Say which imports of this session failed, once; the others have their account on the page."""
     still = []
     for import_id in st.session_state.get(STARTED, []):
-        status = graft.current().import_status(import_id)
+        status = graft.current().imports.status(import_id)
         if status["state"] == "failed":
             st.error(say(status["message"], status["values"]), icon=":material/error:")
         elif status["state"] in ("running", "waiting") and (graft.current().workspace.incoming / import_id).exists():

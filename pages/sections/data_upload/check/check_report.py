@@ -32,7 +32,7 @@ def view(project: Project) -> None:
             _for_several(project, first)
             return
         feature_scan.begin_by_itself(project, len(first.items))
-        looked = graft.current().inspection(project.dataset_id)
+        looked = graft.current().dataset_checks.status(project.dataset_id)
         report = open_findings.report(project, first, looked["report"])
         _summary(report)
         test_lock.note(project, _touched(report))

@@ -21,7 +21,7 @@ def findings(project: Project) -> None:
             return
         if first.problem is not None:
             st.error(say_error(first.problem), icon=":material/error:")
-        looked = graft.current().inspection(project.dataset_id)
+        looked = graft.current().dataset_checks.status(project.dataset_id)
         _lead(open_findings.report(project, first, looked["report"]))
 
 

@@ -18,12 +18,12 @@ BEGUN = "look_closer-begun"
 def begin_by_itself(project: Project, pictures: int) -> None:
     """Look at a small dataset that nobody has looked at yet, once a session and state of the pictures."""
     here = graft.current()
-    state = here.inspection(project.dataset_id)["state"]
+    state = here.dataset_checks.status(project.dataset_id)["state"]
     seen = st.session_state.setdefault(BEGUN, set())
     if state != "none" or not 0 < pictures <= AT_ONCE or project.dataset_id in seen:
         return
     seen.add(project.dataset_id)
-    here.start_inspection(project.dataset_id)
+    here.dataset_checks.start(project.dataset_id)
 
 
 def bar(project: Project, looked: dict, report: Report) -> None:
@@ -55,7 +55,7 @@ def _row(project: Project, words: str, button: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="look-closer"):
         st.markdown(words, width="stretch")
         if st.button(button, icon=":material/search:", key="look-closer-button"):
-            graft.current().start_inspection(project.dataset_id)
+            graft.current().dataset_checks.start(project.dataset_id)
             st.rerun()
 
 
@@ -86,7 +86,7 @@ def _seconds(report: dict) -> float:
 
 
 def _progress(project: Project) -> None:
-    looked = graft.current().inspection(project.dataset_id)
+    looked = graft.current().dataset_checks.status(project.dataset_id)
     if looked["state"] != "running":
         st.rerun()
     share = min(1.0, float(looked["progress"]))

@@ -29,7 +29,7 @@ def view(project: Project) -> None:
             "here or elsewhere, it is the same dataset again."
         ),
     )
-    state = graft.current().exports.look(project.dataset_id)
+    state = graft.current().dataset_exports.status(project.dataset_id)
     if state["state"] == "running":
         st.fragment(_progress, run_every=LOOK_AGAIN_SECONDS)(project)
     elif state["state"] == "done":
@@ -38,12 +38,12 @@ def view(project: Project) -> None:
         if state["state"] == "failed":
             st.error(say(state["message"], state["values"]), icon=":material/error:")
         if st.button(_("Prepare the zip"), icon=":material/folder_zip:", key=f"{KEY}-prepare"):
-            graft.current().exports.start(project.dataset_id)
+            graft.current().dataset_exports.start(project.dataset_id)
             st.rerun()
 
 
 def _progress(project: Project) -> None:
-    state = graft.current().exports.look(project.dataset_id)
+    state = graft.current().dataset_exports.status(project.dataset_id)
     if state["state"] != "running":
         st.rerun()
     message = state.get("message") or "Waiting for its turn."

@@ -22,7 +22,7 @@ def view(project: Project) -> None:
         url = f"api/map/{project.dataset_id}?v={state.tag}"
         _chosen(project, canvas(url, _words(), key=key, clear=picture_actions.cleared()))
 
-    map_progress.follow(project.dataset_id, lambda: maps.look(graft.current(), project.dataset_id), show)
+    map_progress.follow(project.dataset_id, lambda: graft.current().maps.start(project.dataset_id), show)
 
 
 def _chosen(project: Project, selected: list[int]) -> None:

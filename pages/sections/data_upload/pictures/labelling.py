@@ -27,8 +27,8 @@ def view(project: Project) -> None:
     if not registry.unlabelled(project.dataset_id) and not _memory(project)["answers"]:
         _nothing_to_label()
         return
-    _found, study = label_suggestions.look(graft.current(), project)
-    looking = study["state"] == RUNNING
+    _found, job = graft.current().label_suggestions.start(project)
+    looking = job["state"] == RUNNING
     st.fragment(_label, run_every=POLL_SECONDS if looking else None)(project, looking)
 
 
@@ -58,8 +58,8 @@ def _label(project: Project, watched: bool) -> None:
 
 
 def _current(project: Project, key: str, watched: bool) -> None:
-    found, study = label_suggestions.look(graft.current(), project)
-    if (study["state"] == RUNNING) != watched:
+    found, job = graft.current().label_suggestions.start(project)
+    if (job["state"] == RUNNING) != watched:
         st.rerun()  # once for the whole page: it begins or ends the timer
     counts = graft.current().registry.counts(project.dataset_id)
     pairs = graft.current().registry.columns(project.dataset_id, "id", "label")
@@ -69,7 +69,7 @@ def _current(project: Project, key: str, watched: bool) -> None:
     # A model of a few pictures is always sure of itself; it is believed once that has been checked.
     floor = found.sure if found is not None else None
     sure = [row for row in rows if row.at_least(floor)] if floor is not None else []
-    _progress(labelled, len(left), len(sure), study, first=found is None)
+    _progress(labelled, len(left), len(sure), job, first=found is None)
     if not left:
         st.success(_("Every picture has a class now."), icon=":material/check_circle:")
     _desk(project, key, rows, left, sorted(counts))
@@ -81,15 +81,15 @@ def _current(project: Project, key: str, watched: bool) -> None:
             st.caption(f":material/lock: {_withheld(*found.checked)}")
 
 
-def _progress(labelled: int, left: int, sure: int, study: dict, *, first: bool) -> None:
+def _progress(labelled: int, left: int, sure: int, job: dict, *, first: bool) -> None:
     words = _("{done} of {all} labelled").format(done=number(labelled), all=number(labelled + left))
     if sure:
         words += " · " + _("the model would now be sure about {n} of the rest").format(n=number(sure))
     st.progress(labelled / max(1, labelled + left), text=words)
-    if study["state"] == FAILED:
-        st.warning(say(study["message"], study["values"]), icon=":material/warning:")
-    elif study["state"] == RUNNING and first:  # later nothing may move the picture in front
-        st.caption(say(study["message"], study["values"]) if study["message"] else _("Looking at the pictures"))
+    if job["state"] == FAILED:
+        st.warning(say(job["message"], job["values"]), icon=":material/warning:")
+    elif job["state"] == RUNNING and first:  # later nothing may move the picture in front
+        st.caption(say(job["message"], job["values"]) if job["message"] else _("Looking at the pictures"))
 
 
 def _desk(project: Project, key: str, rows: list, left: dict, classes: list[str]) -> None:

@@ -27,7 +27,7 @@ def view(entry: RunView) -> None:
         _chosen(entry, embedding_map.canvas(url, _words(), key=f"{KEY}-{entry.run.id}"))
 
     def look() -> maps.MapState:
-        return maps.look_at_run(graft.current(), entry.run)
+        return graft.current().maps.start_for_run(entry.run)
 
     map_progress.follow(entry.run.dataset_id, look, show)
 

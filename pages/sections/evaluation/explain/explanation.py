@@ -15,6 +15,7 @@ from engine.errors import UserError
 from engine.evaluation import multi_label_results, results
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage import runs
+from engine.storage.status_file import StatusFile
 from engine.storage.workspace import read_json
 from pages.components.gallery.gallery import data_url, thumbnail_url
 from pages.components.heat_map.heat_map import heat_map
@@ -87,7 +88,7 @@ def warm(folder: Path) -> None:
         return
     here = graft.current()
     key = ("warm-why", folder.name, int(time.time() // WARM_SECONDS))
-    worker_answers.ask(key, lambda: here.ask("warm_explanations", str(folder), str(here.workspace.root)))
+    worker_answers.ask(key, lambda: here.compute.ask("warm_explanations", folder))
 
 
 def _close() -> None:
@@ -279,7 +280,7 @@ def _reminds(entry: RunView, picture: Picture) -> None:
     here = graft.current()
     asked = worker_answers.ask(
         ("why-nearest", entry.run.id, _digest(picture)),
-        lambda: here.ask("predict", str(entry.folder), str(here.workspace.root), [picture.source]),
+        lambda: here.compute.ask("predict", entry.folder, here.workspace, [picture.source]),
     )
 
     def show_them(answer: Future) -> None:
@@ -293,11 +294,10 @@ def _reminds(entry: RunView, picture: Picture) -> None:
 def _ask(task: str, entry: RunView, picture: Picture, way: str, target: str) -> Future:
     here = graft.current()
     stamp = (entry.folder / runs.MODEL).stat().st_mtime_ns if (entry.folder / runs.MODEL).exists() else 0
-    arguments = (str(entry.folder), str(here.workspace.root), picture.source, way, target)
-    progress = str(_progress_path(entry, picture, way, target, task))
+    tell = StatusFile(_progress_path(entry, picture, way, target, task)).advance
     return worker_answers.ask(
         (task, entry.run.id, stamp, _digest(picture), way, target),
-        lambda: here.ask(task, *arguments, progress, timeout=600.0),
+        lambda: here.compute.ask(task, entry.folder, picture.source, way, target, tell, timeout=600.0),
     )
 
 
