@@ -16,7 +16,7 @@ from starlette.routing import Route
 from engine import graft
 from engine.api.datasets import dataset_map, dataset_zip, run_map
 from engine.api.media import preview, thumbnail
-from engine.api.security import SecurityHeaders
+from engine.api.security import SecurityMiddleware
 from engine.api.uploads import upload
 from pages.session import rerun_patch
 
@@ -42,6 +42,6 @@ app = st.App(
         Route("/api/run-map/{run_id}", run_map, methods=["GET"]),
         Route("/api/export/{dataset_id}/{version}", dataset_zip, methods=["GET"]),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityMiddleware)],
     lifespan=lifespan,
 )

@@ -23,6 +23,8 @@ class Settings:
     max_pixels: int
     max_import_seconds: int = 120
     train_workers: int = 1
+    hosts: tuple[str, ...] = ()
+    max_uploads_mb: int = 20_480
     server_folders: tuple[Path, ...] = ()
 
 
@@ -43,6 +45,8 @@ def current() -> Settings:
         max_pixels=_number("GRAFT_MAX_PIXELS", 100_000_000),
         max_import_seconds=_number("GRAFT_MAX_IMPORT_SECONDS", 120),
         train_workers=_number("GRAFT_TRAIN_WORKERS", 1),
+        hosts=tuple(os.environ.get("GRAFT_HOSTS", "").replace(",", " ").split()),
+        max_uploads_mb=_number("GRAFT_MAX_UPLOADS_MB", 20_480),
         server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )
 

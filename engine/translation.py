@@ -3,9 +3,12 @@
 import functools
 import json
 import re
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+
+from engine import settings
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
@@ -65,3 +68,12 @@ class Speech:
     def decimal(self, value: float | Decimal, form: str = ".1f") -> str:
         """Return a number in `form` with the decimal sign of the language: "97,3" in German."""
         return format(value, form).replace(".", POINT.get(self.language, "."))
+
+
+def without_places(text: str) -> str:
+    """Return a text without the places of this machine: "/srv/graft/workspace/runs" becomes "workspace/runs"."""
+    places = (settings.current().workspace, Path(sys.prefix), Path(__file__).parents[1])
+    for place in sorted(map(str, places), key=len, reverse=True):
+        if len(place) > 1:
+            text = text.replace(place, Path(place).name)
+    return text

@@ -96,7 +96,7 @@ def _readable(value, escape):
         return value
     if isinstance(value, int):
         return number(value)
-    return escape(value)
+    return escape(translation.without_places(value) if isinstance(value, str) else value)
 
 
 def _fill(template: str, values: dict) -> str:

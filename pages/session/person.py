@@ -4,6 +4,8 @@ import json
 from urllib.parse import quote, unquote
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 COOKIE = "graft_name"
 KEY = "person-name"
@@ -30,8 +32,20 @@ def write_cookie() -> None:
     """Hand a name that was given in this session to the browser. The frame draws this; it takes no room."""
     if (given := st.session_state.get(KEY)) is not None:
         cookie = f"{COOKIE}={quote(given, safe='')}; path=/; max-age={YEAR}; samesite=lax"
+        secure = '(location.protocol === "https:" ? "; secure" : "")'
         with st.container(key="person-cookie"):
-            st.html(f"<script>document.cookie = {json.dumps(cookie)}</script>", unsafe_allow_javascript=True)
+            st.html(f"<script>document.cookie = {json.dumps(cookie)} + {secure}</script>", unsafe_allow_javascript=True)
+
+
+def session() -> str:
+    """Return the id of the session that this page is drawn for, "" outside of one."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
+
+
+def session_is_there(session_id: str) -> bool:
+    """Tell whether a browser is connected to a session; where nobody can tell, it is."""
+    return not runtime.exists() or runtime.get_instance().is_active_session(session_id)
 
 
 def _clean(text: str) -> str:

@@ -12,12 +12,17 @@ import streamlit as st
 
 from engine import graft
 from pages.components.register import register, reported
+from pages.session import person
 from pages.session.i18n import _
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _HTML = '<div class="zone"></div>'
 # What the server may answer: the page translates these sentences beforehand, the component fills their {values} in.
 _REFUSALS = (
+    "This upload holds more than {limit} files. Send it in parts, or pack it into an archive.",
+    "The name of a file is too long for the disk of this server: {name}… Give it a shorter one.",
+    "Earlier files of yours are still being brought in. Send these when that is done.",
+    "Many files are being brought in just now. Send these in a few minutes.",
     "This page is out of date. Reload it and choose the files again.",
     "This upload is larger than {limit} MB. Send it in parts, or raise GRAFT_MAX_UPLOAD_MB.",
     (
@@ -74,9 +79,10 @@ def dropzone(
 def _ticket(key: str) -> str:
     """Return the permission to upload that belongs to this drop zone; a server that restarted knows no old one."""
     uploads = graft.current().uploads
+    uploads.is_there = person.session_is_there
     token = st.session_state.get(f"{key}-ticket")
     if token is None or uploads.ticket(token) is None:
-        token = st.session_state[f"{key}-ticket"] = uploads.new_ticket().token
+        token = st.session_state[f"{key}-ticket"] = uploads.new_ticket(person.session()).token
     return token
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.storage import runs
+from engine.translation import without_places
 from pages.session import state
 from pages.session.i18n import _
 from pages.session.safe_text import md_escape
@@ -21,7 +22,7 @@ def manage_run(entry: RunView) -> None:
         _delete(entry)
     if model.exists():
         st.caption(_("The model is this file; it takes pixels and gives probabilities:"))
-        st.code(str(model), language=None)
+        st.code(without_places(str(model)), language=None)
 
 
 def _download(entry: RunView, model) -> None:
