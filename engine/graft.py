@@ -24,7 +24,7 @@ from engine.compute.background_jobs import BackgroundJobs
 from engine.compute.client import Compute
 from engine.compute.run_queue import RunQueue
 from engine.curation import row_checks
-from engine.data import copies, multi_label, test_set_reuse, versions
+from engine.data import copies, label_kinds, test_set_reuse, versions
 from engine.errors import UserError
 from engine.evaluation.reliability import multi_label_thresholds, selective
 from engine.search.plan import COMMON, Plan
@@ -198,10 +198,10 @@ class Graft:
         """Return the items that a training would see, and the recipe as it fits to them. Raises UserError."""
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
         options = self.registry.dataset_options(project.dataset_id)
-        row_checks.ready_to_train(items, several_classes=multi_label.applies(options))
+        label_kind = label_kinds.of(options)
+        row_checks.ready_to_train(items, label_kind=label_kind)
         items = self._copies_together(project.dataset_id, items)
-        task = "several" if multi_label.applies(options) else "one"
-        plan = Recipe.from_dict({**fitted(recipe, options), "task": task})
+        plan = Recipe.from_dict({**fitted(recipe, options), "task": label_kind.TASK})
         plan.validate_for({item.label for item in items})
         return items, plan
 

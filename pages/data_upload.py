@@ -8,12 +8,12 @@ from pages.sections.data_upload import tabs
 from pages.sections.data_upload.add import class_boxes, examples, folder_layout, import_preview, imports, server_folder
 from pages.sections.data_upload.check import check_report, dataset_summary
 from pages.sections.data_upload.history import history
-from pages.sections.data_upload.pictures import embedding_map, labelling, pictures_by_class
+from pages.sections.data_upload.pictures import embedding_map, labelling, multi_label_pictures, pictures_by_class
 from pages.sections.data_upload.splits import split_editor
 from pages.session import state
 from pages.session.i18n import _, plural
 from pages.shared import page
-from pages.shared.dataset import class_edits, classes, multi_label_pictures
+from pages.shared.dataset import class_edits, classes, label_kinds
 
 project = state.project()
 registry = graft.current().registry
@@ -50,10 +50,9 @@ if project and pictures:
 def bring_in() -> None:
     """Offer the ways in: all at once, class by class, an example."""
     ways = {"all": _("All at once"), "classes": _("Class by class"), "example": _("Example")}
-    if project and classes.show_several(project):
-        del ways["classes"]  # a box is for pictures that show this one class
-        if st.session_state.get("way") == "classes":
-            st.session_state["way"] = "all"
+    ways = {way: ways[way] for way in label_kinds.of(project).WAYS} if project else ways
+    if st.session_state.get("way") not in (None, *ways):
+        st.session_state["way"] = "all"
     way = st.segmented_control(
         _("How do you want to add pictures?"),
         list(ways),
@@ -81,13 +80,13 @@ key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
 with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if project and pictures:
-    several = classes.show_several(project)
     views = {
-        "pictures": multi_label_pictures.view if several else pictures_by_class.view,
-        "check": check_report.view,
-        "map": embedding_map.view,
-        "label": labelling.view,
-        "parts": split_editor.view,
+        "pictures_by_class": pictures_by_class.view,
+        "multi_label_pictures": multi_label_pictures.view,
+        "check_report": check_report.view,
+        "embedding_map": embedding_map.view,
+        "labelling": labelling.view,
+        "split_editor": split_editor.view,
         "history": history.view,
     }
     section = tabs.choice(project)
@@ -95,6 +94,6 @@ if project and pictures:
         if section == "pictures":
             folder_layout.latest(project)
             dataset_summary.findings(project)
-        views[section](project)
+        views[label_kinds.of(project).SECTIONS[section]](project)
 elif project:
     imports.accounts(project.dataset_id)

@@ -52,7 +52,7 @@ if facts.problem is not None:
 page.title(_("Model"), _("A network that has seen many pictures learns yours. Choose which one, and how."))
 ready = backbone_cards.ready_keys()
 device = graft.current().device() or {}
-has_model = any(entry.facts is not None for entry in run_list.views(project))
+has_model = any(entry.evaluation is not None for entry in run_list.views(project))
 advice = recommend(facts.pictures, facts.side, device.get("kind") == "gpu", ready, has_model)
 
 start_search(project)
@@ -76,7 +76,7 @@ page.section(_("Network"), _(advice.reason))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
 own_models.own_models(backbone)
 
-two_classes = facts.classes == 2 and not facts.several_classes
+two_classes = facts.classes == 2 and facts.label_kind.EXCLUSIVE
 with st.expander(_("Expert settings"), icon=":material/tune:", key="expert"):
     recipe = fitted(
         expert.settings(recipe_name, backbone, class_balance.default(project), two_classes=two_classes),

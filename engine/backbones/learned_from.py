@@ -43,7 +43,8 @@ def by(key: str) -> LearnedFrom:
 def of_run(run_dir: Path) -> LearnedFrom:
     """Return what the network of a run, without its last step, has learned from."""
     before = by(runs.read_recipe(run_dir).get("backbone", ""))
-    if (runs.read_evaluation(run_dir) or {}).get("chosen") == "probe":
+    evaluation = runs.read_evaluation(run_dir)
+    if evaluation is not None and evaluation.get("chosen") == "probe":
         return before  # only the last step has learned anything, and that is taken off
     pictures = versions.of_run(run_dir)
     learned = {picture.sha256 for picture in pictures if picture.split in LEARNED}

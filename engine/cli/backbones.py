@@ -74,12 +74,3 @@ def backbones(options) -> None:
         top1 = f"{info.top1:.1f}%" if info.top1 else "-"
         words = info.sentence if info.origin in ("catalogue", "nothing") else f"{info.title}: {info.sentence}"
         print(f"{info.key:27} {info.parameters / 1e6:6.1f} M parameters  ImageNet {top1:>6}  {words}")
-
-
-def unseen(result: dict) -> str:
-    """Return " it never saw", or what is to be said of the test pictures where the network may have known some."""
-    base = result.get("base", {})
-    if base.get("unknown"):
-        return ", which the network it started from may have learned from,"
-    known = "more that the network it started from had learned from do not count"
-    return f" it never saw ({base['left_out']} {known})" if base.get("left_out") else " it never saw"

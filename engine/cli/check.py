@@ -13,6 +13,7 @@ from engine.cli.source import ANSWERS, check_there, refusal_in_words
 from engine.compute.quiet_stderr import quiet_stderr
 from engine.curation import row_checks as rows
 from engine.data import finding as shapes
+from engine.data import label_kinds
 from engine.data.importing.ingest import Account, ingest
 from engine.errors import UserError
 from engine.services.dataset_checks import BACKBONE
@@ -36,10 +37,10 @@ def check(
         reading: dict[str, Any] = {"layout": layout, "several_classes": several_classes}
         told = functools.partial(_reading, tell, Throttle())
         account = ingest(source, workspace, **reading, progress=told)
-        several = account.layout.get("several", False)
+        label_kind = label_kinds.of_account(account.layout)
         items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
-        found = [*_nothing_usable(account), *rows.findings(items, account.refused, several_classes=several)]
-        if not quick and items and not several:  # the network is asked which one class a picture shows
+        found = [*_nothing_usable(account), *rows.findings(items, account.refused, label_kind=label_kind)]
+        if not quick and items and label_kind.FEATURE_CHECKS:
             found += _looked_at(workspace, items, tell)
     names = {item.id: item.name for item in items}
     return account, [_in_words(finding, names) for finding in shapes.worst_first(found)]

@@ -3,10 +3,9 @@
 import sys
 from pathlib import Path
 
-from engine.cli import backbones, report_lines
 from engine.cli.output import in_words, print_json
 from engine.errors import UserError
-from engine.evaluation import results
+from engine.evaluation import evaluators
 from engine.storage import runs
 from engine.storage.runs import find_run
 
@@ -29,21 +28,6 @@ def evaluation_result(run_dir: Path) -> dict:
 def print_evaluation(result: dict, as_json: bool) -> None:
     out = sys.stderr if as_json else sys.stdout
     print(f"Run {result['run']} in {result['run_dir']}", file=out)
-    lines = report_lines.multi_label_lines if result.get("task") == "several" else _evaluation_lines
-    print("\n".join(lines(result)), file=out)
+    print("\n".join(evaluators.of(result["task"]).lines(result)), file=out)
     if as_json:
         print_json(result)
-
-
-def _evaluation_lines(result: dict) -> list[str]:
-    low, high = result["accuracy_interval"]
-    base, (largest, share) = result["baselines"], results.largest_class(result)
-    largest = f"{largest}, their largest class" if largest else "one and the same class"
-    words = (
-        f"Right on {result['accuracy']:.1%} of {result['splits']['test']} test pictures"
-        f"{backbones.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
-        f"Always answering {largest}: {share:.1%}. "
-        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
-    )
-    classes = map(report_lines.class_line, results.per_class(result))
-    return [words, *classes, *report_lines.group_lines(result["groups"])]

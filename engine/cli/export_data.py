@@ -7,7 +7,7 @@ from pathlib import Path
 from engine import settings
 from engine.cli.output import end_progress, print_json, show_progress
 from engine.cli.runs import open_registry
-from engine.data import multi_label
+from engine.data import label_kinds
 from engine.errors import DataError, UserError
 from engine.storage.registry import Project, Registry
 from engine.storage.status_file import Throttle
@@ -25,9 +25,9 @@ def export_data(options) -> None:
         raise DataError("The project {project} has no pictures to export.", project=project.name)
     target = Path(options.output).resolve()
     workspace = Workspace(settings.current().workspace)
-    several_classes = multi_label.applies(registry.dataset_options(project.dataset_id))
+    label_kind = label_kinds.of(registry.dataset_options(project.dataset_id))
     told = functools.partial(_export_progress, Throttle())
-    made = dataset_zip.write(workspace, items, target, told, several_classes=several_classes)
+    made = dataset_zip.write(workspace, items, target, told, label_kind=label_kind)
     for name in made.missing:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
     end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")

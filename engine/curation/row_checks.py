@@ -29,76 +29,47 @@ With the features of a network, `engine.curation.feature_checks` finds more (its
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from engine.curation import row_checks
-from engine.data import copies, file_name_groups, multi_label, quality
+from engine.data import copies, file_name_groups, quality
 from engine.data import finding as shapes
+from engine.data.label_kinds import single_label
+from engine.data.label_kinds.label_kind import MIN_PER_CLASS, LabelKind
 from engine.data.split import duplicate_clusters
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 
-MIN_PER_CLASS = 3  # distinct pictures: one to learn from, one to choose with, one to measure on
 FEW_PER_CLASS = 20
 IMBALANCE = 5  # times as many pictures in the largest class as in the smallest
 
 
-def findings(items: Sequence[ItemRecord], refused: Sequence[dict] = (), *, several_classes: bool = False) -> list[dict]:
-    """Return what a person should know, the worst first; see the shapes above.
-
-    Where pictures may show several classes, nothing is said that takes a label for one class.
-    """
+def findings(
+    items: Sequence[ItemRecord], refused: Sequence[dict] = (), *, label_kind: LabelKind = single_label
+) -> list[dict]:
+    """Return what a person should know, the worst first; see the shapes above. What a label kind rules out is left."""
     labelled = [item for item in items if item.label is not None]
     clusters = _clusters(labelled)
-    if several_classes:
-        each = [replace(item, label=name) for item in labelled for name in multi_label.names_of(item.label)]
-        own = [
-            cluster for item, cluster in zip(labelled, clusters, strict=True) for _ in multi_label.names_of(item.label)
-        ]
-        found = [*_without_class(items), *copies.across_splits(labelled, clusters), *_class_sizes(each, own)]
-        found += [*quality.findings(items), *copies.duplicates(labelled, clusters), *_refused(refused)]
-        return shapes.worst_first(found)
-    return shapes.worst_first(
-        [
-            *_without_class(items),
-            *copies.conflicts(labelled, clusters),
-            *copies.across_splits(labelled, clusters),
-            *_class_sizes(labelled, clusters),
-            *_similar_names(labelled),
-            *file_name_groups.findings(labelled),
-            *quality.findings(items),
-            *copies.duplicates(labelled, clusters),
-            *_refused(refused),
-        ]
-    )
+    checks = {
+        "no_class": lambda: _without_class(items),
+        "conflict": lambda: copies.conflicts(labelled, clusters),
+        "across_splits": lambda: copies.across_splits(labelled, clusters),
+        "sizes": lambda: _class_sizes(_sizes(labelled, clusters, label_kind)),
+        "similar_names": lambda: _similar_names(labelled),
+        "name_groups": lambda: file_name_groups.findings(labelled),
+        "quality": lambda: quality.findings(items),
+        "duplicates": lambda: copies.duplicates(labelled, clusters),
+        "refused": lambda: _refused(refused),
+    }
+    found = [check() for kind, check in checks.items() if kind not in label_kind.NOT_ASKED]
+    return shapes.worst_first([finding for own in found for finding in own])
 
 
-def ready_to_train(items: Sequence[ItemRecord], *, several_classes: bool = False) -> None:
+def ready_to_train(items: Sequence[ItemRecord], *, label_kind: LabelKind = single_label) -> None:
     """Raise DataError in words when training cannot start; pictures without a class are left out of account."""
-    if several_classes:
-        return row_checks.multi_label_ready(items)
     labelled = [item for item in items if item.label is not None]
     if not labelled:
         raise DataError("There are no pictures with a class yet. Add pictures for at least two classes.")
-    clusters = _clusters(labelled)
-    distinct = _distinct(labelled, clusters)
-    if len(distinct) == 1:
-        raise DataError(
-            "All pictures belong to one class, {label}. A network learns differences: add a second class.",
-            label=next(iter(distinct)),
-        )
-    for label, pictures in sorted(distinct.items()):
-        if len(pictures) < MIN_PER_CLASS:
-            raise DataError(
-                "Class {label} has {count} different pictures. At least {least} are needed, so that some can be held "
-                "out for testing. Add {more} more, or remove the class.",
-                label=label,
-                count=len(pictures),
-                least=MIN_PER_CLASS,
-                more=MIN_PER_CLASS - len(pictures),
-            )
-    return _refuse_equal_classes(distinct)
+    label_kind.check_ready(labelled, _clusters(labelled))
 
 
 class _Prints(NamedTuple):
@@ -121,23 +92,13 @@ def _clusters_of(prints: tuple[_Prints, ...]) -> tuple[int, ...]:
     return tuple(duplicate_clusters(prints))
 
 
-def _refuse_equal_classes(distinct: dict[str, set[int]]) -> None:
-    seen: dict[frozenset, str] = {}
-    for label, pictures in sorted(distinct.items()):
-        other = seen.setdefault(frozenset(pictures), label)
-        if other != label:
-            raise DataError(
-                "Classes {first} and {second} hold the very same pictures. Remove one of them, or give each its own.",
-                first=other,
-                second=label,
-            )
-
-
-def _distinct(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> dict[str, set[int]]:
+def _sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int], label_kind: LabelKind) -> dict[str, int]:
+    """Return how many distinct pictures show each class."""
     distinct: dict[str, set[int]] = defaultdict(set)
     for item, cluster in zip(labelled, clusters, strict=True):
-        distinct[item.label or ""].add(cluster)
-    return distinct
+        for name in label_kind.names_of(item.label):
+            distinct[name].add(cluster)
+    return {label: len(pictures) for label, pictures in distinct.items()}
 
 
 def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
@@ -157,8 +118,7 @@ def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
     return [shapes.finding("no_class", "warning", bare, message, fix, fixes=fixes, count=len(bare))]
 
 
-def _class_sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
-    sizes = {label: len(pictures) for label, pictures in _distinct(labelled, clusters).items()}
+def _class_sizes(sizes: dict[str, int]) -> list[dict]:
     found = []
     if len(sizes) == 1:
         message = "All pictures belong to one class, {label}."
@@ -248,47 +208,3 @@ def _refused(refused: Sequence[dict]) -> list[dict]:
         told["values"] |= same[0]["values"]
         found.append({**told, "files": [refusal["file"] for refusal in same]})
     return found
-
-
-MIN_PER_MULTI_LABEL_CLASS = 3  # distinct pictures: one to learn from, one to choose with, one to measure on
-
-
-def multi_label_ready(items: Sequence[ItemRecord]) -> None:
-    """Raise DataError in words when training cannot start; pictures without a label are left out of account."""
-    labelled = [item for item in items if item.label is not None]
-    if not labelled:
-        raise DataError("There are no pictures with a class yet. Add pictures for at least two classes.")
-    clusters = duplicate_clusters(labelled)
-    shown = {(name, cluster) for item, cluster in zip(labelled, clusters, strict=True) for name in _class_list(item)}
-    with_it, everything = Counter(name for name, _cluster in shown), len(set(clusters))
-    if len(with_it) < 2:
-        raise DataError(
-            "Where pictures may show several classes, a training needs at least two classes. There are: {count}.",
-            count=len(with_it),
-        )
-    for label, count in sorted(with_it.items()):
-        _check_multi_label_class(label, count, everything - count)
-
-
-def _class_list(item: ItemRecord) -> tuple[str, ...]:
-    return multi_label.names_of(item.label)
-
-
-def _check_multi_label_class(label: str, count: int, without: int) -> None:
-    if count < MIN_PER_MULTI_LABEL_CLASS:
-        raise DataError(
-            "Class {label} has {count} different pictures. At least {least} are needed, so that some can be held "
-            "out for testing. Add {more} more, or remove the class.",
-            label=label,
-            count=count,
-            least=MIN_PER_MULTI_LABEL_CLASS,
-            more=MIN_PER_MULTI_LABEL_CLASS - count,
-        )
-    if without < MIN_PER_MULTI_LABEL_CLASS:
-        raise DataError(
-            "Nearly every picture shows {label}: only {count} different ones do not. A network learns differences. Add "
-            "pictures without it, at least {least}, or remove the class.",
-            label=label,
-            count=without,
-            least=MIN_PER_MULTI_LABEL_CLASS,
-        )

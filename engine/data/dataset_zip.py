@@ -17,7 +17,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from engine.data import multi_label
+from engine.data import label_kinds
+from engine.data.label_kinds import multi_label, single_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import SPLIT_NAMES, is_system_file
 from engine.storage.registry import Item
 from engine.storage.status_file import StatusFile
@@ -49,12 +51,12 @@ def write(
     target: Path,
     progress: Callable[[int, int], None] | None = None,
     *,
-    several_classes: bool = False,
+    label_kind: LabelKind = single_label,
 ) -> Exported:
     """Write the items as a zip to `target`, one file at a time. A reader of `target` never sees half of it.
 
-    `several_classes`: labels are those of pictures that may show several. `progress(done,
-    total)` is called before every file and at the end. Raises UserError when the disk is full.
+    `label_kind` is that of the dataset. `progress(done, total)` is called before every file and at the end. Raises
+    UserError when the disk is full.
     """
     check_free_space(target, sum(item.bytes for item in items))
     present = [(item, workspace.blob_path(item.sha256)) for item in items]
@@ -63,7 +65,7 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        _write(part, present, progress or (lambda done, total: None), several_classes)
+        _write(part, present, progress or (lambda done, total: None), label_kind)
         os.replace(part, target)
     except OSError as error:
         raise disk_error(target, error) from error
@@ -74,7 +76,7 @@ def write(
 
 
 def carry_out(job_path: Path, workspace: Workspace) -> None:
-    """Write the zip that job.json names ({"target", "items", "several_classes"}), and what it holds as JSON beside it.
+    """Write the zip that job.json names ({"target", "items", "task"}), and what it holds as JSON beside it.
 
     status.json beside the job tells how far it is.
     """
@@ -84,7 +86,7 @@ def carry_out(job_path: Path, workspace: Workspace) -> None:
     def tell(done: int, total: int) -> None:
         status.advance(done, total, "{done} of {total} pictures packed")
 
-    made = write(workspace, items, target, tell, several_classes=job.get("several_classes", False))
+    made = write(workspace, items, target, tell, label_kind=label_kinds.of_task(job["task"]))
     write_json(target.with_suffix(".json"), asdict(made))
 
 
@@ -104,11 +106,11 @@ def members(items: Sequence[Item]) -> list[str]:
 
 
 def _write(
-    part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None], several_classes: bool
+    part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None], label_kind: LabelKind
 ) -> None:
     names = members([item for item, _ in present])
     with zipfile.ZipFile(part, "w") as archive:
-        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, several_classes))
+        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, label_kind))
         for done, ((_, blob), name) in enumerate(zip(present, names, strict=True)):
             progress(done, len(present))
             info = _info(name, packed=name.lower().endswith(UNPACKED))
@@ -125,14 +127,12 @@ def _info(name: str, *, packed: bool) -> zipfile.ZipInfo:
     return info
 
 
-def _table(items: Sequence[Item], names: Sequence[str], several_classes: bool) -> str:
+def _table(items: Sequence[Item], names: Sequence[str], label_kind: LabelKind) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
-    # The plural says on its way in again that there may be several, "?" that there is none yet.
-    label, none_yet = ("labels", multi_label.NOT_YET) if several_classes else ("label", "")
-    writer.writerow(label if column == "label" else column for column in COLUMNS)
+    writer.writerow(label_kind.COLUMN if column == "label" else column for column in COLUMNS)
     for item, name in zip(items, names, strict=True):
-        writer.writerow((name, item.label or none_yet, item.group or "", item.split or ""))
+        writer.writerow((name, item.label or label_kind.NO_LABEL, item.group or "", item.split or ""))
     return sink.getvalue()
 
 

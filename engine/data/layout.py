@@ -142,8 +142,8 @@ def _common_top(folders: list[tuple[str, ...]], depth: int) -> tuple[str, ...]:
     stripped: list[str] = []
     while len({parts[0] for parts in folders}) == 1 and folders[0][0].lower() not in SPLIT_NAMES:
         deeper = [parts[1:] for parts in folders if len(parts) > depth]
-        several = len({parts[0] for parts in deeper}) > 1
-        if len(deeper) < (MIN_BESIDE if several else MIN_DEEPER) * len(folders):
+        branches = len({parts[0] for parts in deeper}) > 1
+        if len(deeper) < (MIN_BESIDE if branches else MIN_DEEPER) * len(folders):
             break
         stripped.append(folders[0][0])
         folders = deeper

@@ -8,8 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.data import multi_label
+from engine.data import label_kinds
 from engine.data.fingerprint import near_duplicates
+from engine.data.label_kinds import single_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import ItemRecord
 
 SPLITS = ("train", "validation", "test")
@@ -41,7 +43,7 @@ def assign(
     groups_apart: str = "auto",
     seed: int = 0,
     parts: tuple[str, ...] = SPLITS,
-    several_classes: bool = False,
+    label_kind: LabelKind = single_label,
 ) -> list[str]:
     """Return "train", "validation" or "test" for every record. The same input gives the same answer, in any order.
 
@@ -50,16 +52,14 @@ def assign(
     The rest is divided by `fractions` per class, so that a class with 3 distinct pictures or more is in every part.
     `groups_apart`: "yes", "no", or "auto": from 5 groups on, unless the splits are given. `parts` are those that
     records without a given split may come to; copies of existing pictures follow them all the same.
-    With `several_classes` a picture counts for each of its classes, and the rarest class is divided first (iterative
-    stratification, Sechidis et al. 2011).
+    `label_kind` says for which classes a picture counts, and which pictures are divided first.
     """
     everything = [*existing, *records]
     given = _given(records, existing)
     apart = _keep_groups_apart(everything, groups_apart, any(given))
     units = _units(everything, len(existing), given, apart, seed)
-    if several_classes:
-        _weigh_by_class(units, everything)
     for unit in units:
+        unit.weight = label_kind.weight(unit.weight, [everything[index].label for index in unit.members])
         unit.allowed = tuple(split for split in unit.allowed if split in parts) or unit.allowed
     counts: dict[str, Counter] = defaultdict(Counter)
     for unit in units:
@@ -67,7 +67,7 @@ def assign(
             _place(unit, unit.split, counts)
     for allowed in sorted({unit.allowed for unit in units}, key=len):
         open_units = [unit for unit in units if not unit.split and unit.allowed == allowed]
-        _divide(_rarest_first(open_units) if several_classes else open_units, allowed, fractions, counts)
+        _divide(label_kind.dividing_order(open_units), allowed, fractions, counts)
     splits = {index: unit.split or "train" for unit in units for index in unit.members}
     return [splits[index] for index in range(len(existing), len(everything))]
 
@@ -78,7 +78,7 @@ def options_of(dataset_options: dict) -> dict:
         "fractions": tuple(dataset_options.get("split_fractions", FRACTIONS)),
         "groups_apart": dataset_options.get("groups_apart", "auto"),
         "seed": dataset_options.get("split_seed", 0),
-        "several_classes": multi_label.applies(dataset_options),
+        "label_kind": label_kinds.of(dataset_options),
     }
 
 
@@ -167,29 +167,6 @@ def _units(
             missing,
         )
     return sorted(units.values(), key=lambda unit: (-unit.weight.total(), unit.key))
-
-
-def _weigh_by_class(units: list[_Unit], everything: Sequence[ItemRecord]) -> None:
-    """Let a unit count for each class that its pictures show; those that show none count as a class of their own."""
-    for unit in units:
-        shown = {
-            name for i in unit.members for name in multi_label.names_of(everything[i].label) or (multi_label.NOTHING,)
-        }
-        unit.weight = Counter(dict.fromkeys(sorted(shown), 1))
-
-
-def _rarest_first(units: list[_Unit]) -> list[_Unit]:
-    """Return the units in the order in which they are divided: always those of the class with fewest of them left."""
-    left = Counter(label for unit in units for label in unit.weight)
-    waiting, ordered = dict(enumerate(units)), []
-    while waiting:
-        rarest = min((label for label in left if left[label]), key=lambda label: (left[label], label))
-        for place in [place for place, unit in waiting.items() if rarest in unit.weight]:
-            unit = waiting.pop(place)
-            unit.first = rarest
-            ordered.append(unit)
-            left.subtract(dict.fromkeys(unit.weight, 1))
-    return ordered
 
 
 def _missing_parts(existing: Sequence[ItemRecord], given: Sequence[str | None]) -> tuple[str, ...]:

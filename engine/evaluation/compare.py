@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from engine.data import multi_label, versions
-from engine.evaluation import multi_label_results, results
+from engine.data import label_kinds, versions
+from engine.data.label_kinds import single_label
+from engine.data.label_kinds.label_kind import LabelKind
+from engine.evaluation import evaluators, results
 from engine.evaluation.metrics.intervals import wilson_interval
 from engine.storage import runs
 
@@ -41,8 +41,8 @@ class Comparison:
     left_out: how many test pictures of each model the others were not measured on; relabelled: shared pictures whose
     class is another one in some of the runs; mistakes_gone: how many of the pictures that were left out each model got
     wrong; renamed: {class of an older run: what the newest calls it}; divided: {class of an older run: the classes that
-    its pictures have in the newest}; several: whether pictures may show several classes, so that labels and answers are
-    those of engine.data.multi_label, and an answer is right where all of its classes are.
+    its pictures have in the newest}; label_kind: what labels and answers say; an answer is right where all of its
+    classes are.
     """
 
     pictures: tuple[Verdict, ...]
@@ -51,7 +51,7 @@ class Comparison:
     mistakes_gone: tuple[int, ...]
     renamed: dict[str, str]
     divided: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    several: bool = False
+    label_kind: LabelKind = single_label
 
     def accuracies(self) -> list[float]:
         """Return the share of shared pictures that each model gets right; 0 where none is shared."""
@@ -93,8 +93,8 @@ class Comparison:
         """
         by_class: dict[str, list[tuple[bool, ...]]] = {}
         for one in self.pictures:
-            said = [_names(answer, self.several) for answer in one.answers]
-            for name in _names(one.label, self.several):
+            said = [self.label_kind.names_of(answer) for answer in one.answers]
+            for name in self.label_kind.names_of(one.label):
                 by_class.setdefault(name, []).append(tuple(name in names for names in said))
         return [
             {
@@ -162,15 +162,15 @@ def mistakes_taken_out(folder: Path, others: Sequence[Path]) -> int:
 
 def cost(folder: Path) -> dict:
     """Return {"seconds", "model_mb", "images_per_second"} of a finished run, None for what is not known."""
-    facts = results.evaluation(folder) or {}
+    facts = results.evaluation(folder)
     try:
         size = (folder / runs.MODEL).stat().st_size / 1e6
     except OSError:
         size = None
     return {
-        "seconds": facts.get("seconds", {}).get("total"),
+        "seconds": facts.get("seconds", {}).get("total") if facts else None,
         "model_mb": size,
-        "images_per_second": facts.get("images_per_second"),
+        "images_per_second": facts.get("images_per_second") if facts else None,
     }
 
 
@@ -189,13 +189,13 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
     shared = sorted(set.intersection(*(set(one) for one in answered)))
     newest = max(range(len(folders)), key=lambda position: _age(folders[position]))
     truth = {item: answered[newest][item][1] for item in shared}
-    shows_several = multi_label_results.is_of(results.evaluation(folders[newest]))
+    label_kind = label_kinds.of_task(_task(folders[newest]))
     became: dict[str, set[str]] = {}
     for folder in folders:
-        for name, classes in _became(folder, folders[newest], shows_several).items():
+        for name, classes in _became(folder, folders[newest], label_kind).items():
             became.setdefault(name, set()).update(classes)
     renamed = {name: next(iter(classes)) for name, classes in became.items() if len(classes) == 1}
-    now = functools.partial(_now, renamed=renamed, shows_several=shows_several)
+    now = functools.partial(_now, renamed=renamed, label_kind=label_kind)
     pictures = tuple(
         Verdict(
             item,
@@ -215,7 +215,7 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
         mistakes_gone=tuple(sum(label != answer for _hash, label, answer, _p in rows) for rows in aside),
         renamed=renamed,
         divided={name: tuple(sorted(classes)) for name, classes in became.items() if len(classes) > 1},
-        several=shows_several,
+        label_kind=label_kind,
     )
 
 
@@ -242,47 +242,35 @@ def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:
     if not len(found):
         return {}
     items, hashes = (found.table[name].to_pylist() for name in ("item", "sha256"))
-    sure = _sure(folder).tolist()
+    sure = evaluators.of(_task(folder)).answer_probabilities(folder).tolist()
     rows = zip(found.positions, found.labels, found.answers, sure, strict=True)
     return {items[row]: (hashes[row], label, answer, p) for row, label, answer, p in rows}
 
 
-def _sure(folder: Path) -> np.ndarray:
-    """Return the probability of each answer, (N,): of several classes, that each of them and no other is there."""
-    if not multi_label_results.is_of(results.evaluation(folder)):
-        return np.max(results.scores(folder)[1], axis=1)
-    _truth, probabilities = multi_label_results.scores(folder)
-    names = results.evaluation(folder)["class_names"]
-    said = [set(multi_label.names_of(answer)) for answer in results.predictions(folder).answers]
-    named = np.array([[name in own for name in names] for own in said])
-    return np.where(named, probabilities, 1 - probabilities).prod(axis=1)
-
-
-def _became(old: Path, new: Path, shows_several: bool) -> dict[str, set[str]]:
+def _became(old: Path, new: Path, label_kind: LabelKind) -> dict[str, set[str]]:
     """Return {class that has gone: the classes that its pictures have now}, by all pictures that both runs saw.
 
     By all of them and not by the test pictures alone: the few of a small class may by chance have come to one class
-    where the others went elsewhere. Where pictures may show several classes, it is what all of them show since.
+    where the others went elsewhere. The label kind says what of it counts.
     """
-    known = set((results.evaluation(new) or {}).get("class_names", ()))
-    today = {picture.item: _names(picture.label, shows_several) for picture in versions.of_run(new)}
+    known = set(results.class_names(new))
+    today = {picture.item: label_kind.names_of(picture.label) for picture in versions.of_run(new)}
     found: dict[str, set[str]] = {}
     for picture in versions.of_run(old):
-        then = set(_names(picture.label, shows_several))
+        then = set(label_kind.names_of(picture.label))
         if picture.item in today and (gone := then - known):
             instead = set(today[picture.item]) - (then - gone)
             for name in gone:
                 earlier = found.setdefault(name, set(instead))
-                found[name] = earlier & instead if shows_several else earlier | instead
+                found[name] = label_kind.became(earlier, instead)
     return {name: classes for name, classes in found.items() if classes}
 
 
-def _now(label: str, *, renamed: dict[str, str], shows_several: bool) -> str:
+def _now(label: str, *, renamed: dict[str, str], label_kind: LabelKind) -> str:
     """Return a label, or an answer, in the names of the newest run."""
-    if not shows_several:
-        return renamed.get(label, label)
-    return multi_label.joined(renamed.get(name, name) for name in multi_label.names_of(label))
+    return label_kind.joined(renamed.get(name, name) for name in label_kind.names_of(label))
 
 
-def _names(label: str, shows_several: bool) -> tuple[str, ...]:
-    return multi_label.names_of(label) if shows_several else (label,)
+def _task(folder: Path) -> str:
+    facts = results.evaluation(folder)
+    return facts["task"] if facts is not None else "one"

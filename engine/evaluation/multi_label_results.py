@@ -3,33 +3,20 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow
 
-from engine.data import multi_label
+from engine.data.label_kinds import multi_label
 from engine.evaluation import results
 from engine.evaluation.results import Prediction
 
 KINDS = ("found", "missed", "false_alarms", "rightly_not")
 
 
-def is_of(facts: dict | None) -> bool:
-    """Tell whether an evaluation is that of a run whose pictures may show several classes."""
-    return (facts or {}).get("task") == "several"
-
-
 def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     """Return truth (N, C) of yes and no and probabilities (N, C), in the order of the rows of the predictions."""
-    answers, facts = results.predictions(run_dir, split), results.evaluation(run_dir)
-    names = (facts or {}).get("class_names", ())
-    if not len(answers):
-        return np.zeros((0, len(names)), bool), np.zeros((0, len(names)), np.float32)
-    values = answers.table["probabilities"].combine_chunks().flatten()
-    kind = np.float64 if pyarrow.types.is_float64(values.type) else np.float32
-    # The buffer itself: to_numpy imports pandas (50 MB).
-    numbers = np.frombuffer(values.buffers()[1], kind)[values.offset : values.offset + len(values)]
-    probabilities = numbers.reshape(answers.table.num_rows, len(names))[list(answers.positions)]
+    answers, names = results.predictions(run_dir, split), results.class_names(run_dir)
     shown = [set(multi_label.names_of(label)) for label in answers.labels]
-    return np.array([[name in own for name in names] for own in shown]), probabilities
+    truth = np.array([[name in own for name in names] for own in shown], bool).reshape(len(answers), len(names))
+    return truth, answers.probabilities(len(names))
 
 
 def of_kind(truth: np.ndarray, probabilities: np.ndarray, position: int, threshold: float, kind: str) -> list[int]:

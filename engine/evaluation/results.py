@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow
@@ -14,13 +15,9 @@ import pyarrow.parquet
 
 from engine.backbones import catalogue, custom
 from engine.evaluation.metrics import intervals
-from engine.evaluation.metrics.intervals import pictures_for_margin
 from engine.storage import runs
+from engine.storage.evaluation import Base, ClassReport, Evaluation
 from engine.storage.workspace import read_json
-
-# A test set whose interval is wider than this on one side cannot tell a good model from a fair one.
-WIDE = 0.05
-TARGET_MARGIN = 0.03
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,16 @@ class Predictions:
         values = self.table[name].to_pylist()
         return [values[position] for position in self.positions]
 
+    def probabilities(self, num_classes: int) -> np.ndarray:
+        """Return the probabilities (N, num_classes) of the pictures of the split, in their order."""
+        if self.table is None:
+            return np.zeros((0, num_classes), np.float32)
+        values = self.table["probabilities"].combine_chunks().flatten()
+        kind = np.float64 if pyarrow.types.is_float64(values.type) else np.float32
+        # The buffer itself: to_numpy imports pandas (50 MB).
+        numbers = np.frombuffer(values.buffers()[1], kind)[values.offset : values.offset + len(values)]
+        return numbers.reshape(self.table.num_rows, num_classes)[list(self.positions)]
+
     def rows(self, chosen: list[int]) -> list[Prediction]:
         """Return single pictures by their place in the split."""
         names = ["item", "sha256", "name", "label", "group", "predicted", "probabilities"]
@@ -83,33 +90,16 @@ class Confusion:
     share: float
 
 
-@dataclass(frozen=True)
-class HonestNumber:
-    """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured.
-
-    majority: what one and the same answer to every picture reaches at best; largest: that answer.
-    groups: of how many groups the pictures are, where the model has learned from none of these; else 0.
-    """
-
-    pictures: int
-    accuracy: float
-    low: float
-    high: float
-    majority: float
-    largest: str
-    before: float | None
-    more_needed: int
-    groups: int = 0
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether the test set is too small to tell a good model from a fair one."""
-        return max(self.high - self.accuracy, self.accuracy - self.low) > WIDE
-
-
-def evaluation(run_dir: Path) -> dict | None:
+def evaluation(run_dir: Path) -> Evaluation | None:
     """Return evaluation.json (shared between callers: read only), or None while there is none."""
-    return _cached_json(run_dir / runs.EVALUATION)
+    stamp = _stamp(run_dir / runs.EVALUATION)
+    return None if stamp is None else _read_evaluation(run_dir, stamp)
+
+
+def class_names(run_dir: Path) -> list[str]:
+    """Return the classes of a run in the order of its probabilities; none while there is no evaluation."""
+    facts = evaluation(run_dir)
+    return facts["class_names"] if facts is not None else []
 
 
 def recipe(run_dir: Path) -> dict:
@@ -153,12 +143,10 @@ def predictions_of(run_dir: Path, items: Sequence[int]) -> list[Prediction]:
 
 def scores(run_dir: Path, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
     """Return classes (N,) as positions in class_names and probabilities (N, num_classes), in the order of the rows."""
-    answers, facts = predictions(run_dir, split), evaluation(run_dir)
-    if not len(answers) or facts is None:
-        return np.zeros(0, int), np.zeros((0, len((facts or {}).get("class_names", ())) or 1), np.float32)
-    return _scores(
-        str(run_dir / runs.PREDICTIONS), _stamp(run_dir / runs.PREDICTIONS), split, tuple(facts["class_names"])
-    )
+    names, stamp = class_names(run_dir), _stamp(run_dir / runs.PREDICTIONS)
+    if stamp is None or not names or not len(predictions(run_dir, split)):
+        return np.zeros(0, int), np.zeros((0, len(names) or 1), np.float32)
+    return _scores(str(run_dir / runs.PREDICTIONS), stamp, split, tuple(names))
 
 
 def refused(run_dir: Path) -> np.ndarray | None:
@@ -166,63 +154,22 @@ def refused(run_dir: Path) -> np.ndarray | None:
 
     None where the run did not keep it: it has no detector, or is older.
     """
-    kept = ((evaluation(run_dir) or {}).get("unknown") or {}).get("refused")
+    facts = evaluation(run_dir)
+    kept = (facts.get("unknown") or {}).get("refused") if facts else None
     return None if kept is None else np.isin(predictions(run_dir).column("item"), kept)
 
 
-def honest_number(facts: dict) -> HonestNumber:
-    """Return the figures of the one sentence, from an evaluation."""
-    low, high = facts["accuracy_interval"]
-    pictures = facts["counts"]["test"]
-    largest, majority = largest_class(facts)
-    return HonestNumber(
-        pictures=pictures,
-        accuracy=facts["accuracy"],
-        low=low,
-        high=high,
-        majority=majority,
-        largest=largest,
-        before=facts["baselines"].get("before_fine_tuning"),
-        more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures, TARGET_MARGIN) - pictures),
-        groups=facts.get("interval_groups", 0),
-    )
-
-
-def per_hundred(share: float) -> str:
-    """Return a share as "92", with one decimal only where rounding would claim perfection or nothing: "99.6"."""
-    rounded = round(share * 100)
-    if rounded in (0, 100) and share not in (0, 1):
-        return f"{min(99.9, max(0.1, share * 100)):.1f}"
-    return str(rounded)
-
-
-def largest_class(facts: dict) -> tuple[str, float]:
-    """Return the class that most test pictures have, and their share: no single answer to all of them does better.
-
-    The class is "" where several share that place.
-
-    The class with most training pictures may do worse here and would flatter the model. Where pictures may show
-    several classes, what a single answer reaches is that of the most frequent set of classes in training.
-    """
-    if facts.get("task") == "several":
-        return facts["baselines"]["majority_answer"], facts["baselines"]["majority"]
-    supports = {row["class"]: row["support"] for row in facts["per_class"]}
-    most = max(supports.values())
-    largest = [name for name, support in supports.items() if support == most]
-    return largest[0] if len(largest) == 1 else "", most / max(1, sum(supports.values()))
-
-
-def base(facts: dict, recipe: dict) -> dict | None:
+def base(facts: Evaluation, recipe: dict) -> Base | None:
     """Return {"left_out": how many test pictures the network it started from knew, "unknown": whether others too}.
 
     None for a network of the catalogue. A run of an older Graft did not ask.
     """
     if not custom.is_own(catalogue.plain(recipe.get("backbone", ""))):
         return None
-    return facts.get("base", {"left_out": 0, "unknown": True})
+    return facts.get("base", Base(left_out=0, unknown=True))
 
 
-def most_confused(facts: dict, limit: int = 10) -> list[Confusion]:
+def most_confused(facts: Evaluation, limit: int = 10) -> list[Confusion]:
     """Return the pairs of classes that were mistaken for each other most often, largest first."""
     names, matrix = facts["class_names"], facts["confusion_matrix"]
     pairs = [
@@ -234,23 +181,23 @@ def most_confused(facts: dict, limit: int = 10) -> list[Confusion]:
     return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true))[:limit]
 
 
-def per_class(facts: dict) -> list[dict]:
+def per_class(facts: Evaluation) -> list[ClassReport]:
     """Return precision, recall and F1 of every class with their intervals; runs from before those hold the counts."""
     matrix = np.array(facts["confusion_matrix"])
     found = matrix.diagonal()
     counts = np.stack([found, matrix.sum(axis=1) - found, matrix.sum(axis=0) - found], axis=1).tolist()
     return [
-        intervals.of_class(*found_missed_alarms) | row
+        cast("ClassReport", {**intervals.of_class(*found_missed_alarms), **row})
         for found_missed_alarms, row in zip(counts, facts["per_class"], strict=True)
     ]
 
 
-def weakest(rows: Sequence[dict]) -> int:
+def weakest(rows: Sequence[ClassReport]) -> int:
     """Return the place of the class with the lowest F1, of those that have test pictures."""
     return min(range(len(rows)), key=lambda place: (not rows[place]["support"], rows[place]["f1"]))
 
 
-def hardest_classes(facts: dict, limit: int) -> list[int]:
+def hardest_classes(facts: Evaluation, limit: int) -> list[int]:
     """Return the positions of the classes with most mistakes (theirs and into them), in the order of the classes."""
     matrix = facts["confusion_matrix"]
     size = range(len(matrix))
@@ -323,18 +270,18 @@ def _read_json(path: str, _stamp: tuple[int, int]):
     return read_json(Path(path))
 
 
+@functools.lru_cache(maxsize=512)
+def _read_evaluation(run_dir: Path, _stamp: tuple[int, int]) -> Evaluation | None:
+    return runs.read_evaluation(run_dir)
+
+
 @functools.lru_cache(maxsize=8)
 def _scores(
     path: str, stamp: tuple[int, int], split: str, class_names: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     answers = _read_predictions(path, stamp, split)
     index = {name: position for position, name in enumerate(class_names)}
-    values = answers.table["probabilities"].combine_chunks().flatten()
-    kind = np.float64 if pyarrow.types.is_float64(values.type) else np.float32
-    # The buffer itself: to_numpy imports pandas (50 MB).
-    numbers = np.frombuffer(values.buffers()[1], kind)[values.offset : values.offset + len(values)]
-    probabilities = numbers.reshape(answers.table.num_rows, len(class_names))[list(answers.positions)]
-    return np.array([index[label] for label in answers.labels]), probabilities
+    return np.array([index[label] for label in answers.labels]), answers.probabilities(len(class_names))
 
 
 @functools.lru_cache(maxsize=16)

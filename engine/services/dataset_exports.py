@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.compute.background_jobs import BackgroundJobs
-from engine.data import multi_label
+from engine.data import label_kinds
 from engine.storage.registry import Registry
 from engine.storage.workspace import Workspace, read_json
 
@@ -56,8 +56,8 @@ class DatasetExports:
     def _facts(self, dataset_id: str, version: str) -> dict:
         self.discard(dataset_id)
         items = [asdict(item) for item in self._registry.items(dataset_id)]
-        several_classes = multi_label.applies(self._registry.dataset_options(dataset_id))
-        return {"target": str(self._zip(dataset_id, version)), "items": items, "several_classes": several_classes}
+        label_kind = label_kinds.of(self._registry.dataset_options(dataset_id))
+        return {"target": str(self._zip(dataset_id, version)), "items": items, "task": label_kind.TASK}
 
     def _zip(self, dataset_id: str, version: str) -> Path:
         return self._jobs.folder(KIND, dataset_id) / f"{version}.zip"

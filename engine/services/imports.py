@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.compute.client import Compute
-from engine.data import multi_label, split
+from engine.data import label_kinds, split
 from engine.data.importing.import_job import ARRIVAL, EXISTING
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UNEXPECTED, UserError
 from engine.storage.liveness import is_alive, is_here, this_process
 from engine.storage.registry import Registry
@@ -163,9 +164,8 @@ class Imports:
 
     def _as_the_dataset(self, job: dict) -> dict:
         """Return the options of an import; where pictures may show several classes, those that come may too."""
-        options = job["options"]
-        several_already = multi_label.applies(self._registry.dataset_options(job["dataset_id"]))
-        return {**options, "several_classes": True} if several_already else options
+        label_kind = label_kinds.of(self._registry.dataset_options(job["dataset_id"]))
+        return {**job["options"], **label_kind.IMPORT_OPTIONS}
 
     def _finish(self, import_id: str, job: dict, error: Exception | None) -> None:
         try:
@@ -189,8 +189,7 @@ class Imports:
         account = read_account(self._folder(import_id))
         dataset_id = job["dataset_id"]
         with self._lock:
-            if account.layout.get("several"):
-                self._let_show_several(dataset_id)
+            self._let_hold(dataset_id, label_kinds.of_account(account.layout))
             records = self._with_splits(dataset_id, account.used)
             layout = account.layout | {"moved": split.followed_copies(records)}
             account_facts = (account.refused, account.seconds, layout)
@@ -199,11 +198,13 @@ class Imports:
         account.require_used()
         return _done(account)
 
-    def _let_show_several(self, dataset_id: str) -> None:
-        """Raises DataError where classes that are there have names that several classes cannot have."""
-        if not multi_label.applies(self._registry.dataset_options(dataset_id)):
-            multi_label.check_can_begin([label for (label,) in self._registry.columns(dataset_id, "label")])
-            self._registry.set_dataset_options(dataset_id, **{multi_label.OPTION: True})
+    def _let_hold(self, dataset_id: str, came: LabelKind) -> None:
+        """Let the dataset hold labels of the kind that came. DataError where those that are there do not allow it."""
+        there = self._registry.dataset_options(dataset_id)
+        wanted = {**there, **came.ADOPTED_OPTIONS}
+        if label_kinds.of(wanted) is not label_kinds.of(there):
+            came.check_can_begin([label for (label,) in self._registry.columns(dataset_id, "label")])
+            self._registry.set_dataset_options(dataset_id, **came.ADOPTED_OPTIONS)
 
     def _with_splits(self, dataset_id: str, records: list) -> list:
         options = split.options_of(self._registry.dataset_options(dataset_id))

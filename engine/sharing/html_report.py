@@ -15,11 +15,13 @@ from pathlib import Path
 import jinja2
 
 from engine.backbones import catalogue
-from engine.data import thumbnails
+from engine.data import label_kinds, thumbnails
 from engine.errors import UserError
 from engine.evaluation import results
 from engine.evaluation.charts import per_class as colours
+from engine.evaluation.honest_number import honest_number
 from engine.sharing.report_words import Words
+from engine.storage.evaluation import Evaluation
 from engine.storage.workspace import Workspace, write_atomic
 from engine.training.recipe import RECIPES
 
@@ -72,14 +74,14 @@ def render(run_dir: Path, workspace: Workspace, *, title: str = "", language: st
         )
     words, album = Words(language), Album(workspace)
     recipe = results.recipe(run_dir)
-    figures = results.honest_number(facts)
-    base = results.base(facts, recipe) or {}
+    figures = honest_number(facts)
+    base, exclusive = results.base(facts, recipe), label_kinds.of_task(facts["task"]).EXCLUSIVE
     content = {
         "language": language,
         "title": title or title_of(recipe),
         "made": words.made_on(datetime.datetime.now(datetime.UTC)),
         "status": results.status(run_dir)["state"],
-        "claim": words.claim(figures, known=base.get("unknown", False), exactly=facts.get("task") == "several"),
+        "claim": words.claim(figures, known=base is not None and base["unknown"], exactly=not exclusive),
         "beside": words.beside(figures),
         "caution": words.caution(figures),
         "cards": words.cards(facts, figures),
@@ -102,11 +104,11 @@ def title_of(recipe: dict) -> str:
     return " · ".join(part for part in (known.title if known else "", network) if part)
 
 
-def _pictures(run_dir: Path, facts: dict, album: Album, words: Words) -> dict:
+def _pictures(run_dir: Path, facts: Evaluation, album: Album, words: Words) -> dict:
     """Return the matrix with the pictures of its cells, pairs that were confused, and examples."""
     answers = results.predictions(run_dir)
     wrong = album.show(results.confident_mistakes(answers, EXAMPLES), words)
-    if facts.get("task") == "several":
+    if not label_kinds.of_task(facts["task"]).EXCLUSIVE:  # no one answer stands in a cell
         return {"matrix": None, "cells": [], "pairs": [], "wrong": [], "right": []}
     right = album.show(results.surest_right(run_dir, EXAMPLES), words)
     pairs = results.most_confused(facts, 12)
@@ -128,7 +130,7 @@ def _pictures(run_dir: Path, facts: dict, album: Album, words: Words) -> dict:
     }
 
 
-def _matrix(facts: dict) -> list[dict] | None:
+def _matrix(facts: Evaluation) -> list[dict] | None:
     """Return a row a class: its name, and for every answer its count and how dark the cell is, in per cent."""
     names, matrix = facts["class_names"], facts["confusion_matrix"]
     if len(names) > MOST_CLASSES:
@@ -145,7 +147,7 @@ def _cell(answers: results.Predictions, true: str, answer: str, album: Album, wo
     return {"true": true, "answer": answer, "count": len(rows), "pictures": found, "more": len(rows) - len(found)}
 
 
-def _calibration(facts: dict, words: Words) -> dict | None:
+def _calibration(facts: Evaluation, words: Words) -> dict | None:
     """Return the points of the reliability diagram in a square of 100 units, and what they say."""
     bins: Sequence[dict] = (facts.get("calibration") or {}).get("after", {}).get("bins", ())
     if not bins:

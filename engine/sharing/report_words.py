@@ -3,8 +3,9 @@
 import datetime
 from dataclasses import dataclass
 
-from engine.evaluation import results
-from engine.evaluation.results import HonestNumber
+from engine.evaluation import evaluators, honest_number
+from engine.evaluation.honest_number import HonestNumber
+from engine.storage.evaluation import Evaluation
 from engine.translation import Speech
 
 
@@ -29,7 +30,7 @@ class Words:
         return f"{self.speech.decimal(points)} %"
 
     def per_hundred(self, share: float) -> str:
-        return self.speech.decimal(float(results.per_hundred(share)), "g")
+        return self.speech.decimal(float(honest_number.per_hundred(share)), "g")
 
     def made_on(self, when: datetime.datetime) -> str:
         return self.speech("Report of {day}").format(day=when.strftime("%Y-%m-%d"))
@@ -72,7 +73,7 @@ class Words:
         ends = {"low": self.per_hundred(figures.low), "high": self.per_hundred(figures.high)}
         return words.format(n=self.number(figures.pictures), more=self.number(figures.more_needed), **ends)
 
-    def cards(self, facts: dict, figures: HonestNumber) -> list[tuple[str, str]]:
+    def cards(self, facts: Evaluation, figures: HonestNumber) -> list[tuple[str, str]]:
         """Return (name, value) of the figures at the top."""
         _ = self.speech
         return [
@@ -82,9 +83,9 @@ class Words:
             (_("Calibration error"), self.percent(facts.get("calibration_error"))),
         ]
 
-    def classes(self, facts: dict) -> list[dict]:
+    def classes(self, facts: Evaluation) -> list[dict]:
         """Return a row a class: its name, pictures, recall and precision with intervals, and F1 in [0, 100]."""
-        rows = facts["per_class"] if facts.get("task") == "several" else results.per_class(facts)
+        rows = evaluators.of(facts["task"]).per_class(facts)
         return [
             {
                 "name": row["class"],
@@ -97,7 +98,7 @@ class Words:
             for row in rows
         ]
 
-    def groups(self, facts: dict) -> list[dict]:
+    def groups(self, facts: Evaluation) -> list[dict]:
         """Return a row a group: its name, pictures and accuracy with its interval."""
         return [
             {
@@ -109,12 +110,12 @@ class Words:
             for row in facts["groups"]
         ]
 
-    def calibration(self, facts: dict) -> str:
+    def calibration(self, facts: Evaluation) -> str:
         _ = self.speech
         words = _("Its probabilities are off by {error} on average. A dot on the line is a probability at its word.")
         return words.format(error=self.percent(facts.get("calibration_error")))
 
-    def how(self, facts: dict, recipe: dict, title: str) -> list[tuple[str, str]]:
+    def how(self, facts: Evaluation, recipe: dict, title: str) -> list[tuple[str, str]]:
         """Return (name, value) of how the model was made."""
         _, counts = self.speech, facts["counts"]
         divided = _("{train} train, {validation} validate, {test} test")

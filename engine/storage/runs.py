@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pyarrow
 import pyarrow.json
@@ -17,6 +18,7 @@ import pyarrow.parquet
 from engine import settings
 from engine.errors import UserError
 from engine.storage import liveness
+from engine.storage.evaluation import Evaluation
 from engine.storage.status_file import STATUS, STOP
 from engine.storage.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
 
@@ -145,9 +147,10 @@ def read_range_test(run_dir: Path) -> dict | None:
     return read_json(run_dir / RANGE_TEST)
 
 
-def read_evaluation(run_dir: Path) -> dict | None:
-    """Return the evaluation of a run, or None while there is none."""
-    return read_json(run_dir / EVALUATION)
+def read_evaluation(run_dir: Path) -> Evaluation | None:
+    """Return the evaluation of a run, or None while there is none. The first runs knew one task only."""
+    stored = read_json(run_dir / EVALUATION)
+    return None if stored is None else cast("Evaluation", {"task": "one", **stored})
 
 
 def read_events(run_dir: Path) -> list[dict]:

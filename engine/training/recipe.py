@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from engine.backbones import catalogue
+from engine.data import label_kinds
 from engine.errors import TrainingError
 
 
@@ -60,7 +61,7 @@ FITS = {
 }
 HEADS = {"linear": "One layer (linear)", "hidden": "A hidden layer before it"}
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with momentum"}
-TASKS = {"one": "Every picture shows one class", "several": "Pictures may show several classes, or none"}
+TASKS = label_kinds.TASKS
 OUTPUTS = {"softmax": "A probability for each class (softmax)", "sigmoid": "One probability for two classes (sigmoid)"}
 BALANCINGS = {
     "none": "Every picture counts the same",
@@ -106,7 +107,7 @@ POOLINGS = {"average": "The average over the picture", "flatten": "Every place o
 # Sides of enlarged pictures are multiples of this, so that a network halves them without a rest.
 STEP = 32
 
-SEVERAL_OUTPUT = (
+OUTPUT_UNUSED = (
     "Where pictures may show several classes, every class has a probability of its own already: the option output has "
     "no use. Leave it at softmax."
 )
@@ -182,7 +183,7 @@ class Recipe:
         if option == "dropout":
             return self.fine_tunes or self.head == "hidden"
         if option == "output":
-            return self.task == "one"
+            return label_kinds.of_task(self.task).EXCLUSIVE
         return option != "hidden_units" or self.head == "hidden"
 
     @property
@@ -197,7 +198,11 @@ class Recipe:
         Not where a picture may show none of the classes, not with random weights, and not with numbers for every place,
         where the same thing elsewhere is as far away as another thing.
         """
-        return self.task == "one" and not self.from_nothing and not catalogue.is_flattened(self.backbone)
+        return (
+            label_kinds.of_task(self.task).EXCLUSIVE
+            and not self.from_nothing
+            and not catalogue.is_flattened(self.backbone)
+        )
 
     @property
     def averages(self) -> bool:
@@ -380,7 +385,7 @@ def _check_from_nothing(recipe: Recipe) -> None:
 def _check_unused(recipe: Recipe) -> None:
     """An option that would do nothing is refused rather than ignored."""
     if recipe.output != Recipe.output and not recipe.uses("output"):
-        raise TrainingError(SEVERAL_OUTPUT)
+        raise TrainingError(OUTPUT_UNUSED)
     usual = defaults(recipe.name, recipe.backbone)
     for option in (*_FINE_TUNING_OPTIONS, "dropout", "hidden_units"):
         changed = getattr(recipe, option) not in (getattr(usual, option), getattr(Recipe, option))

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data import multi_label, versions
+from engine.data import versions
 from engine.data.split import SPLITS
 from engine.errors import TrainingError
 from engine.storage import runs
+from engine.training import objectives
+from engine.training.objectives.objective import Objective
 
 LEFT_OUT = "left out"  # a part that nothing looks at
 
@@ -17,7 +19,7 @@ LEFT_OUT = "left out"  # a part that nothing looks at
 class Snapshot:
     """One row a picture: its item id, content hash, names, label, and its class as an index into `class_names`.
 
-    Where pictures may show several classes, `y` is (N, num_classes) of 0 and 1 instead.
+    Where pictures may show several classes, `y` is (N, num_classes) of 0 and 1 instead (see `training.objectives`).
     """
 
     items: np.ndarray
@@ -53,8 +55,8 @@ class Snapshot:
 def read(run_dir: Path) -> Snapshot:
     """Read a run's snapshot. Raises TrainingError when a split or a class has nothing to learn from."""
     columns = runs.read_snapshot(run_dir).to_pydict()
-    shows_several = runs.read_recipe(run_dir).get("task") == "several"
-    class_names, y = (_several_classes if shows_several else _one_class)(columns["label"])
+    objective = objectives.of(runs.read_recipe(run_dir).get("task", "one"))
+    class_names, y = objective.encode(columns["label"])
     aside = set(versions.left_out(run_dir)["items"])
     pairs = zip(columns["item"], columns["split"], strict=True)
     snapshot = Snapshot(
@@ -67,24 +69,11 @@ def read(run_dir: Path) -> Snapshot:
         y=y,
         class_names=class_names,
     )
-    _check(snapshot)
+    _check(snapshot, objective)
     return snapshot
 
 
-def _one_class(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    class_names = tuple(sorted(set(labels)))
-    index = {label: position for position, label in enumerate(class_names)}
-    return class_names, np.asarray([index[label] for label in labels], np.int64)
-
-
-def _several_classes(labels: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    shown = [set(multi_label.names_of(label)) for label in labels]
-    class_names = tuple(sorted(set().union(*shown)))
-    y = [[float(name in own) for name in class_names] for own in shown]
-    return class_names, np.asarray(y, np.float32).reshape(len(labels), len(class_names))
-
-
-def _check(snapshot: Snapshot) -> None:
+def _check(snapshot: Snapshot, objective: type[Objective]) -> None:
     for split, count in snapshot.counts().items():
         if not count:
             raise TrainingError(
@@ -94,17 +83,24 @@ def _check(snapshot: Snapshot) -> None:
             )
     if snapshot.num_classes < 2:
         raise TrainingError("There is only one class. A classifier needs at least two: add pictures of something else.")
+    _check_classes(snapshot, objective)
+
+
+def _check_classes(snapshot: Snapshot, objective: type[Objective]) -> None:
+    """Raise TrainingError for a class that no training picture shows, or that all of them show."""
     trained = snapshot.y[snapshot.rows("train")]
-    for position, label in enumerate(snapshot.class_names):
-        if trained.ndim == 2 and trained[:, position].all():
-            raise TrainingError(
-                "Every training picture shows {label}, so that there is nothing to tell it from. Move some pictures "
-                "without it to the training split, or remove the class.",
-                label=label,
-            )
-        if not (trained[:, position].any() if trained.ndim == 2 else (trained == position).any()):
+    shown = {label: objective.shows(trained, position) for position, label in enumerate(snapshot.class_names)}
+    for label, pictures in shown.items():
+        if not pictures.any():
             raise TrainingError(
                 "The class '{label}' has no training pictures, only held-out ones. Move some of its pictures to the "
                 "training split, or remove the class.",
+                label=label,
+            )
+    for label, pictures in shown.items():
+        if pictures.all():
+            raise TrainingError(
+                "Every training picture shows {label}, so that there is nothing to tell it from. Move some pictures "
+                "without it to the training split, or remove the class.",
                 label=label,
             )

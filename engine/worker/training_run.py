@@ -16,9 +16,8 @@ from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
 from engine.data import versions
 from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
-from engine.evaluation.evaluators import multi_label as multi_label_evaluate
-from engine.evaluation.evaluators import single_label as evaluate
-from engine.evaluation.metrics import calibration, multi_label_calibration
+from engine.evaluation import evaluators
+from engine.evaluation.evaluators.predictions import Predictions
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.reliability import out_of_distribution
 from engine.storage import runs
@@ -30,11 +29,10 @@ from engine.training.features import distributed_embed, embed
 from engine.training.fine_tuning import checkpoint, hardware, speed
 from engine.training.fine_tuning import classifier as classifiers
 from engine.training.fine_tuning.adapt import CHECKPOINT, adapt
-from engine.training.heads import hidden_head, linear_probe
+from engine.training.heads import hidden_head
 from engine.training.heads.head import Head
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.limits import TARGET, TIME, Limits, duration, percent
-from engine.training.objectives import single_label as objectives
 from engine.training.progress import Paused, Progress
 from engine.training.recipe import Recipe
 from engine.training.run_context import RunContext
@@ -182,8 +180,7 @@ def rehearse(work: RunContext, epochs: int) -> float:
         probabilities = _fine_tune(work, cache, head).probabilities
     else:
         probabilities = head.probabilities(cache.read(frozen.keys(rows)))
-    objective = objectives.of(frozen.y[frozen.rows("train")], frozen.num_classes)
-    return objective.scores(frozen.y[rows], probabilities)["validation_accuracy"]
+    return work.objective.scores(frozen.y[rows], probabilities)["validation_accuracy"]
 
 
 def _ending(work: RunContext, outcome: Outcome) -> tuple[str, str, dict]:
@@ -228,7 +225,7 @@ def _fit_probe(work: RunContext, cache: ShardCache) -> tuple[Head, tuple | None]
     head, answered = _learn_head(work, x, y)
     if runs.read_metrics(work.run_dir):
         return head, answered  # a resumed run has told this before
-    objective = objectives.of(y, frozen.num_classes)
+    objective = work.objective
     on_train = objective.scores(y, head.probabilities(x))
     on_validation = objective.scores(frozen.y[held_out], head.probabilities(cache.read(frozen.keys(held_out))))
     work.progress.metric(
@@ -243,10 +240,9 @@ def _fit_probe(work: RunContext, cache: ShardCache) -> tuple[Head, tuple | None]
 
 
 def _learn_head(work: RunContext, x: np.ndarray, y: np.ndarray) -> tuple[Head, tuple | None]:
-    num_classes = work.snapshot.num_classes
     if work.recipe.head == "hidden":
-        return hidden_head.fit(x, y, num_classes, work.recipe, work.progress), None
-    fitted = linear_probe.fit(x, y, num_classes, work.recipe)
+        return hidden_head.fit(x, y, work.objective, work.recipe, work.progress), None
+    fitted = work.objective.fit_probe(x, y, work.recipe)
     work.progress.writer.event("probe", strength=fitted.strength, source=fitted.source)
     return fitted.head, fitted.held_out
 
@@ -277,15 +273,11 @@ def _calibrate(work: RunContext, outcome: Outcome, held_out: tuple | None) -> Ou
         held_out = None  # probes say nothing about how sure a fine-tuned network is
     validation = work.snapshot.splits[work.held_out] == "validation"
     y = work.snapshot.y[work.held_out[validation]]
-    if work.recipe.task == "several":
-        temperature = multi_label_calibration.fit_temperature(y, outcome.probabilities[validation])
-        tempered = multi_label_calibration.tempered
-    else:
-        temperature = calibration.fit_temperature(y, outcome.probabilities[validation], held_out)
-        tempered = calibration.tempered
+    evaluator = evaluators.of(work.recipe.task)
+    temperature = evaluator.fit_temperature(y, outcome.probabilities[validation], held_out)
     classifiers.temper(outcome.classifier, temperature)
     count = 0 if held_out is None else len(held_out[0])
-    probabilities = tempered(outcome.probabilities, temperature)
+    probabilities = evaluator.tempered(outcome.probabilities, temperature)
     return replace(outcome, probabilities=probabilities, temperature=temperature, held_out=count)
 
 
@@ -294,17 +286,17 @@ def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome)
     frozen, rows = work.snapshot, work.held_out
     train_rows = frozen.rows("train")
     held_out, train_features = cache.read(frozen.keys(rows)), cache.read(frozen.keys(train_rows))
-    judge = multi_label_evaluate if work.recipe.task == "several" else evaluate
-    before = judge.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
-    predictions = evaluate.Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
-    probe_scores = judge.probe_scores(frozen, rows, head.probabilities(held_out))
+    evaluator = evaluators.of(work.recipe.task)
+    before = evaluator.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
+    predictions = Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
+    probe_scores = evaluator.probe_scores(frozen, rows, head.probabilities(held_out))
     facts = _facts(work, probe_scores, outcome)
     if work.recipe.tells_the_strange:
         weights = weights_hash(work.recipe.backbone)
         facts["unknown"] = out_of_distribution.learn(work.run_dir, frozen, weights, train_features, held_out)
     work.progress.end()
     facts |= _seconds(work)
-    judge.write(work.run_dir, frozen, predictions, facts)
+    evaluator.write(work.run_dir, frozen, predictions, facts)
 
 
 def _facts(work: RunContext, probe_scores: dict, outcome: Outcome) -> dict:

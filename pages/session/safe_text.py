@@ -7,7 +7,8 @@ import unicodedata
 import streamlit as st
 
 from engine import graft
-from engine.data import layout, multi_label
+from engine.data import layout
+from engine.data.label_kinds import multi_label
 
 
 def md_escape(name) -> str:

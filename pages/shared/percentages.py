@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.evaluation import results
+from engine.evaluation import honest_number
 from pages.session.i18n import decimal
 
 
@@ -23,7 +23,7 @@ def points(share: float) -> float:
 
 def per_hundred(share: float) -> str:
     """Return a share for a sentence, "right 92 times in 100": whole, but "99.6" rather than a perfect 100."""
-    return decimal(float(results.per_hundred(share)), "g")
+    return decimal(float(honest_number.per_hundred(share)), "g")
 
 
 def interval(ends: Sequence[float]) -> str:

@@ -28,7 +28,6 @@ TABLES = {
         "OPTIMIZERS",
         "BALANCINGS",
         "AUGMENTATIONS",
-        "TASKS",
         "OUTPUTS",
     ),
     "engine/backbones/model_import/preparation.py": ("PREPARATIONS",),

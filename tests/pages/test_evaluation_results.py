@@ -7,11 +7,12 @@ import pyarrow
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.cli import report_lines
 from engine.data import versions
+from engine.evaluation import honest_number as engine_number
 from engine.evaluation import results
 from engine.evaluation.charts import learning_rate_finder, reliability
 from engine.evaluation.charts.confusion_cells import contrast
+from engine.evaluation.evaluators import lines
 from engine.evaluation.metrics import calibration, group_gaps, intervals
 from engine.evaluation.reliability import corruptions, out_of_distribution, selective
 from engine.evaluation.reliability.selective import Answering
@@ -101,7 +102,7 @@ def test_test_pictures_of_new_groups_are_said_to_stand_for_groups(finished):
     assert "come from 3 groups that it did not learn from" in words(open_tab("Groups"))
     runs.write_json(finished / runs.EVALUATION, {**facts, "interval_groups": 1})
     assert "how well it does on another one is not known" in words(open_tab("Groups"))
-    assert "did not learn from" not in honest_number.small(results.honest_number({**facts, "interval_groups": 0}))
+    assert "did not learn from" not in honest_number.small(engine_number.honest_number({**facts, "interval_groups": 0}))
 
 
 def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F811
@@ -249,7 +250,7 @@ def test_a_weak_group_is_found_whatever_tiny_groups_do_and_advice_fits_groups_th
     assert [gaps.gap(row) for row in rows] == [0, pytest.approx(-0.35), None, None]
     assert group_gaps.between([group("a", 9, 10), group("b", 8, 10), group("c", 7, 10)]).weak == []
     assert group_gaps.between([group("a", 9, 9), group("b", 0, 9)]).best is None
-    *_lines, last = report_lines.group_lines(rows)
+    *_lines, last = lines.of_groups(rows)
     assert last == "Clearly weaker than day: night."
     runs.write_json(finished / runs.EVALUATION, {**facts, "groups": rows})
     said = words(open_tab("Groups"))
@@ -278,8 +279,8 @@ def test_a_class_without_test_pictures_is_not_the_weakest_and_numbers_carry_thei
     weak = results.weakest(facts["per_class"])
     weakest = facts["per_class"][weak]
     low, high = intervals.wilson_interval(round(30 * weakest["recall"]), 30)
-    assert report_lines.class_line(results.per_class(facts)[1]).split() == ["pear", "no", "test", "pictures"]
-    assert f"({low:.1%} to {high:.1%})" in report_lines.class_line(results.per_class(facts)[weak])
+    assert lines.of_class(results.per_class(facts)[1]).split() == ["pear", "no", "test", "pictures"]
+    assert f"({low:.1%} to {high:.1%})" in lines.of_class(results.per_class(facts)[weak])
     assert rows[0][1] == f"{100 * weakest['recall']:.1f} % ({100 * low:.0f}–{100 * high:.0f})"
     assert figure["data"][2]["customdata"][-1][1:] == pytest.approx([low, high])
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from engine import settings
-from engine.data import fingerprint, multi_label, quality, thumbnails
+from engine.data import fingerprint, label_kinds, quality, thumbnails
 from engine.data import layout as layouts
 from engine.data.examples import catalogue as examples
 from engine.data.importing import sources, tables
@@ -39,7 +39,7 @@ class Account:
     """What came in. `received` is always the number of `used` and `refused` together.
 
     `refused` holds {"file", "reason", "values"}, reason being a template; `layout` {"kind", "template", "values"}, and
-    "several": True where the labels are those of pictures that may show several classes (engine.data.multi_label).
+    "several": True where the labels are those of pictures that may show several classes (engine.data.label_kinds).
     """
 
     source: str
@@ -233,20 +233,21 @@ def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemReco
 
 
 def _with_labels(
-    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None
 ) -> tuple[list[ItemRecord], dict]:
-    records, described = _labelled(found, kind, label, loose, may_be_several)
-    if not may_be_several or described.get("several"):
+    records, described = _labelled(found, kind, label, loose, several_classes)
+    came = label_kinds.of_account(described)
+    wanted = label_kinds.asked_for(several_classes, told=came)
+    if wanted is came:
         return records, described
-    # Folders give one class; others can be added to it by hand.
-    return [replace(record, label=multi_label.single(record.label)) for record in records], {
+    return [replace(record, label=wanted.of_one_class(record.label)) for record in records], {
         **described,
-        "several": True,
+        **wanted.DESCRIBED,
     }
 
 
 def _labelled(
-    found: _Found, kind: str, label: str | None, loose: bool, may_be_several: bool | None
+    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None
 ) -> tuple[list[ItemRecord], dict]:
     if label is not None:
         name = layouts.clean_name(label)
@@ -262,21 +263,16 @@ def _labelled(
         raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
     if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
         found.received -= len(found.tables)  # a table says what the others are; it is not one of them
-        if may_be_several or (may_be_several is None and any(row.several for row in rows)):
-            rows = [_with_several(row) for row in rows]
-            records, described = _from_table(found, rows, matched, loose)
-            classes = len({name for record in records for name in multi_label.names_of(record.label)})
-            return records, {**described, "values": {**described["values"], "classes": classes}, "several": True}
-        return _from_table(found, rows, matched, loose)
+        label_kind = label_kinds.asked_for(several_classes, told=tables.label_kind(rows))
+        rows = [replace(row, label=label_kind.of_row(row)) for row in rows]
+        records, described = _from_table(found, rows, matched, loose)
+        classes = len({name for record in records for name in label_kind.names_of(record.label)})
+        return records, {**described, "values": {**described["values"], "classes": classes}, **label_kind.DESCRIBED}
     unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
     _refuse_tables(found, DataError(unused, named=named, total=len(names)))
     if layout.kind == "flat":
         return found.records, _described("flat", layouts.DESCRIPTIONS["flat"])
     return _from_folders(found, layout, loose)
-
-
-def _with_several(row: tables.Row) -> tables.Row:
-    return replace(row, label=None if row.labels is None else multi_label.joined(row.labels))
 
 
 def _refuse_tables(found: _Found, reason: DataError) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from engine.data import layout as layouts
 from engine.data.importing import archive, sources, tables
+from engine.data.label_kinds import multi_label, single_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
 from engine.errors import DataError
 
@@ -166,13 +168,13 @@ def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
 
 
 def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
-    choice, told = _as_table(seen, matched, several=False), any(row.several for row in seen.rows)
-    if not told and all(len(row.labels or ()) < 2 for row in seen.rows):
+    choice, told = _as_table(seen, matched, single_label), tables.label_kind(seen.rows)
+    if not told.DESCRIBED and all(len(row.labels or ()) < 2 for row in seen.rows):
         return choice
-    return choice | {"several": told, "as_several": _as_table(seen, matched, several=True)}
+    return choice | {"several": bool(told.DESCRIBED), "as_several": _as_table(seen, matched, multi_label)}
 
 
-def _as_table(seen: _Seen, matched: Sequence[int | None], *, several: bool) -> dict:
+def _as_table(seen: _Seen, matched: Sequence[int | None], label_kind: LabelKind) -> dict:
     tally, taken, bare, missing = _Tally(), set(), 0, 0
     for row, index in zip(seen.rows, matched, strict=True):
         if row.refused or index in taken:
@@ -181,19 +183,18 @@ def _as_table(seen: _Seen, matched: Sequence[int | None], *, several: bool) -> d
             missing += 1
             continue
         taken.add(index)
-        if (row.labels if several else row.label) is None:
+        if (label := label_kind.of_row(row)) is None:
             bare += 1  # it comes in without a class, as the table says
             continue
-        labels = row.labels if several else (row.label,)
-        tally.add_each(
-            [label for label in labels or () if label is not None],
-            row.group,
-            row.split or layouts.split_of(seen.pictures[index]),
-        )
+        tally.add_each(label_kind.names_of(label), row.group, row.split or layouts.split_of(seen.pictures[index]))
     tally.add(None, None, None, len(seen.pictures) - len(taken))
     names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
-    found = tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": missing}
-    return found | {"nothing": tally.nothing} if several else found
+    return tally.choice("table") | {
+        "tables": names,
+        "rows_without_class": bare,
+        "missing": missing,
+        "nothing": tally.nothing,
+    }
 
 
 def _by_label(names: Sequence[str], label: str) -> dict:

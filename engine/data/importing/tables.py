@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from engine import settings
-from engine.data import multi_label
+from engine.data import label_kinds
+from engine.data.label_kinds import multi_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import SPLIT_NAMES, clean_name, shown
 from engine.errors import DataError
 
@@ -65,8 +67,8 @@ PARTS = SPLIT_NAMES | {
 class Row:
     """One line of a table. `where` names the table and the line for messages; no label means none yet.
 
-    `labels` is what the cell says where pictures may show several classes (None: none yet, (): none of them), `several`
-    whether the table itself says that they may.
+    `labels` is what the cell says where pictures may show several classes (None: none yet, (): none of them),
+    `tells_multi_label` whether the table itself says that they may.
     """
 
     file: str  # as it is written in the table
@@ -77,7 +79,7 @@ class Row:
     where: str
     refused: DataError | None = None
     labels: tuple[str, ...] | None = None
-    several: bool = False
+    tells_multi_label: bool = False
 
 
 def is_table(name: str) -> bool:
@@ -96,7 +98,7 @@ def read(name: str, content: bytes) -> list[Row]:
     folder = PurePosixPath(name).parent
     own_split = SPLIT_NAMES.get(PurePosixPath(name).stem.lower())  # train.csv, test.csv
     rows = [_row(folder, f"{name}:{number}", cells, own_split) for number, cells in lines]
-    rows = _with_several(rows, [cells for _number, cells in lines])
+    rows = _with_all_labels(rows, [cells for _number, cells in lines])
     if not any(row.file and (row.label or not row.refused) for row in rows):
         raise DataError(NO_COLUMNS, name=shown(name))
     return rows
@@ -116,7 +118,12 @@ def _check_size(name: str, text: str) -> None:
         )
 
 
-def _with_several(rows: list[Row], lines: list[dict]) -> list[Row]:
+def label_kind(rows: Sequence[Row]) -> LabelKind:
+    """Return the label kind that tables with these rows tell by themselves."""
+    return label_kinds.of({multi_label.OPTION: any(row.tells_multi_label for row in rows)})
+
+
+def _with_all_labels(rows: list[Row], lines: list[dict]) -> list[Row]:
     """Return the rows with what they say where pictures may show several classes.
 
     An empty cell then means none of the classes, unless the table has another way to say so ("|" or an empty list);
@@ -135,7 +142,7 @@ def _with_several(rows: list[Row], lines: list[dict]) -> list[Row]:
             names = None
         elif names is None and told and not marked and "label" in line:
             names = ()
-        found.append(replace(row, labels=names, several=told))
+        found.append(replace(row, labels=names, tells_multi_label=told))
     return found
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from engine.storage.evaluation import GroupReport
+
 Translate = Callable[[str], str]
 
 
@@ -96,7 +98,7 @@ def before_and_after_figure(per_class: Sequence[dict], *, dark: bool = False, _:
     return _rows_layout(figure, names)
 
 
-def groups_figure(groups: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
+def groups_figure(groups: Sequence[GroupReport], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return accuracy per group with its interval; `groups` as in evaluation.json."""
     rows = list(reversed(groups))
     full, colours = _full_names(rows, "group"), palette(dark)

@@ -1,42 +1,27 @@
 """From predictions to evaluation.json: one honest number with its interval, and what stands behind it."""
 
-import importlib.metadata
-import io
-import platform
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow
-import pyarrow.parquet
 
+from engine.evaluation import results
+from engine.evaluation.evaluators import lines as line
+from engine.evaluation.evaluators import predictions as files
+from engine.evaluation.evaluators.predictions import TEMPERATURE, Predictions, learned_groups, unit
 from engine.evaluation.metrics import calibration, intervals
 from engine.evaluation.metrics import single_label as metrics
+from engine.evaluation.metrics.calibration import fit_temperature as fit_temperature
+from engine.evaluation.metrics.calibration import tempered as tempered
+from engine.evaluation.reliability import selective
 from engine.storage import runs
-from engine.storage.workspace import write_atomic, write_json
+from engine.storage.evaluation import ClassReport, Evaluation
+from engine.storage.workspace import write_json
 from engine.training.objectives.scores import softmax
 from engine.training.snapshot import Snapshot
 
-VERSIONS = ("keras", "tensorflow", "jax", "numpy", "scikit-learn", "pillow", "ai-edge-litert")
-# Sharpness of the nearest-mean baseline's probabilities; it does not change which class is nearest.
-TEMPERATURE = 0.05
 # With more classes than this it also tells whether the right one is among the first few answers.
 TOPS = (3, 5)
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Probabilities for some rows of a snapshot: the trained model's and those of the network before any training.
-
-    `temperature` is what the model's logits were divided by to calibrate it, learned on the validation pictures and on
-    `held_out` training pictures of the probe's cross-validation.
-    """
-
-    rows: np.ndarray
-    trained: np.ndarray
-    before: np.ndarray
-    temperature: float = 1.0
-    held_out: int = 0
 
 
 def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:
@@ -47,8 +32,8 @@ def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train
     centre = train_features.mean(axis=0)
     # One class at a time: a copy of all features is 200 MB for 60,000 pictures.
     own = (train_features[y_train == label] for label in range(y_train.max() + 1))
-    means = np.stack([_unit(one - centre).mean(axis=0) for one in own])
-    return softmax(_unit(features - centre) @ _unit(means).T / TEMPERATURE)
+    means = np.stack([unit(one - centre).mean(axis=0) for one in own])
+    return softmax(unit(features - centre) @ unit(means).T / TEMPERATURE)
 
 
 def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: dict) -> dict:
@@ -58,7 +43,7 @@ def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: di
     """
     write_predictions(run_dir / runs.PREDICTIONS, snapshot, predictions.rows, predictions.trained)
     write_predictions(run_dir / runs.BEFORE, snapshot, predictions.rows, predictions.before)
-    evaluation = {**evaluate(snapshot, predictions), **facts, "versions": versions()}
+    evaluation = {**evaluate(snapshot, predictions), **facts, "versions": files.package_versions()}
     write_json(run_dir / runs.EVALUATION, evaluation)
     return evaluation
 
@@ -84,7 +69,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "cohens_kappa": metrics.cohens_kappa(y_true, y_pred, num_classes),
         "log_loss": metrics.log_loss(y_true, probabilities),
         "top_k": {str(k): metrics.top_k_accuracy(y_true, probabilities, k) for k in TOPS if k < num_classes},
-        "per_class": _per_class(snapshot.class_names, y_true, y_pred, before),
+        "per_class": _class_reports(snapshot.class_names, y_true, y_pred, before),
         "confusion_matrix": metrics.confusion_matrix(y_true, y_pred, num_classes).tolist(),
         "groups": _groups(snapshot.groups[rows], y_true, y_pred, before),
         "baselines": {
@@ -102,39 +87,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
 def write_predictions(path: Path, snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> None:
     """Write one Parquet row a picture: item, sha256, name, label, group, split, predicted, probabilities."""
     names = np.asarray(snapshot.class_names, object)
-    save_predictions(path, snapshot, rows, names[probabilities.argmax(axis=1)].tolist(), probabilities)
-
-
-def save_predictions(
-    path: Path, snapshot: Snapshot, rows: np.ndarray, predicted: list[str], probabilities: np.ndarray
-) -> None:
-    """Write the same with answers that are more than the likeliest class."""
-    table = pyarrow.table(
-        {
-            "item": snapshot.items[rows],
-            "sha256": snapshot.sha256[rows].tolist(),
-            "name": snapshot.names[rows].tolist(),
-            "label": snapshot.labels[rows].tolist(),
-            "group": pyarrow.array(snapshot.groups[rows].tolist(), pyarrow.string()),
-            "split": snapshot.splits[rows].tolist(),
-            "predicted": predicted,
-            "probabilities": pyarrow.array(list(probabilities.astype(np.float32)), pyarrow.list_(pyarrow.float32())),
-        }
-    )
-    sink = io.BytesIO()
-    pyarrow.parquet.write_table(table, sink)
-    write_atomic(path, sink.getvalue())
-
-
-def versions() -> dict[str, str]:
-    """Return the versions a number was made with."""
-    found = {"python": platform.python_version()}
-    for package in VERSIONS:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    files.save(path, snapshot, rows, names[probabilities.argmax(axis=1)].tolist(), probabilities)
 
 
 def probe_scores(snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray) -> dict:
@@ -144,7 +97,7 @@ def probe_scores(snapshot: Snapshot, rows: np.ndarray, probabilities: np.ndarray
     return {"validation_accuracy": float(correct[~is_test].mean()), "test_accuracy": float(correct[is_test].mean())}
 
 
-def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
+def _class_reports(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
     scores = metrics.per_class(y_true, y_pred, len(class_names))
     before_recall = metrics.per_class(y_true, before, len(class_names))["recall"]
     matrix = metrics.confusion_matrix(y_true, y_pred, len(class_names))
@@ -165,11 +118,6 @@ def _per_class(class_names, y_true: np.ndarray, y_pred: np.ndarray, before: np.n
     ]
 
 
-def learned_groups(snapshot: Snapshot) -> set[str]:
-    """Return the groups of the training pictures."""
-    return {group for group in snapshot.groups[snapshot.rows("train")] if group is not None}
-
-
 def _groups(groups: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, before: np.ndarray) -> list[dict]:
     """Return the accuracy in every group of the test pictures, by name; empty when there are no groups."""
     reports = []
@@ -188,5 +136,64 @@ def _groups(groups: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, before: 
     return reports
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+def constant_answer(evaluation: Evaluation) -> tuple[str, float]:
+    """Return the class that most test pictures have, and their fraction: no single answer to all of them does better.
+
+    The class is "" where several share that place. The class with most training pictures may do worse here and would
+    flatter the model.
+    """
+    supports = {row["class"]: row["support"] for row in evaluation["per_class"]}
+    most = max(supports.values())
+    largest = [name for name, support in supports.items() if support == most]
+    return largest[0] if len(largest) == 1 else "", most / max(1, sum(supports.values()))
+
+
+def per_class(evaluation: Evaluation) -> list[ClassReport]:
+    return results.per_class(evaluation)
+
+
+def answer_probabilities(run_dir: Path) -> np.ndarray:
+    return np.max(results.scores(run_dir)[1], axis=1)
+
+
+def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...] | None:
+    return None
+
+
+def lines(result: Evaluation) -> list[str]:
+    """Return the honest number, what it stands beside, and a line for each class and group."""
+    low, high = result["accuracy_interval"]
+    base, (largest, share) = result["baselines"], constant_answer(result)
+    largest = f"{largest}, their largest class" if largest else "one and the same class"
+    words = (
+        f"Right on {result['accuracy']:.1%} of {result['counts']['test']} test pictures"
+        f"{line.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
+        f"Always answering {largest}: {share:.1%}. "
+        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
+    )
+    return [words, *map(line.of_class, per_class(result)), *line.of_groups(result["groups"])]
+
+
+def prediction(run_dir: Path, evaluation: Evaluation, answer: Mapping) -> dict:
+    """Return {"label": the likeliest, "answer": None where it holds back, "reason", "threshold", "probabilities"}."""
+    class_names = evaluation["class_names"]
+    probabilities = dict(zip(class_names, map(float, answer["probabilities"]), strict=True))
+    verdict = selective.verdict(selective.read(run_dir), list(probabilities.values()), class_names, answer["unknown"])
+    said = {"answer": None, "reason": verdict.said}
+    if verdict.said == "answer":
+        said = {"answer": class_names[verdict.position], "reason": None}
+    label = max(probabilities, key=lambda name: probabilities[name])
+    return {"label": label, **said, "threshold": verdict.threshold, "probabilities": probabilities}
+
+
+def prediction_in_words(prediction: Mapping) -> str:
+    """Return the likeliest classes, after "I don't know" or a class that its own threshold called."""
+    best = sorted(prediction["probabilities"].items(), key=lambda pair: -pair[1])[:3]
+    shown = "  ".join(f"{name} {p:.1%}" for name, p in best)
+    if prediction["reason"] == "unsure":
+        return f"I don't know ({shown})"
+    if prediction["reason"] == "unknown":
+        return f"unlike anything it has seen ({shown})"
+    if prediction["threshold"] is None:
+        return shown
+    return f"{prediction['answer']}, called so from {prediction['threshold']:.1%} on ({shown})"

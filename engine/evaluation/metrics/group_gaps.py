@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.storage.evaluation import GroupReport
+
 # Of fewer test pictures the accuracy of a group says next to nothing: 9 of 9 could as well be 70 in 100.
 FEWEST = 10
 
@@ -15,19 +17,19 @@ class Gaps:
     with nothing.
     """
 
-    best: dict | None
-    weak: list[dict]
-    tiny: list[dict]
+    best: GroupReport | None
+    weak: list[GroupReport]
+    tiny: list[GroupReport]
     compared: int
 
-    def gap(self, row: dict) -> float | None:
+    def gap(self, row: GroupReport) -> float | None:
         """Return how far a group lies above or below the best one, in [-1, 1]; None where it is not compared."""
         if self.best is None or row in self.tiny:
             return None
         return row["accuracy"] - self.best["accuracy"]
 
 
-def between(rows: Sequence[dict]) -> Gaps:
+def between(rows: Sequence[GroupReport]) -> Gaps:
     """Compare groups with "accuracy", "interval" and "support".
 
     That two 95 % intervals do not overlap is a stricter rule than 5 % (about 0.6 % for equal groups; Schenker and

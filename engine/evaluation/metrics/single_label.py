@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 import numpy as np
-from scipy.stats import t as student
 
 from engine.evaluation.metrics.calibration import calibration_error
 from engine.evaluation.metrics.intervals import wilson_interval
@@ -92,6 +91,8 @@ def accuracy_interval(right: np.ndarray, groups: np.ndarray, learned: Collection
     wide as `interval_groups` groups (else 0) allow. Wilson's with the effective number of pictures, by the spread
     between groups, and Student's t (Kish 1965, "Survey Sampling"; Dean and Pagendarm 2015 compare such intervals).
     """
+    from scipy.stats import t as student  # 60 MB that the server never needs
+
     count, correct = len(right), int(right.sum())
     named = [group for group in groups if group is not None]
     if not named or set(named) & set(learned):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.storage.evaluation import Evaluation
 from engine.storage.workspace import read_json, write_json
 
 FILE = "thresholds.json"
@@ -38,7 +39,7 @@ def _best(y_true: np.ndarray, scores: np.ndarray) -> float:
     return float(np.clip(nearest[np.abs(nearest - USUAL).argmin()], 0.001, 0.999))
 
 
-def of_run(run_dir: Path, facts: dict) -> list[float]:
+def of_run(run_dir: Path, facts: Evaluation) -> list[float]:
     """Return the thresholds that a run answers with: those somebody has set, else those of its evaluation."""
     changed = read_json(run_dir / FILE, {})
     return [changed.get(name, chosen) for name, chosen in zip(facts["class_names"], facts["thresholds"], strict=True)]

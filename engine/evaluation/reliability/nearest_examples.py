@@ -125,7 +125,8 @@ def _load(run_dir: Path, workspace: Workspace) -> Memory:
 
 def _detector(run_dir: Path, backbone: str) -> out_of_distribution.Detector | None:
     """Return the run's detector; None where it was fitted to a network whose weights are not those of today."""
-    facts = (runs.read_evaluation(run_dir) or {}).get("unknown") or {}
+    evaluation = runs.read_evaluation(run_dir)
+    facts = (evaluation.get("unknown") or {}) if evaluation is not None else {}
     return (
         out_of_distribution.load(run_dir / out_of_distribution.FILE)
         if facts.get("weights") == weights_hash(backbone)

@@ -14,7 +14,6 @@ from engine.training.fine_tuning import classifier as classifiers
 from engine.training.fine_tuning import fine_tune, hardware, safe_augmentation, speed, views
 from engine.training.fine_tuning.safe_augmentation import Safe
 from engine.training.heads.head import Head
-from engine.training.objectives import single_label as objectives
 from engine.training.run_context import RunContext
 
 PREPARING = "Preparing to adapt the network."
@@ -76,7 +75,7 @@ class _Watched:
             held_out=held_out,
             view=self._view,
             number_of_views=self._number,
-            objective=objectives.of(frozen.y[self._rows], frozen.num_classes),
+            objective=self._work.objective,
             mixing=mixing,
         )
 

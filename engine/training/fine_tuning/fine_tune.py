@@ -24,7 +24,7 @@ from engine.training.fine_tuning import batch_norm, checkpoint, gradient_accumul
 from engine.training.fine_tuning.checkpoint import State
 from engine.training.fine_tuning.optimizer import make_optimizer
 from engine.training.inputs import mixing, stream
-from engine.training.objectives.single_label import Objective
+from engine.training.objectives.objective import Objective
 from engine.training.progress import PAUSED, Paused, Progress
 from engine.training.recipe import Recipe
 

@@ -12,11 +12,9 @@ import numpy as np
 
 from engine.backbones import forward
 from engine.storage.shards import ShardCache
-from engine.training.heads import linear_probe
+from engine.training import objectives
 from engine.training.inputs import augment, mixing
 from engine.training.inputs.pixels import Pixels
-from engine.training.objectives.multi_label import exact
-from engine.training.objectives.scores import accuracy
 from engine.training.recipe import Recipe
 
 # Highest loss of accuracy a change may cost. Mirroring keeps the meaning or destroys it: it must cost next to nothing
@@ -58,15 +56,15 @@ def choose(
     Features of changed pictures are kept in the folder `kept`: the next training on them finds them there.
     """
     taught, asked = _halves(y, recipe.seed)
-    if len(asked) < ENOUGH or not _all_classes(y[taught], y):
+    objective = objectives.of(recipe.task).learned_from(y)
+    if len(asked) < ENOUGH or not objective.covers(y[taught], y):
         return Safe(WITHOUT_ASKING, (), {})
-    num_classes = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
-    head = linear_probe.fit(features[taught], y[taught], num_classes, recipe).head
-    right = _right(y[asked], head.logits(features[asked]))
+    head = objective.fit_probe(features[taught], y[taught], recipe).head
+    right = objective.right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
 
     def cost(looks: np.ndarray) -> float:
-        return round(right - _right(y[asked], head.logits(looks)), 4)
+        return round(right - objective.right(y[asked], head.logits(looks)), 4)
 
     limits = {**TOLERANCE, **(STRONGER if recipe.streams else {})}
     changed = functools.partial(_changed, pixels=pixels, run=run, seed=recipe.seed, kept=kept)
@@ -97,17 +95,6 @@ def _alike(y: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     _sets, y = np.unique(y, axis=0, return_inverse=True)
     return np.array([generator.choice(np.flatnonzero(y == label)) for label in y])
-
-
-def _right(y: np.ndarray, logits: np.ndarray) -> float:
-    """Return the share of pictures that are right; where they may show several classes, exactly right."""
-    return exact(y, logits > 0) if y.ndim == 2 else accuracy(y, logits.argmax(axis=1))
-
-
-def _all_classes(taught: np.ndarray, y: np.ndarray) -> bool:
-    if y.ndim == 2:
-        return bool((taught.any(axis=0) & ~taught.all(axis=0)).all())
-    return len(np.unique(taught)) == len(np.unique(y))
 
 
 def _halves(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

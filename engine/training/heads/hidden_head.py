@@ -6,24 +6,23 @@ from keras import layers
 
 from engine.errors import Stopped
 from engine.training.heads.head import Head, standardised
-from engine.training.objectives import single_label as objectives
+from engine.training.objectives.objective import Objective
 from engine.training.progress import Progress
 from engine.training.recipe import Recipe
 
 LEARNING_RATE = 1e-3
 BATCH_SIZE = 64
-# Enough for a few thousand pictures to converge; with more pictures, fewer rounds do the same.
+# Enough for a few thousand pictures to converge; with more pictures, fewer epochs do the same.
 MOST_EPOCHS, FEWEST_EPOCHS, STEPS = 40, 4, 4000
 
 
-def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, progress: Progress) -> Head:
+def fit(features: np.ndarray, y: np.ndarray, objective: Objective, recipe: Recipe, progress: Progress) -> Head:
     """Fit a hidden layer (ReLU, dropout) and an output layer on training features (N, D). Raises Stopped."""
     keras.utils.set_random_seed(recipe.seed)
     x, mean, deviation = standardised(features)
-    objective = objectives.of(y, num_classes)
     rows = objective.rows(y, recipe.class_balancing, np.random.default_rng(recipe.seed))
     x, y = x[rows], y[rows]
-    network = _network(x.shape[1], num_classes, recipe)
+    network = _network(x.shape[1], objective.num_classes, recipe)
     epochs = _epochs(len(x))
     steps = epochs * -(-len(x) // BATCH_SIZE)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
@@ -40,9 +39,9 @@ def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe, p
     )
     if listener.stopped:
         raise Stopped
-    output = "each" if y.ndim == 2 else recipe.output
     dense = [layer.get_weights() for layer in network.layers if isinstance(layer, layers.Dense)]
-    return Head(tuple((kernel, bias) for kernel, bias in dense), mean, deviation, (recipe.l1, recipe.l2 or 0.0), output)
+    penalty, output = (recipe.l1, recipe.l2 or 0.0), objective.output(recipe)
+    return Head(tuple((kernel, bias) for kernel, bias in dense), mean, deviation, penalty, output)
 
 
 class _Listener(keras.callbacks.Callback):

@@ -23,14 +23,7 @@ from engine.training.recipe import Recipe
 
 
 def fit(features: np.ndarray, y: np.ndarray, num_classes: int, recipe: Recipe) -> Probe:
-    """Fit the probe on training features (N, D) and classes y (N,); every class in range(num_classes) must occur.
-
-    Where pictures may show several classes, y is (N, num_classes) of 0 and 1.
-    """
-    if y.ndim == 2:
-        from engine.training.heads import multi_label_probe
-
-        return multi_label_probe.fit(features, y, recipe)
+    """Fit the probe on training features (N, D) and classes y (N,); every class in range(num_classes) must occur."""
     x, mean, deviation = standardised(features)
     work = x.size * num_classes
     with threadpool_limits(limits=None if work > THREADED_WORK else 1), warnings.catch_warnings():

@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 from engine.training.heads import regularization
 from engine.training.heads.head import Head, standardised
 from engine.training.objectives import focal
-from engine.training.objectives.multi_label import log_loss, positive_weights, repeated
-from engine.training.objectives.scores import sigmoid
+from engine.training.objectives.balancing import positive_weights, repeated
+from engine.training.objectives.scores import binary_log_loss, sigmoid
 from engine.training.recipe import Recipe
 
 
@@ -45,7 +45,7 @@ def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> float:
             kernel, bias = start = _solve(
                 x[learned_from], y[learned_from], recipe, strength, regularization.CHOICE_ITERATIONS, start
             )
-            losses[position] += log_loss(y[held_out], sigmoid(x[held_out] @ kernel + bias))
+            losses[position] += binary_log_loss(y[held_out], sigmoid(x[held_out] @ kernel + bias))
     return regularization.STRENGTHS[int(losses.argmin())]
 
 
@@ -58,8 +58,8 @@ def _solve(
     if recipe.class_balancing == "oversample":
         rows = repeated(y, np.random.default_rng(recipe.seed))
         x, y = x[rows], y[rows]
-    share = np.clip(y.mean(axis=0), 1e-3, 1 - 1e-3)
-    kernel, bias = start or (np.zeros((x.shape[1], y.shape[1])), np.log(share / (1 - share)))
+    prevalence = np.clip(y.mean(axis=0), 1e-3, 1 - 1e-3)
+    kernel, bias = start or (np.zeros((x.shape[1], y.shape[1])), np.log(prevalence / (1 - prevalence)))
     first = np.concatenate([kernel.ravel(), bias]).astype(np.float64)
     aim = _Aim(x, y.astype(np.float32), recipe.class_balancing, strength)
     options = {"maxiter": iterations, "ftol": 1e-8, "gtol": 1e-5}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.training.heads.head import Head
-from engine.training.objectives.single_label import oversampled
+from engine.training.objectives.balancing import oversampled
 from engine.training.recipe import Recipe
 
 # Strength of the penalty per picture, 1 / (C N), from strong to weak.

@@ -1,21 +1,27 @@
 """What training aims at where pictures may show several classes: each class is a question of its own, yes or no."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
 
+from engine.data.label_kinds import multi_label
+from engine.training.heads import multi_label_probe
+from engine.training.heads.regularization import Probe
 from engine.training.objectives import focal
-from engine.training.objectives.scores import sigmoid
+from engine.training.objectives.balancing import positive_weights, repeated
+from engine.training.objectives.scores import binary_log_loss, exact_match, sigmoid
+from engine.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class MultiLabel:
-    """y holds 1.0 for every class that a picture shows, (N, num_classes); it may be none. Beside `OneClass`.
+    """y holds 1.0 for every class that a picture shows, (N, num_classes); it may be none.
 
     Losses are summed over the classes, as the cross-entropy of one class is: a logit then learns as fast, and a penalty
-    weighs as much. `prevalence` is the share of training pictures that show each class.
+    weighs as much. `prevalence` is the fraction of training pictures that show each class.
     """
 
     prevalence: tuple[float, ...]
@@ -23,6 +29,37 @@ class MultiLabel:
     @property
     def num_classes(self) -> int:
         return len(self.prevalence)
+
+    @staticmethod
+    def encode(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+        shown = [set(multi_label.names_of(label)) for label in labels]
+        class_names = tuple(sorted(set().union(*shown)))
+        y = [[float(name in own) for name in class_names] for own in shown]
+        return class_names, np.asarray(y, np.float32).reshape(len(labels), len(class_names))
+
+    @classmethod
+    def learned_from(cls, y_train: np.ndarray, num_classes: int | None = None) -> "MultiLabel":
+        return cls(tuple(float(prevalence) for prevalence in y_train.mean(axis=0)))
+
+    @staticmethod
+    def shows(y: np.ndarray, position: int) -> np.ndarray:
+        return y[:, position] > 0.5
+
+    @staticmethod
+    def covers(taught: np.ndarray, y: np.ndarray) -> bool:
+        """Tell whether every class has pictures with it and without it."""
+        return bool((taught.any(axis=0) & ~taught.all(axis=0)).all())
+
+    @staticmethod
+    def right(y: np.ndarray, logits: np.ndarray) -> float:
+        """Return the fraction of pictures with exactly the right classes."""
+        return exact_match(y, logits > 0)
+
+    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe) -> Probe:
+        return multi_label_probe.fit(features, y, recipe)
+
+    def output(self, recipe: Recipe) -> str:
+        return "each"
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         return np.asarray(y, np.float32)
@@ -46,8 +83,11 @@ class MultiLabel:
         return sigmoid(logits)
 
     def scores(self, y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-        """Return what the validation pictures say; accuracy is the share with exactly the right classes at 0.5."""
-        return {"validation_loss": log_loss(y, probabilities), "validation_accuracy": exact(y, probabilities > 0.5)}
+        """Return what the validation pictures say; accuracy is the fraction with exactly the right classes at 0.5."""
+        return {
+            "validation_loss": binary_log_loss(y, probabilities),
+            "validation_accuracy": exact_match(y, probabilities > 0.5),
+        }
 
     def rank(self, accuracy: float, loss: float) -> tuple[float, ...]:
         """Return what is larger for the better of two models: the loss alone, since 0.5 is no class's threshold."""
@@ -55,7 +95,7 @@ class MultiLabel:
 
     def guessing_loss(self, y: np.ndarray) -> float:
         """Return the loss of somebody who only knows how frequent each class is."""
-        return log_loss(y, np.tile(np.asarray(self.prevalence), (len(y), 1)))
+        return binary_log_loss(y, np.tile(np.asarray(self.prevalence), (len(y), 1)))
 
     def weights(self, y: np.ndarray, class_balancing: str) -> np.ndarray:
         return np.ones(len(y), np.float32)
@@ -100,37 +140,3 @@ def _entropy(y_true, y_pred):
 
 def _exactly_right(y_true, y_pred):
     return ops.cast(ops.all(ops.equal(y_true > 0.5, y_pred > 0.0), axis=-1), "float32")
-
-
-def exact(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Return the share of pictures with exactly the right classes, both (N, C) of yes and no; 0 when there are none."""
-    return float((y_true.astype(bool) == y_pred.astype(bool)).all(axis=1).mean()) if len(y_true) else 0.0
-
-
-def log_loss(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean over the pictures of the summed binary cross-entropies, in nats; what is no number is wrong."""
-    yes = np.clip(np.nan_to_num(probabilities.astype(np.float64), nan=0.0), 1e-12, 1 - 1e-12)
-    right = np.where(y_true > 0.5, yes, 1 - yes)
-    return float(-np.log(right).sum(axis=1).mean()) if len(y_true) else 0.0
-
-
-MOST_REPEATS = 100.0  # a class on one picture in a thousand does not count a thousand times
-
-
-def positive_weights(prevalence: np.ndarray) -> np.ndarray:
-    """Return how much a picture with a class counts against one without it, (C,): both sides then weigh the same."""
-    share = np.clip(prevalence, 1e-6, 1 - 1e-6)
-    return np.clip((1 - share) / share, 1 / MOST_REPEATS, MOST_REPEATS).astype(np.float32)
-
-
-def repeated(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return rows of y (N, C), each at least once, those with rare classes more often.
-
-    Repeat-factor sampling (Gupta et al. 2019, "LVIS"): a picture comes as often as its rarest class asks for, a class
-    asking for the root of how many times the most frequent one is as frequent; fractions are left to chance.
-    """
-    share = np.maximum(y.mean(axis=0), 1e-6)
-    asked = np.sqrt(share.max() / share)
-    factors = np.maximum(1.0, (y * asked).max(axis=1))
-    whole = np.floor(factors).astype(int)
-    return np.repeat(np.arange(len(y)), whole + (generator.random(len(y)) < factors - whole))

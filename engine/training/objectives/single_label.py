@@ -1,13 +1,17 @@
-"""What training aims at: everything that depends on a picture having exactly one class, and its like for several."""
+"""What training aims at: everything that depends on a picture having exactly one class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from engine.training.heads import linear_probe
+from engine.training.heads.regularization import Probe
 from engine.training.objectives import focal
-from engine.training.objectives.multi_label import MultiLabel
+from engine.training.objectives.balancing import oversampled
 from engine.training.objectives.scores import accuracy, log_loss, softmax
+from engine.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,34 @@ class SingleLabel:
     """
 
     num_classes: int
+
+    @staticmethod
+    def encode(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+        class_names = tuple(sorted(set(labels)))
+        index = {label: position for position, label in enumerate(class_names)}
+        return class_names, np.asarray([index[label] for label in labels], np.int64)
+
+    @classmethod
+    def learned_from(cls, y_train: np.ndarray, num_classes: int | None = None) -> "SingleLabel":
+        return cls(int(y_train.max()) + 1 if num_classes is None else num_classes)
+
+    @staticmethod
+    def shows(y: np.ndarray, position: int) -> np.ndarray:
+        return y == position
+
+    @staticmethod
+    def covers(taught: np.ndarray, y: np.ndarray) -> bool:
+        return len(np.unique(taught)) == len(np.unique(y))
+
+    @staticmethod
+    def right(y: np.ndarray, logits: np.ndarray) -> float:
+        return accuracy(y, logits.argmax(axis=1))
+
+    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe) -> Probe:
+        return linear_probe.fit(features, y, self.num_classes, recipe)
+
+    def output(self, recipe: Recipe) -> str:
+        return recipe.output
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Return float32 (N, num_classes): 1 for the class of each picture, 0 for the others."""
@@ -63,24 +95,3 @@ class SingleLabel:
     def rows(self, y: np.ndarray, class_balancing: str, generator: np.random.Generator) -> np.ndarray:
         """Return the row numbers that one epoch goes through, in order of y: each once, or small classes repeated."""
         return oversampled(y, generator) if class_balancing == "oversample" else np.arange(len(y))
-
-
-Objective = SingleLabel | MultiLabel
-
-
-def of(y_train: np.ndarray, num_classes: int) -> Objective:
-    """Return the objective of training pictures: y is (N,), or (N, num_classes) where they may show several."""
-    if y_train.ndim == 1:
-        return SingleLabel(num_classes)
-    return MultiLabel(tuple(float(share) for share in y_train.mean(axis=0)))
-
-
-def oversampled(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return row numbers in which every class occurs as often as the largest one; each row occurs at least once."""
-    most = np.bincount(y).max()
-    rows = []
-    for label in np.unique(y):
-        own = np.flatnonzero(y == label)
-        extra = generator.permutation(own)[: most % len(own)]
-        rows.append(np.concatenate([np.tile(own, most // len(own)), extra]))
-    return np.concatenate(rows)

@@ -5,10 +5,8 @@ import streamlit as st
 from engine.storage.registry import Project
 from pages.session.i18n import _
 from pages.shared import address
-from pages.shared.dataset import classes
+from pages.shared.dataset import label_kinds
 
-# What takes a label for one class has no place where pictures may show several.
-FOR_MULTI_LABEL = ("pictures", "check", "parts", "history")
 KEY, CHOICE, NEXT = "section", "data-section", "data-section-next"
 
 
@@ -22,8 +20,7 @@ def choice(project: Project) -> str:
         "parts": _("Parts"),
         "history": _("History"),
     }
-    if classes.show_several(project):
-        words = {section: words[section] for section in FOR_MULTI_LABEL}
+    words = {section: words[section] for section in label_kinds.of(project).SECTIONS}
     opened = st.query_params.get(KEY)
     # Set here rather than as a default: only so does the control itself follow when a button opens another section.
     chosen = None if address.came_back() else st.session_state.get(CHOICE)

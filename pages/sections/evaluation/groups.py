@@ -10,6 +10,7 @@ from engine.evaluation.charts import per_class
 from engine.evaluation.metrics import group_gaps
 from engine.evaluation.metrics.group_gaps import Gaps
 from engine.evaluation.metrics.intervals import pictures_for_margin
+from engine.storage.evaluation import Evaluation, GroupReport
 from pages.components.table.table import Cell, Column, Row, Table, show_table
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
@@ -22,7 +23,7 @@ MARGIN = 0.05
 NAMED = 5  # groups in a sentence
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Accuracy per group with interval, gap to the best and number of pictures, and what to do about it."""
     rows = sorted(facts["groups"], key=lambda row: row["accuracy"])
     gaps, learned = group_gaps.between(rows), _learned_from(folder)
@@ -63,7 +64,7 @@ def _verdict(gaps: Gaps, learned: Counter, *, apart: bool) -> None:
         st.caption(words.format(n=group_gaps.FEWEST, groups=_listed(gaps.tiny)))
 
 
-def _listed(rows: list[dict]) -> str:
+def _listed(rows: list[GroupReport]) -> str:
     names = ", ".join(bold(row["group"]) for row in rows[:NAMED])
     return names if len(rows) <= NAMED else _("{names} and {n} more").format(names=names, n=in_words(len(rows) - NAMED))
 
@@ -76,7 +77,7 @@ def _more_groups() -> str:
     )
 
 
-def _collect(row: dict, learned: Counter) -> str:
+def _collect(row: GroupReport, learned: Counter) -> str:
     """Return what to collect next for a weak group."""
     name, own, most = bold(row["group"]), learned[row["group"]], max(learned.values(), default=0)
     if own < most / 2:
@@ -89,16 +90,16 @@ def _collect(row: dict, learned: Counter) -> str:
     return words.format(group=name, own=in_words(own), most=in_words(most))
 
 
-def _reach(row: dict) -> float:
+def _reach(row: GroupReport) -> float:
     low, high = row["interval"]
     return max(high - row["accuracy"], row["accuracy"] - low)
 
 
-def _more(row: dict) -> int:
+def _more(row: GroupReport) -> int:
     return max(0, pictures_for_margin(row["accuracy"], row["support"], MARGIN) - row["support"])
 
 
-def _too_small(rows: list[dict]) -> str:
+def _too_small(rows: list[GroupReport]) -> str:
     head = plural(
         "{n} group has too few test pictures to be known to within 10 in 100.",
         "{n} groups have too few test pictures to be known to within 10 in 100.",
@@ -109,7 +110,7 @@ def _too_small(rows: list[dict]) -> str:
     return f"{head} {words.format(groups=', '.join(named))}"
 
 
-def _table(rows: list[dict], gaps: Gaps, learned: Counter) -> Table:
+def _table(rows: list[GroupReport], gaps: Gaps, learned: Counter) -> Table:
     before = all(row.get("before_accuracy") is not None for row in rows)
     best = "" if gaps.best is None else _("The best: {group}.").format(group=gaps.best["group"])
     columns = [
@@ -124,7 +125,7 @@ def _table(rows: list[dict], gaps: Gaps, learned: Counter) -> Table:
     return Table(columns, [_row(row, gaps, learned, before) for row in rows], _("Accuracy of every group"))
 
 
-def _row(row: dict, gaps: Gaps, learned: Counter, before: bool) -> Row:
+def _row(row: GroupReport, gaps: Gaps, learned: Counter, before: bool) -> Row:
     gap = gaps.gap(row)
     points = _("{points} points").format(points=decimal(100 * gap, "+.1f")) if gap else "–"
     cells = [

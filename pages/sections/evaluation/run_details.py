@@ -10,6 +10,7 @@ from engine.evaluation import results
 from engine.evaluation.charts import learning_rate_finder
 from engine.evaluation.charts import per_class as charts
 from engine.storage import runs
+from engine.storage.evaluation import Evaluation
 from engine.training.recipe import Recipe
 from pages.components.table.table import Cell, Column, Row, Table, plain_table, show_table
 from pages.session.i18n import _, decimal, number
@@ -21,7 +22,7 @@ from pages.shared.runs.run_list import RunView, duration, local_time, owner_of
 from pages.shared.runs.run_table import option_words, value_words
 
 
-def per_class(facts: dict) -> None:
+def per_class(facts: Evaluation) -> None:
     """Bars of precision, recall and F1 in the order a person chooses, and the same as a table with intervals."""
     orders = {
         "worst": (_("Weakest first"), lambda row: row["f1"]),
@@ -64,7 +65,7 @@ def _class_cells(row: dict, kinds: Iterable[str]) -> list[Cell]:
     return [Cell(row["class"]), *cells, Cell(number(row["support"]), row["support"])]
 
 
-def before_and_after(facts: dict) -> None:
+def before_and_after(facts: Evaluation) -> None:
     """How much of each class the network recognised before and after it learned from these pictures."""
     rows = [row for row in facts["per_class"] if row.get("before_recall") is not None and row["support"]]
     if not rows:

@@ -55,7 +55,7 @@ def _run_card(run: Run, info: BackboneInfo, chosen: str) -> None:
     st.markdown(
         learned.format(classes=_classes(entry.facts["class_names"]), project=md_escape(shortened(project.name)))
     )
-    st.caption(" · ".join([_facts(info), _("right {share}").format(share=accuracy_words(entry.facts))]))
+    st.caption(" · ".join([_facts(info), _("right {share}").format(share=accuracy_words(entry.evaluation))]))
     st.space("stretch")
     use_button(info.key, info.key == chosen)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft
-from engine.evaluation import multi_label_results, results
 from engine.evaluation.charts import per_class
+from engine.evaluation.honest_number import honest_number
 from engine.storage import runs
-from pages.sections.evaluation.headline import caveats, honest_number
-from pages.sections.evaluation.multi_label import honest_number as multi_label_number
+from pages.sections.evaluation import label_kinds
+from pages.sections.evaluation.headline import caveats
 from pages.session import state
 from pages.session.i18n import _, say
 from pages.session.safe_text import md_escape
@@ -87,12 +87,12 @@ def _requests(entry: RunView) -> None:
 def _ending(entry: RunView) -> None:
     _reason(entry)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if entry.facts is not None:
+        if entry.evaluation is not None:
             st.markdown(f"**{_claim(entry)}**", width="content")
         st.space("stretch")
         if entry.state in ("stopped", "paused", "interrupted", "failed") and entry.folder.exists():
             _again(entry)
-        if entry.facts is not None and st.button(
+        if entry.evaluation is not None and st.button(
             _("See the results"), type="primary", key="see-results", icon=":material/insights:"
         ):
             state.open_run(entry.run.id)
@@ -101,10 +101,8 @@ def _ending(entry: RunView) -> None:
 
 
 def _claim(entry: RunView) -> str:
-    figures, known = results.honest_number(entry.facts), caveats.may_be_known(entry)
-    if multi_label_results.is_of(entry.facts):
-        return multi_label_number.claim(entry.facts, figures, known=known)
-    return honest_number.claim(figures, known=known)
+    figures, known = honest_number(entry.facts), caveats.may_be_known(entry)
+    return label_kinds.of(entry.facts["task"]).claim(entry.facts, figures, known=known)
 
 
 def _reason(entry: RunView) -> None:
@@ -127,7 +125,7 @@ def _again(entry: RunView) -> None:
         _("Try again") if failed else _("Go on training") if entry.status["started"] else _("Train it after all"),
         key="resume-run",
         icon=":material/restart_alt:",
-        type="secondary" if entry.facts is not None else "primary",
+        type="secondary" if entry.evaluation is not None else "primary",
         help=_("What was already worked out is kept."),
         disabled=failed and not entry.recipe,
     ):

@@ -1,13 +1,12 @@
 """What a model says about a picture that may show several classes: all that it names, or none of them."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
-from engine.data import multi_label
-from engine.evaluation import results
-from engine.evaluation.reliability import multi_label_thresholds
+from engine.data.label_kinds import multi_label
+from engine.evaluation import evaluators, results
 from pages.components.probabilities import STYLE, percent
 from pages.session.i18n import _
 from pages.session.safe_text import md_escape, readable
@@ -23,12 +22,20 @@ OWN_STYLE = """<style>
 </style>"""
 
 
+def tried_note() -> str:
+    """Return where it is set which classes the model names, and what it does not notice."""
+    return _(
+        "From which probability on a class is named is set on the page Results. Where pictures show several "
+        "classes, the model does not notice those unlike its training pictures: it says something about any."
+    )
+
+
 def heard(entry: RunView) -> Callable[[dict], dict]:
     """Return what tells what a worker's answer means for a Trial."""
-    names, own = entry.facts["class_names"], multi_label_thresholds.of_run(entry.folder, entry.facts)
+    names, evaluator = entry.facts["class_names"], evaluators.of(multi_label.TASK)
 
     def hear(answer: dict) -> dict:
-        named = tuple(multi_label_thresholds.answers(answer["probabilities"], names, own))
+        named = evaluator.named(entry.folder, entry.facts, answer["probabilities"])
         likeliest = tuple(results.top(answer["probabilities"], names, max(SHOWN, len(named))))
         nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
         return {"named": named, "likeliest": likeliest, "nearest": nearest}
@@ -36,17 +43,18 @@ def heard(entry: RunView) -> Callable[[dict], dict]:
     return hear
 
 
-def say(named: Sequence[str], likeliest: Sequence[tuple[str, float]], truth: str) -> None:
+def say(trial) -> None:
     """Show what it names, a bar for each likely class, and whether that is right where the truth is known."""
+    named, truth = trial.named, trial.truth
     words = " + ".join(f"**{md_escape(name)}**" for name in named) or f"**{_('None of the classes')}**"
     st.markdown(words)
-    rows = "".join(_bar(name, share, name in named) for name, share in likeliest)
+    rows = "".join(_bar(name, share, name in named) for name, share in trial.likeliest)
     st.html(f'{STYLE}{OWN_STYLE}<div class="bars several" role="list">{rows}</div>')
     if truth:
         right = set(named) == set(multi_label.names_of(truth))
         told = _("Right by its label: {label}.") if right else _("Wrong by its label: {label}.")
         icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
-        st.caption(f"{icon} {told.format(label=md_escape(classes.in_words(truth)))}")
+        st.caption(f"{icon} {told.format(label=md_escape(classes.in_words(truth, multi_label)))}")
 
 
 def _bar(name: str, share: float, named: bool) -> str:

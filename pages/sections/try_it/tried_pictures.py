@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import cast
@@ -12,18 +12,16 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import graft
+from engine.data import label_kinds as data_label_kinds
 from engine.data import thumbnails
 from engine.data.modalities import image
 from engine.data.run_membership import Found
 from engine.errors import UserError
-from engine.evaluation import multi_label_results, results
-from engine.evaluation.reliability import selective
 from pages.components.gallery.gallery import data_url
-from pages.components.probabilities import bars
 from pages.components.scroll_into_view import scroll_into_view
+from pages.sections.evaluation import label_kinds
 from pages.sections.evaluation.explain import explanation, nearest
-from pages.sections.evaluation.reliability import decision_rule
-from pages.sections.try_it import known_picture_note, multi_label_answer
+from pages.sections.try_it import known_picture_note
 from pages.session import worker_answers
 from pages.session.i18n import _, say_error
 from pages.session.safe_text import md_escape, shortened
@@ -96,14 +94,7 @@ def warm(entry: RunView):
 def about(entry: RunView) -> None:
     """Say what happens to pictures that are tried, and where it is set what the model does not answer."""
     forgotten = _("Pictures you try are answered and forgotten; they are not added to your data.")
-    if multi_label_results.is_of(entry.facts):
-        more = _(
-            "From which probability on a class is named is set on the page Results. Where pictures show several "
-            "classes, the model does not notice those unlike its training pictures: it says something about any."
-        )
-    else:
-        more = _("When the model had better say “I don’t know” is set on the page Results.")
-    st.caption(f"{forgotten} {more}")
+    st.caption(f"{forgotten} {label_kinds.of(entry.facts['task']).tried_note()}")
 
 
 def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
@@ -154,25 +145,8 @@ def _answered(entry: RunView, trial: Trial) -> Trial:
         answer, known = trial.question.answers.result()[trial.question.place]
     except UserError as error:
         return replace(trial, problem=error, question=None)
-    hear = multi_label_answer.heard(entry) if multi_label_results.is_of(entry.facts) else _heard(entry)
+    hear = label_kinds.of(entry.facts["task"]).heard(entry)
     return replace(trial, question=None, known=known, **hear(answer))
-
-
-def _heard(entry: RunView) -> Callable[[dict], dict]:
-    """Return what tells what a worker's answer means for a Trial."""
-    names, stored = entry.facts["class_names"], selective.read(entry.folder)
-
-    def hear(answer: dict) -> dict:
-        nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
-        probabilities = answer["probabilities"]
-        verdict = selective.verdict(stored, probabilities, names, answer.get("unknown"))
-        likeliest, name = results.top(probabilities, names), names[verdict.position]
-        if name not in dict(likeliest):
-            likeliest[-1] = (name, float(probabilities[verdict.position]))
-        said = {"said": verdict.said, "answer": name, "threshold": verdict.threshold}
-        return {"likeliest": tuple(likeliest), "nearest": nearest, **said}
-
-    return hear
 
 
 def _remember(entry: RunView, trials: list[Trial]) -> None:
@@ -231,15 +205,13 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         if trial.question is not None:
             _say_waiting()
             return
-        if trial.named is not None:
-            multi_label_answer.say(trial.named, trial.likeliest, trial.truth)
-        else:
-            _say_one(trial)
+        label_kinds.of(entry.facts["task"]).say(trial)
+        labels = data_label_kinds.of_task(entry.facts["task"])
         if trial.known is not None:
-            known_picture_note.say(trial.known, _shown(trial)(trial.known.label))
-        nearest.show(trial.nearest, several_classes=trial.named is not None)
+            known_picture_note.say(trial.known, classes.in_words(trial.known.label, labels))
+        nearest.show(trial.nearest, labels)
         if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
-            explanation.ask_about(_explained(trial), entry.run.id)
+            explanation.ask_about(_explained(trial, entry), entry.run.id)
             st.rerun()
 
 
@@ -250,42 +222,8 @@ def _say_waiting() -> None:
     st.skeleton(height=150)
 
 
-def _say_one(trial: Trial) -> None:
-    _say_verdict(trial)
-    bars(trial.likeliest, quiet=trial.said != "answer")
-    if trial.truth:
-        _say_truth(trial)
-
-
-def _explained(trial: Trial) -> explanation.Picture:
+def _explained(trial: Trial, entry: RunView) -> explanation.Picture:
     large = trial.large or trial.src.replace("api/thumbnail/", "api/preview/")
-    likeliest, near = trial.likeliest, trial.nearest
-    return explanation.Picture(trial.name, large, trial.source, trial.truth, likeliest, near, trial.named, trial.item)
-
-
-def _say_verdict(trial: Trial) -> None:
-    """Say that the model holds its answer back, and why; what it would have said stays below."""
-    if trial.said == "unknown":
-        st.markdown(f":orange[:material/help:] **{_('Unlike anything it has seen')}**")
-        st.caption(_("It would not answer. If it had to:"))
-    elif trial.said == "unsure":
-        st.markdown(f":material/help: **{_('I don’t know')}**")
-        st.caption(_("It is not sure enough for what a mistake costs. If it had to answer:"))
-    elif trial.threshold is not None:
-        words = _("It says **{name}**: called so from {share} % on.")
-        st.markdown(words.format(name=md_escape(trial.answer), share=decision_rule.percent_of(trial.threshold)))
-
-
-def _shown(trial: Trial) -> Callable[[str], str]:
-    """Return what makes a label readable: it may be one of several classes."""
-    return str if trial.named is None else classes.in_words
-
-
-def _say_truth(trial: Trial) -> None:
-    if trial.said != "answer":
-        st.caption(_("It is labelled {label}.").format(label=md_escape(trial.truth)))
-        return
-    right = trial.answer == trial.truth
-    words = _("Right by its label: {label}.") if right else _("Wrong by its label: {label}.")
-    icon = ":green[:material/check_circle:]" if right else ":orange[:material/cancel:]"
-    st.caption(f"{icon} {words.format(label=md_escape(trial.truth))}")
+    likeliest, near, task = trial.likeliest, trial.nearest, entry.facts["task"]
+    source, item = trial.source, trial.item
+    return explanation.Picture(trial.name, large, source, trial.truth, likeliest, near, trial.named, item, task)

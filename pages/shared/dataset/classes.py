@@ -1,7 +1,8 @@
-"""How many pictures each class has, whether a picture shows one class or several."""
+"""How many pictures each class has, and labels in words, whatever a label says."""
 
 from engine import graft
-from engine.data import multi_label
+from engine.data import label_kinds
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Project
 from pages.session.i18n import _
 
@@ -17,16 +18,16 @@ def counts(project: Project, *, used: bool = False) -> dict[str, dict[str, int]]
 def of_dataset(dataset_id: str, *, used: bool = False) -> dict[str, dict[str, int]]:
     registry = graft.current().registry
     by_label = registry.counts(dataset_id, used=used)
-    return multi_label.counts(by_label) if multi_label.applies(registry.dataset_options(dataset_id)) else by_label
+    return kind_of(dataset_id).counts(by_label)
 
 
-def show_several(project: Project) -> bool:
-    """Tell whether pictures of this project may show several classes."""
-    return multi_label.applies(graft.current().registry.dataset_options(project.dataset_id))
+def kind_of(dataset_id: str) -> LabelKind:
+    """Return what labels of this dataset say."""
+    return label_kinds.of(graft.current().registry.dataset_options(dataset_id))
 
 
-def in_words(label: str | None) -> str:
-    """Return a label of several classes as a person reads it: "cat + dog"; plain text, not safe in Markdown."""
+def in_words(label: str | None, label_kind: LabelKind) -> str:
+    """Return a label as a person reads it, "cat" or "cat + dog"; plain text, not safe in Markdown."""
     if label is None:
         return _("No class yet")
-    return " + ".join(multi_label.names_of(label)) or _("None of the classes")
+    return " + ".join(label_kind.names_of(label)) or _("None of the classes")

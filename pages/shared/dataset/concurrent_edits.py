@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from engine import graft
-from engine.data import multi_label
 from engine.errors import UserError
 from engine.storage.registry import Item, Project
 from pages.session import toasts
@@ -70,6 +69,4 @@ def _state(item: Item) -> tuple:
 
 
 def _label(item: Item) -> str:
-    if multi_label.applies(graft.current().registry.dataset_options(item.dataset_id)):
-        return classes.in_words(item.label)
-    return class_edits.shown_name(item.label or "")
+    return classes.in_words(item.label, classes.kind_of(item.dataset_id))

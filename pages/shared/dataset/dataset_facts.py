@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from engine import graft
 from engine.curation import row_checks
-from engine.data import multi_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.split import SPLITS
 from engine.errors import UserError
 from engine.storage.registry import Item, Project
+from pages.shared.dataset import classes
 
 PREVIEWED_CLASSES = 3
 
@@ -21,7 +22,7 @@ class DatasetFacts:
     pictures: int
     counts: dict[str, int]
     classes: int
-    several_classes: bool
+    label_kind: LabelKind
     side: float
     hashes: tuple[str, ...]
     examples: tuple[str, ...]
@@ -38,26 +39,26 @@ def facts_of(project: Project) -> DatasetFacts:
 def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
     items = graft.current().registry.items(dataset_id)
     labelled = [item for item in items if item.is_used]
-    several_classes = multi_label.applies(graft.current().registry.dataset_options(dataset_id))
+    label_kind = classes.kind_of(dataset_id)
     by_class: dict[str, str] = {}
     for item in labelled:
-        for name in multi_label.names_of(item.label) if several_classes else (item.label,):
-            by_class.setdefault(name or "", item.sha256)
+        for name in label_kind.names_of(item.label):
+            by_class.setdefault(name, item.sha256)
     return DatasetFacts(
         pictures=len(labelled),
         counts={split: sum(item.split == split for item in labelled) for split in SPLITS},
         classes=len(by_class),
-        several_classes=several_classes,
+        label_kind=label_kind,
         side=statistics.median(min(item.width, item.height) for item in labelled) if labelled else 0.0,
         hashes=tuple(item.sha256 for item in labelled),
         examples=tuple(by_class.values())[:PREVIEWED_CLASSES],
-        problem=_problem(labelled, several_classes),
+        problem=_problem(labelled, label_kind),
     )
 
 
-def _problem(labelled: list[Item], several_classes: bool) -> UserError | None:
+def _problem(labelled: list[Item], label_kind: LabelKind) -> UserError | None:
     try:
-        row_checks.ready_to_train(labelled, several_classes=several_classes)
+        row_checks.ready_to_train(labelled, label_kind=label_kind)
     except UserError as error:
         return error
     return None

@@ -3,10 +3,9 @@
 import streamlit as st
 
 from engine import graft
-from engine.data.multi_label import applies
 from engine.storage.registry import Item, Project
 from pages.session.i18n import _
-from pages.shared.dataset import class_edits, classes, concurrent_edits, multi_label_pictures, picture_actions
+from pages.shared.dataset import classes, concurrent_edits, label_kinds, picture_actions
 
 
 def news(item: Item | None, label: str) -> str:
@@ -16,13 +15,9 @@ def news(item: Item | None, label: str) -> str:
     if item.ambiguous:
         return _("marked as ambiguous")
     if item.label != label:
-        shown = classes.in_words(item.label) if several_dataset(item) else class_edits.shown_name(item.label or "")
+        shown = classes.in_words(item.label, classes.kind_of(item.dataset_id))
         return _("now {label}").format(label=shown)
     return ""
-
-
-def several_dataset(item: Item) -> bool:
-    return applies(graft.current().registry.dataset_options(item.dataset_id))
 
 
 def offer(project: Project, item_id: int, label: str) -> None:
@@ -39,9 +34,6 @@ def offer(project: Project, item_id: int, label: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="put-right"):
         if item.removed:
             picture_actions.restore_buttons(project, [item_id], key="put-right", selected=False)
-        elif classes.show_several(project):
-            multi_label_pictures.edit(project, [item], key="put-right")
         else:
-            labels = list(registry.counts(project.dataset_id))
-            picture_actions.buttons(project, [item_id], labels, key="put-right", selected=False)
+            label_kinds.of(project).edit(project, [item], key="put-right", selected=False)
     concurrent_edits.note([item])

@@ -1,5 +1,6 @@
 """How good a run is, as two columns that every table of runs shows."""
 
+from engine.storage.evaluation import Evaluation
 from pages.components.table.table import Cell, Column
 from pages.session.i18n import _
 from pages.shared import percentages
@@ -14,7 +15,7 @@ def columns() -> tuple[Column, Column]:
     )
 
 
-def cells(facts: dict) -> tuple[Cell, Cell]:
+def cells(facts: Evaluation) -> tuple[Cell, Cell]:
     """Return the cells of a run, from its evaluation."""
     ends = facts["accuracy_interval"]
     return (

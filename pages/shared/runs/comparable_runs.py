@@ -16,9 +16,9 @@ def grouped(entries: list[RunView], first: RunView | None = None) -> list[tuple[
     Runs without a result come last. Headings are empty where all runs were measured alike.
     """
     groups: dict[tuple, list[RunView]] = {measured_on(first): []} if first is not None else {}
-    without = [entry for entry in entries if entry.facts is None]
+    without = [entry for entry in entries if entry.evaluation is None]
     for entry in entries:
-        if entry.facts is not None:
+        if entry.evaluation is not None:
             groups.setdefault(measured_on(entry), []).append(entry)
     if len(groups) < 2:
         return [("", entries)]

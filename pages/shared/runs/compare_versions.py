@@ -102,7 +102,7 @@ def _kinds(found: Difference) -> list[tuple[tuple[str, str], Sequence]]:
 
 def _title(entry: RunView) -> str:
     words = f"{name_of(entry)} · {local_time(entry.run.created)}"
-    if entry.facts is None:
+    if entry.evaluation is None:
         return words
     return f"{words} · {plural('{n} picture', '{n} pictures', sum(entry.facts['counts'].values()))}"
 

@@ -13,6 +13,7 @@ from engine import graft
 from engine.data import test_set_reuse, versions
 from engine.evaluation import results
 from engine.storage import runs
+from engine.storage.evaluation import Evaluation
 from engine.storage.registry import Project, Run
 from engine.training.recipe import RECIPES
 from pages.session import state
@@ -29,13 +30,20 @@ BadgeColour = Literal["gray", "blue", "green", "orange", "violet", "red"]
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with what its files say now. `facts` is the evaluation, None while there is none."""
+    """A run with what its files say now; `evaluation` is None while there is none."""
 
     run: Run
     folder: Path
     status: dict
     recipe: dict
-    facts: dict | None
+    evaluation: Evaluation | None
+
+    @property
+    def facts(self) -> Evaluation:
+        """The evaluation of a run that has one."""
+        if self.evaluation is None:
+            raise ValueError(f"The run {self.run.id} has no evaluation.")
+        return self.evaluation
 
     @property
     def state(self) -> str:
@@ -62,7 +70,7 @@ def views(project: Project) -> list[RunView]:
 
 def with_results(project: Project) -> list[RunView]:
     """Return the runs that can be looked at and tried, newest first."""
-    return [entry for entry in views(project) if entry.facts is not None]
+    return [entry for entry in views(project) if entry.evaluation is not None]
 
 
 def measured_alike(entry: RunView, entries: list[RunView]) -> int:
@@ -105,7 +113,7 @@ def doing_words(entry: RunView) -> str:
     return phase_words(entry.status["phase"]) if entry.state == "running" else state_words(entry.state)[0]
 
 
-def accuracy_words(facts: dict | None) -> str:
+def accuracy_words(facts: Evaluation | None) -> str:
     """Return "92.3 % (88–95)", or a dash where nothing was measured."""
     return "–" if facts is None else percentages.with_interval(facts["accuracy"], facts["accuracy_interval"])
 
@@ -214,5 +222,5 @@ def _picker_label(entry: RunView, *, starred: bool) -> str:
     name = name_of(entry)
     # "Instant 2" says already which recipe it is.
     about = [name, network] if name.startswith(recipe) else [name, recipe, network]
-    words = " · ".join(filter(None, [*about, accuracy_words(entry.facts), local_time(entry.run.created)]))
+    words = " · ".join(filter(None, [*about, accuracy_words(entry.evaluation), local_time(entry.run.created)]))
     return f"★ {words}" if starred else words

@@ -1,6 +1,7 @@
 """Finished runs in a table: what they reached, and only those settings in which they differ."""
 
 from engine import graft
+from engine.storage.evaluation import Evaluation
 from engine.training.recipe import (
     AUGMENTATIONS,
     BALANCINGS,
@@ -50,8 +51,8 @@ def run_table(entries: list[RunView], shown: str) -> None:
 
 
 def _cells(entry: RunView, differing: list[str], owned: bool) -> list[Cell]:
-    facts = entry.facts
-    measured = [Cell("–", -1.0), Cell(""), Cell("–", -1.0), Cell("", -1.0)] if facts is None else _measured(facts)
+    unknown = [Cell("–", -1.0), Cell(""), Cell("–", -1.0), Cell("", -1.0)]
+    measured = unknown if entry.evaluation is None else _measured(entry.evaluation)
     return [
         Cell(name_of(entry)),
         Cell(state_words(entry.state)[0]),
@@ -63,7 +64,7 @@ def _cells(entry: RunView, differing: list[str], owned: bool) -> list[Cell]:
     ]
 
 
-def _measured(facts: dict) -> list[Cell]:
+def _measured(facts: Evaluation) -> list[Cell]:
     pictures, seconds = facts["counts"]["test"], facts["seconds"]["total"]
     return [
         *accuracy.cells(facts),

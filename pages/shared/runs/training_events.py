@@ -19,7 +19,7 @@ def show(folder: Path) -> None:
 
 def nothing_gained(entry: RunView) -> None:
     """Say so where the network was adapted to the end and the first model is the answer all the same."""
-    if entry.state != "finished" or entry.facts is None or entry.facts.get("chosen") != "probe":
+    if entry.state != "finished" or entry.evaluation is None or entry.facts.get("chosen") != "probe":
         return
     if Recipe.from_dict(entry.recipe).fine_tunes and _tried(entry.folder):
         st.caption(

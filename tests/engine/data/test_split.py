@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from engine.data import fingerprint, multi_label, run_membership, split, thumbnails
+from engine.data import fingerprint, run_membership, split, thumbnails
+from engine.data.label_kinds import multi_label
 from engine.data.modalities.image import open_image
 from engine.data.run_membership import Found
 from engine.storage.registry import ItemRecord
@@ -165,7 +166,7 @@ def test_where_pictures_show_several_classes_the_test_is_neither_easier_nor_with
     draws, often = random.Random(seed), {"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.2}
     shown = [[name for name, share in often.items() if draws.random() < share] for _picture in range(600)]
     items = [record(f"{seed} {n}", multi_label.joined(names)) for n, names in enumerate(shown)]
-    parts = split.assign(items, several_classes=True)
+    parts = split.assign(items, label_kind=multi_label)
     held_out = [names for names, part in zip(shown, parts, strict=True) if part == "test"]
     for name in often:
         all_of_it, tested = (sum(name in names for names in some) for some in (shown, held_out))

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from engine.evaluation import results
+from engine.evaluation import honest_number, results
 from engine.evaluation.charts import comparison as comparison_charts
 from engine.evaluation.charts import per_class
 from engine.evaluation.charts.confusion_cells import STEPS, contrast, matrix_part, shades
@@ -76,13 +76,14 @@ def test_a_new_evaluation_is_read_again(finished):
 
 def test_twenty_three_of_twenty_five_is_called_too_few_to_tell_and_asks_for_more_pictures():
     facts = {
+        "task": "one",
         "accuracy": 23 / 25,
         "accuracy_interval": [0.74, 0.99],
         "counts": {"test": 25},
         "per_class": [{"class": "cat", "support": 15}, {"class": "dog", "support": 10}],
         "baselines": {"majority": 0.4, "before_fine_tuning": 0.8},
     }
-    number = results.honest_number(facts)
+    number = honest_number.honest_number(facts)
     assert number.is_wide
     assert (number.largest, number.majority) == ("cat", 0.6)
     assert 300 < number.more_needed < 600
@@ -92,7 +93,7 @@ def test_twenty_three_of_twenty_five_is_called_too_few_to_tell_and_asks_for_more
     ("share", "words"), [(0.92, "92"), (1.0, "100"), (0.996, "99.6"), (0.9999, "99.9"), (0.004, "0.4"), (0.0, "0")]
 )
 def test_a_share_is_never_rounded_to_perfection(share, words):
-    assert results.per_hundred(share) == words
+    assert honest_number.per_hundred(share) == words
 
 
 def test_a_part_of_the_matrix_has_its_counts_and_shares_of_whole_rows():

@@ -12,7 +12,7 @@ from engine.backbones import custom, learned_from
 from engine.cli import parser
 from engine.data import versions
 from engine.errors import TrainingError
-from engine.evaluation import compare, results
+from engine.evaluation import compare, evaluators
 from engine.storage import runs
 from engine.training import snapshot
 from tests.pages.test_training_runs import graft, open_page, words  # noqa: F401  fixtures
@@ -159,11 +159,11 @@ def test_guessing_is_the_best_single_answer_by_name(graft, project):  # noqa: F8
     run_id = add_run(graft, project)  # apple is the largest class to learn from, and not among the test pictures
     finish_run(graft, run_id)
     facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
-    assert results.largest_class(facts) == ("pear", 8 / 12)
+    assert evaluators.of("one").constant_answer(facts) == ("pear", 8 / 12)
     assert "Always answering pear, their largest class: 67." in words(open_page("evaluation"))
     for row in facts["per_class"]:
         row["support"] = 6
-    assert results.largest_class(facts) == ("", 0.5), "neither of two equals is the largest"
+    assert evaluators.of("one").constant_answer(facts) == ("", 0.5), "neither of two equals is the largest"
 
 
 def before(folder, *, spoilt: int, better: int):

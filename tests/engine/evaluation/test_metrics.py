@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.evaluators import single_label as evaluate
+from engine.evaluation import evaluators
 from engine.evaluation.metrics import intervals
 from engine.evaluation.metrics import single_label as metrics
 
@@ -63,7 +63,9 @@ def test_majority_baseline_answers_with_the_commonest_training_class():
 
 def test_nearest_class_mean_finds_the_closer_class():
     train = np.array([[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]])
-    probabilities = evaluate.nearest_class_mean(np.array([[0.0, 2.0], [3.0, 0.0]]), train, np.array([0, 0, 1, 1]))
+    probabilities = evaluators.of("one").nearest_class_mean(
+        np.array([[0.0, 2.0], [3.0, 0.0]]), train, np.array([0, 0, 1, 1])
+    )
     assert probabilities.argmax(axis=1).tolist() == [0, 1]
     assert probabilities.sum(axis=1) == pytest.approx([1, 1])
 

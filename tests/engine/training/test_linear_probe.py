@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.training.heads import linear_probe, regularization
-from engine.training.objectives import focal, single_label
+from engine.training.objectives import balancing, focal
 from engine.training.recipe import Recipe
 
 
@@ -99,7 +99,7 @@ def test_focal_loss_is_that_of_the_paper_and_its_weights_are_its_gradient():
 
 def test_oversampling_shows_every_class_equally_often_and_forgets_nobody():
     y = np.array([0] * 10 + [1] * 3 + [2])
-    rows = single_label.oversampled(y, np.random.default_rng(0))
+    rows = balancing.oversampled(y, np.random.default_rng(0))
     assert np.bincount(y[rows]).tolist() == [10, 10, 10]
     assert set(rows) == set(range(len(y)))
 

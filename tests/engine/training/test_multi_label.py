@@ -12,14 +12,14 @@ from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 from sklearn.metrics import hamming_loss as reference_hamming
 
 from engine import graft as graft_module
-from engine.data import multi_label
+from engine.data.label_kinds import multi_label
 from engine.evaluation import compare, multi_label_results
 from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage import runs
 from engine.storage.workspace import Workspace
 from engine.training.fine_tuning import classifier
-from engine.training.objectives.multi_label import exact
+from engine.training.objectives.scores import exact_match
 from tests.conftest import use_workspace
 from tests.engine.cli.test_command_line import answer, engine
 from tests.pages.test_training_runs import open_page, words
@@ -45,7 +45,7 @@ def test_the_metrics_are_those_of_scikit_learn(seed):
         f1_score(truth, said, average="micro")
     )
     assert multi_label_metrics.hamming_loss(truth, said) == pytest.approx(reference_hamming(truth, said))
-    assert exact(truth, said) == pytest.approx(accuracy_score(truth, said))
+    assert exact_match(truth, said) == pytest.approx(accuracy_score(truth, said))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,7 +7,7 @@ from engine.data import layout, reread
 from engine.data.importing import preview
 from engine.storage.registry import Project
 from pages.sections.data_upload import tabs
-from pages.sections.data_upload.add import image_fit, imports, multi_label_choice
+from pages.sections.data_upload.add import image_fit, imports, label_kind_choice
 from pages.session import person
 from pages.session.i18n import _, plural, say
 from pages.session.safe_text import md_escape
@@ -62,10 +62,10 @@ def latest(project: Project) -> None:
             if entry["refused"]:
                 with st.popover(_("Why refused?"), type="tertiary", key=f"refused-{entry['id']}"):
                     imports.refusals(entry["refused"])
-            if readings.keys() - {read.get("kind")} and not classes.show_several(project):
+            if readings.keys() - {read.get("kind")} and classes.kind_of(project.dataset_id).EXCLUSIVE:
                 _offer(project, entry, read.get("kind", ""), readings)
             image_fit.choice(project)
-            multi_label_choice.change(project)
+            label_kind_choice.change(project)
 
 
 def _read_again_as(dataset_id: str, entry: dict) -> dict | None:

@@ -11,7 +11,7 @@ import streamlit as st
 from engine import graft
 from engine.data.split import SPLITS
 from engine.storage.registry import Project
-from pages.sections.data_upload.add import imports, multi_label_choice
+from pages.sections.data_upload.add import imports, label_kind_choice
 from pages.sections.data_upload.add.folder_layout import gives, words
 from pages.session import state
 from pages.session.i18n import _, decimal, number, plural, say
@@ -57,13 +57,13 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
     key = f"arrival-layout-{entry['id']}"
     chosen = choices[st.session_state.get(key, seen["recommended"])]
     st.markdown(f":material/inventory_2: **{md_escape(entry['title'])}** · {_size(seen)}")
-    read = multi_label_choice.reading(project, entry["id"], chosen)
+    read = label_kind_choice.reading(project, entry["id"], chosen)
     if not seen["pictures"]:
         st.markdown(f"#### {_('No file in it has the name of a picture.')}")
     else:
         st.markdown(f"#### {_headline(read)}")
         _what_it_gives(read)
-        multi_label_choice.ask(project, entry["id"], chosen)
+        label_kind_choice.ask(project, entry["id"], chosen)
     loose = _what_else(entry["id"], seen, read)
     useless = seen["complete"] and not seen["pictures"]  # of a large one, only the beginning was seen
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -72,7 +72,7 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
                 _("How folders are read"),
                 list(choices),
                 list(choices).index(seen["recommended"]),
-                format_func=lambda kind: _option(multi_label_choice.reading(project, entry["id"], choices[kind])),
+                format_func=lambda kind: _option(label_kind_choice.reading(project, entry["id"], choices[kind])),
                 key=key,
                 width=480,
                 help=_("A group is something the result should be shown for: a language, a speaker, a camera."),
@@ -96,7 +96,7 @@ def _use(project: Project, entry: dict, choice: dict, loose: bool) -> None:
     imports.name_after(project, entry["title"])
     seen = entry["arrival"]
     layout = choice["kind"]
-    answer: dict[str, Any] = {"several_classes": multi_label_choice.wanted(project, entry["id"], choice)}
+    answer: dict[str, Any] = {"several_classes": label_kind_choice.wanted(project, entry["id"], choice)}
     if layout == "label":
         answer |= {"layout": "flat", "label": choice["label"]}
     elif not seen["complete"] and layout == seen["recommended"]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine import graft
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Project
 from pages.sections.data_upload.check import (
     feature_scan,
@@ -28,13 +29,14 @@ def view(project: Project) -> None:
         if first is None:
             st.progress(0.0, text=_("Looking through the pictures."))
             return
-        if classes.show_several(project):
-            _for_several(project, first)
+        label_kind = classes.kind_of(project.dataset_id)
+        if not label_kind.FEATURE_CHECKS:
+            _from_rows_alone(project, first, label_kind)
             return
         feature_scan.begin_by_itself(project, len(first.items))
         looked = graft.current().dataset_checks.status(project.dataset_id)
         report = open_findings.report(project, first, looked["report"])
-        _summary(report)
+        _summary(report, label_kind)
         test_lock.note(project, _touched(report))
         feature_scan.bar(project, looked, report)
         asking = label_questions.is_open(project)
@@ -43,10 +45,10 @@ def view(project: Project) -> None:
         _cards(project, report, looked["report"], asking)
 
 
-def _for_several(project: Project, first: FirstLayer) -> None:
+def _from_rows_alone(project: Project, first: FirstLayer, label_kind: LabelKind) -> None:
     """What names and pixels say; the closer look asks which one class a picture shows."""
     report = open_findings.report(project, first)
-    _summary(report, several_classes=True)
+    _summary(report, label_kind)
     st.caption(_("Labels are not looked at more closely here: that is made for pictures that show one class each."))
     _cards(project, report, None, None)
 
@@ -57,8 +59,8 @@ def _touched(report: Report) -> set[int]:
     return {int(item) for fix in fixes for item in fix.get("changes", ())}
 
 
-def _summary(report: Report, *, several_classes: bool = False) -> None:
-    sentences = in_words(report, several_classes=several_classes)
+def _summary(report: Report, label_kind: LabelKind) -> None:
+    sentences = in_words(report, label_kind)
     if report.decide:
         page.section(sentences[0])
         st.caption(sentences[1])
@@ -69,12 +71,12 @@ def _summary(report: Report, *, several_classes: bool = False) -> None:
         st.caption(sentences[1], text_alignment="center")
 
 
-def in_words(report: Report, *, several_classes: bool = False) -> tuple[str, str]:
+def in_words(report: Report, label_kind: LabelKind) -> tuple[str, str]:
     """Return how much there is to decide and to know, and what is in order, in two sentences."""
     decide, know = len(report.decide), len(report.know)
     to_know = plural("{n} worth knowing", "{n} worth knowing", know)
     pictures = plural("{n} picture", "{n} pictures", len(report.items))
-    fine = _fine(report, several_classes)
+    fine = _fine(report, label_kind)
     facts = ", ".join([pictures, *fine])
     if not decide:
         headline = _("Nothing to decide: these pictures are ready to learn from.")
@@ -84,14 +86,15 @@ def in_words(report: Report, *, several_classes: bool = False) -> tuple[str, str
     return f"{headline}.", rest.format(facts=facts)
 
 
-def _fine(report: Report, several_classes: bool) -> list[str]:
+def _fine(report: Report, label_kind: LabelKind) -> list[str]:
     claims = (  # and the kinds that speak against each
-        *([] if several_classes else [(_("no picture in two classes"), {"conflict"})]),
+        (_("no picture in two classes"), {"conflict"}),
         (_("no copies across the test"), {"across_splits", "leakage"}),
         (_("enough pictures in every class"), {"small_class", "one_class"}),
         (_("none blurred, blank or dark"), {"blank", "blurred", "dark", "bright"}),
     )
-    return [words for words, against in claims if not report.kinds & against][:3]
+    asked = [(words, against) for words, against in claims if not against & label_kind.NOT_ASKED]
+    return [words for words, against in asked if not report.kinds & against][:3]
 
 
 @st.fragment

@@ -12,7 +12,7 @@ from pages.sections.data_upload.check import fixes, open_findings
 from pages.sections.data_upload.check.open_findings import ASKED, Report
 from pages.session.i18n import _, number, plural, say
 from pages.session.safe_text import md_escape
-from pages.shared.dataset import classes, multi_label_pictures, picture_actions, pictures
+from pages.shared.dataset import label_kinds, picture_actions, pictures
 
 ICONS = {
     "conflict": "compare",
@@ -89,7 +89,7 @@ def _inside(project: Project, report: Report, group: Sequence[dict], key: str, b
     elif all(len(finding.get("families", ())) == 1 for finding in group):
         _by_family(project, report, group, key)
     else:
-        _several(project, report, group, key)
+        _one_below_the_other(project, report, group, key)
 
 
 def _fine(project: Project, group: Sequence[dict], key: str) -> None:
@@ -186,11 +186,8 @@ def _collected(project: Project, items: Sequence[Item], key: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar"):
             words = plural("{n} picture chosen", "{n} pictures chosen", len(chosen))
             st.markdown(f"**{words}**", width="content")
-            if classes.show_several(project):
-                multi_label_pictures.edit(project, list(graft.current().registry.items_by_id(chosen).values()), key=key)
-                return
-            labels = list(graft.current().registry.counts(project.dataset_id))
-            picture_actions.buttons(project, chosen, labels, key=key)
+            found = list(graft.current().registry.items_by_id(chosen).values())
+            label_kinds.of(project).edit(project, found, key=key)
     if len(items) > FIRST and not every:
         words = _("Show all {n}").format(n=number(len(items)))
         st.button(
@@ -225,7 +222,7 @@ def _by_family(project: Project, report: Report, group: Sequence[dict], key: str
                 fixes.buttons(project, report, finding, own)
 
 
-def _several(project: Project, report: Report, group: Sequence[dict], key: str) -> None:
+def _one_below_the_other(project: Project, report: Report, group: Sequence[dict], key: str) -> None:
     """Write findings of one kind one below the other, the first ones at once."""
     for position, finding in enumerate(group[:ROWS]):
         _sentence(project, report, finding, f"{key}-{position}")

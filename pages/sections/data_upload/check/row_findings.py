@@ -12,11 +12,12 @@ import streamlit as st
 
 from engine import graft
 from engine.curation import row_checks
-from engine.data import multi_label
 from engine.data.importing.ingest import ALREADY
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
 from engine.storage.registry import Item, Project
 from pages.session import worker_answers
+from pages.shared.dataset import classes
 
 AT_ONCE = 3000  # pictures that are looked through while the page is drawn: a fifth of a second
 KEPT = 4  # datasets
@@ -80,14 +81,14 @@ def _compute(dataset_id: str, version: str) -> FirstLayer:
     accounts = registry.imports(dataset_id)
     # What came twice is in the account of its import; there is nothing to do about it.
     refused = [entry for account in accounts for entry in account["refused"] if entry["reason"] != ALREADY]
-    several_classes = multi_label.applies(registry.dataset_options(dataset_id))
-    found = row_checks.findings(items, refused, several_classes=several_classes)
-    return FirstLayer(version, {item.id: item for item in items}, found, _problem(items, several_classes))
+    label_kind = classes.kind_of(dataset_id)
+    found = row_checks.findings(items, refused, label_kind=label_kind)
+    return FirstLayer(version, {item.id: item for item in items}, found, _problem(items, label_kind))
 
 
-def _problem(items: list[Item], several_classes: bool) -> UserError | None:
+def _problem(items: list[Item], label_kind: LabelKind) -> UserError | None:
     try:
-        row_checks.ready_to_train(items, several_classes=several_classes)
+        row_checks.ready_to_train(items, label_kind=label_kind)
     except UserError as error:
         return error
     return None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine import graft
-from engine.data import multi_label, reread, split
+from engine.data import reread, split
+from engine.data.label_kinds import single_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Item, Project
 from pages.sections.data_upload.splits.split_table import Counts, part_table
 from pages.session import person, worker_answers
@@ -32,14 +34,14 @@ class Choice:
     seed: int
     keep_given: bool
     keep_test: bool
-    several_classes: bool = False
+    label_kind: LabelKind = single_label
 
     @property
     def options(self) -> dict:
         train = 100 - self.validation - self.test
         fractions = [part / 100 for part in (train, self.validation, self.test)]
         options = {"fractions": fractions, "groups_apart": self.groups_apart, "seed": self.seed}
-        return {**options, "several_classes": self.several_classes}
+        return {**options, "label_kind": self.label_kind}
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def _explain() -> None:
 def _stored(project: Project, locked: bool) -> Choice:
     options = split.options_of(graft.current().registry.dataset_options(project.dataset_id))
     _train, validation, test = (round(100 * fraction) for fraction in options["fractions"])
-    several_classes = options["several_classes"]
-    return Choice(validation, test, options["groups_apart"], options["seed"], True, locked, several_classes)
+    label_kind = options["label_kind"]
+    return Choice(validation, test, options["groups_apart"], options["seed"], True, locked, label_kind)
 
 
 def _choose(project: Project, stored: Choice, trainings: int, grouped: bool, tested: int) -> Choice:
@@ -111,7 +113,7 @@ def _choose(project: Project, stored: Choice, trainings: int, grouped: bool, tes
     shuffled = st.session_state.get(f"{key}-seed", stored.seed)
     if st.button(_("Shuffle again"), icon=":material/shuffle:", key=f"{KEY}-shuffle"):
         st.session_state[f"{key}-seed"] = shuffled = shuffled + 1
-    return Choice(validation, test, apart, shuffled, keep_given, keep_test, stored.several_classes)
+    return Choice(validation, test, apart, shuffled, keep_given, keep_test, stored.label_kind)
 
 
 def _keep_test(trainings: int, tested: int, key: str) -> bool:
@@ -161,7 +163,7 @@ def _groups_apart(stored: Choice, key: str) -> str:
 
 def _tables(project: Project, classes: Counts, groups: Counts, then: Preview | None = None) -> None:
     pictures = None
-    if class_counts.show_several(project):
+    if not class_counts.kind_of(project.dataset_id).EXCLUSIVE:
         pictures = graft.current().registry.counts(project.dataset_id, used=True), then.labels if then else None
     part_table(_("Class"), classes, then.classes if then else None, few=FEW, pictures=pictures)
     if groups:
@@ -214,7 +216,7 @@ def preview(items: Sequence[Item], choice: Choice) -> Preview:
     for item, part in zip(items, parts, strict=True):
         if item.is_used and item.label is not None:
             labels[item.label][part] += 1
-            for name in multi_label.names_of(item.label) if choice.several_classes else (item.label,):
+            for name in choice.label_kind.names_of(item.label):
                 classes[name][part] += 1
             if item.group:
                 groups[item.group][part] += 1

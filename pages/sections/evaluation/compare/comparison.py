@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.split import SPLITS
-from engine.evaluation import compare, multi_label_results
+from engine.evaluation import compare
 from engine.evaluation.charts import comparison as comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
 from engine.storage import runs
@@ -17,6 +18,7 @@ from pages.sections.evaluation.confusions import fixable_gallery
 from pages.session.i18n import _, number
 from pages.session.safe_text import md_escape
 from pages.shared import page, percentages
+from pages.shared.dataset import classes, label_kinds
 from pages.shared.figures import chart, is_dark
 from pages.shared.runs import compare_versions, run_list
 from pages.shared.runs.run_list import RunView, duration, name_of
@@ -28,8 +30,7 @@ MOST, PER_PAGE = 4, 24
 def view(entry: RunView, entries: list[RunView]) -> None:
     """Show the leaderboard; then let up to three other trainings stand beside this one."""
     leaderboard.view(entry, entries)
-    task = multi_label_results.is_of(entry.facts)  # several classes a picture are another measure
-    alike = [one for one in entries if multi_label_results.is_of(one.facts) == task]
+    alike = [one for one in entries if one.facts["task"] == entry.facts["task"]]  # another task is another measure
     others = {one.run.id: one for one in alike if one.run.id != entry.run.id}
     if not others:
         st.caption(_("Train once more, with another network or other settings, and compare the two here."))
@@ -175,17 +176,17 @@ def _disagreements(found: Comparison, names: Sequence[str]) -> None:
     chosen = kinds[kind][1]
     start = gallery.page_of(len(chosen), key=f"compare-page-{kind}", per_page=PER_PAGE)
     shown = chosen[start : start + PER_PAGE]
-    tiles = [_tile(one, several=found.several) for one in shown]
+    tiles = [_tile(one, found.label_kind) for one in shown]
     fixable_gallery.gallery_to_fix(shown, tiles, key="compare-gallery", size=170)
 
 
-def _tile(one: Verdict, *, several: bool) -> gallery.Tile:
+def _tile(one: Verdict, label_kind: LabelKind) -> gallery.Tile:
     pairs = zip(one.answers, one.probabilities, strict=True)
-    said = (f"{delta.said(answer, several=several)} {probability(p)}" for answer, p in pairs)
+    said = (f"{classes.in_words(answer, label_kind)} {probability(p)}" for answer, p in pairs)
     return gallery.Tile(
         one.item,
         gallery.thumbnail_url(one.sha256),
         " / ".join(said),
-        delta.labelled(one.label, several=several),
+        label_kinds.of_task(label_kind.TASK).note(one.label),
         "good" if one.right[0] else "bad",
     )

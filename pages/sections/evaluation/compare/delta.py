@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from engine import graft
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.evaluation import compare
 from engine.evaluation.charts import comparison as comparison_charts
 from engine.evaluation.compare import Comparison, Verdict
@@ -17,7 +18,7 @@ from pages.session import worker_answers
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape, set_off
 from pages.shared import page, percentages
-from pages.shared.dataset import classes
+from pages.shared.dataset import classes, label_kinds
 from pages.shared.figures import chart, is_dark
 from pages.shared.runs import compare_versions, run_list
 from pages.shared.runs.run_list import RunView, name_of
@@ -31,7 +32,7 @@ def earlier(entry: RunView) -> RunView | None:
     run_id = runs.earlier(entry.folder)
     run = graft.current().registry.run(run_id) if run_id else None
     found = run_list.view(run) if run is not None and run.project_id == entry.run.project_id else None
-    if found is None or found.facts is None or found.recipe.get("task", "one") != entry.recipe.get("task", "one"):
+    if found is None or found.evaluation is None or found.recipe.get("task", "one") != entry.recipe.get("task", "one"):
         return None
     return found
 
@@ -178,32 +179,18 @@ def _pictures(found: Comparison, entry: RunView) -> None:
     rows = kinds[kind][1]
     start = gallery.page_of(len(rows), key=f"delta-page-{kind}-{entry.run.id}", per_page=PER_PAGE)
     shown = rows[start : start + PER_PAGE]
-    tiles = [_tile(one, several=found.several) for one in shown]
+    tiles = [_tile(one, found.label_kind) for one in shown]
     fixable_gallery.gallery_to_fix(shown, tiles, key=f"delta-{kind}", size=140)
 
 
-def said(label: str, *, several: bool) -> str:
-    """Return a label or an answer as a person reads it."""
-    return classes.in_words(label) if several else label
-
-
-def labelled(label: str, *, several: bool) -> str:
-    """Return what a picture is, or shows, as the note of its tile."""
-    return (
-        _("shows {classes}").format(classes=said(label, several=True))
-        if several
-        else _("labelled {label}").format(label=label)
-    )
-
-
-def _tile(one: Verdict, *, several: bool) -> gallery.Tile:
-    before, after = (said(answer, several=several) for answer in one.answers)
+def _tile(one: Verdict, label_kind: LabelKind) -> gallery.Tile:
+    before, after = (classes.in_words(answer, label_kind) for answer in one.answers)
     answer = f"{before} → {after}" if before != after else after
     return gallery.Tile(
         one.item,
         gallery.thumbnail_url(one.sha256),
         f"{answer} ({percent(one.probabilities[1])})",
-        labelled(one.label, several=several),
+        label_kinds.of_task(label_kind.TASK).note(one.label),
         "good" if one.right[1] else "bad",
     )
 

@@ -7,6 +7,7 @@ from pages.components.table.table import Cell, Column, Row, Table, chosen_in, sh
 from pages.sections.evaluation.reliability import decision_rule
 from pages.session import state
 from pages.session.i18n import _, decimal, number
+from pages.shared.dataset import label_kinds
 from pages.shared.figures import bold
 from pages.shared.percentages import percent
 from pages.shared.runs import accuracy, chosen_model, comparable_runs
@@ -26,8 +27,8 @@ def view(entry: RunView, entries: list[RunView]) -> None:
     if len(groups) > 1:
         words = _("Choose a row to open that training. Only those under one heading can be compared by their numbers.")
     st.caption(words)
-    if entry.recipe.get("task") == "several":
-        st.caption(_("Accuracy: the share of pictures with exactly the right classes."))
+    if words := label_kinds.of_task(entry.facts["task"]).what_counts_as_right():
+        st.caption(words)
     _changed_since(entries)
     _table(groups, entry)
 

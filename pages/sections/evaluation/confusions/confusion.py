@@ -9,6 +9,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.charts.confusion_cells import matrix_part
 from engine.evaluation.results import Confusion, Prediction
+from engine.storage.evaluation import Evaluation
 from pages.components.confusion_matrix.confusion_matrix import show_matrix
 from pages.components.gallery.gallery import Tile, page_of, thumbnail_url
 from pages.components.probabilities import percent
@@ -27,7 +28,7 @@ PAIRS_AT_FIRST = 10
 PER_PAGE = 24
 
 
-def show_confusion(facts: dict, folder: Path) -> None:
+def show_confusion(facts: Evaluation, folder: Path) -> None:
     """Draw the matrix with its list of pairs, and the pictures of the chosen cell."""
 
     @st.fragment
@@ -59,7 +60,7 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
     ]
 
 
-def _chosen(facts: dict, run_id: str) -> tuple[int, int] | None:
+def _chosen(facts: Evaluation, run_id: str) -> tuple[int, int] | None:
     """Return the open cell as positions (true, predicted); at first that of the address, which follows the choice."""
     size, key = len(facts["class_names"]), f"{CHOSEN}-{run_id}"
 
@@ -75,7 +76,7 @@ def _chosen(facts: dict, run_id: str) -> tuple[int, int] | None:
     return cell
 
 
-def _matrix(facts: dict, run_id: str) -> None:
+def _matrix(facts: Evaluation, run_id: str) -> None:
     """Show the matrix, or the groups of a large one."""
     many = len(facts["class_names"]) > matrix_view.MANY_CLASSES
     views = {"counts": _("Counts"), "shares": _("Shares")} | ({"table": _("Table")} if many else {})
@@ -107,7 +108,7 @@ def _choose_pair(run_id: str) -> None:
     _choose_cell(run_id, st.session_state[f"{PAIRS}-{run_id}"])
 
 
-def _pairs(facts: dict, run_id: str) -> None:
+def _pairs(facts: Evaluation, run_id: str) -> None:
     """List the most confused pairs in words; each opens like its cell."""
     names = facts["class_names"]
     every = results.most_confused(facts, limit=len(names) ** 2)
@@ -144,7 +145,7 @@ def _pair_words(pair: Confusion) -> str:
     )
 
 
-def _pictures(facts: dict, folder: Path, chosen: tuple[int, int] | None) -> None:
+def _pictures(facts: Evaluation, folder: Path, chosen: tuple[int, int] | None) -> None:
     if chosen is None:
         st.caption(_("Choose a cell or a pair to see its pictures."))
         return

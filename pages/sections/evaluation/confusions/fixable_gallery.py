@@ -14,7 +14,7 @@ from pages.sections.evaluation.explain import explanation
 from pages.sections.evaluation.retrain import retrain
 from pages.session import state
 from pages.session.i18n import _, plural
-from pages.shared.dataset import classes, concurrent_edits, multi_label_pictures, picture_actions, relabel_note
+from pages.shared.dataset import concurrent_edits, label_kinds, picture_actions, relabel_note
 from pages.shared.runs import run_list
 
 
@@ -26,8 +26,7 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
     project = state.project()
     registry = graft.current().registry
     items = registry.items_by_id([row.item for row in rows])
-    shows_several = classes.show_several(project)
-    labels = [] if shows_several else list(registry.counts(project.dataset_id))
+    label_kind = label_kinds.of(project)
     bar = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-bar")
     selected = gallery(
         [_with_news(tile, items.get(row.item), row.label) for tile, row in zip(tiles, rows, strict=True)],
@@ -35,13 +34,13 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
         selectable=True,
         size=size,
         clear=picture_actions.cleared(),
-        classes=labels,
-        on_keys=None if shows_several else picture_actions.by_keys(project),
+        classes=label_kind.names_for_keys(project),
+        on_keys=label_kind.on_keys(project),
         on_why=explanation.open_from_gallery,
     )
     with bar:
         changed = any(relabel_note.news(items.get(row.item), row.label) for row in rows)
-        _actions(project, [items[item] for item in selected if item in items], labels, key=key, changed=changed)
+        _actions(project, [items[item] for item in selected if item in items], key=key, changed=changed)
     concurrent_edits.note(items.values())
 
 
@@ -50,7 +49,7 @@ def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
     return replace(tile, note=f"→ {words}", tone="") if words else tile
 
 
-def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: str, changed: bool) -> None:
+def _actions(project: Project, chosen: list[Item], *, key: str, changed: bool) -> None:
     if not chosen and changed and retrain.is_due(run_list.shown()):
         st.caption(_("Kept. When all is put right, press *Retrain* at the top of this page."))
         return
@@ -62,11 +61,10 @@ def _actions(project: Project, chosen: list[Item], labels: list[str], *, key: st
     if all(item.removed for item in chosen):
         picture_actions.restore_buttons(project, ids, key=key)
         return
-    if classes.show_several(project):
-        multi_label_pictures.edit(project, chosen, key=key)
-        return
-    _more_like_these(chosen, key=key)
-    picture_actions.buttons(project, ids, labels, key=key)
+    label_kind = label_kinds.of(project)
+    if "classes" in label_kind.WAYS:
+        _more_like_these(chosen, key=key)
+    label_kind.edit(project, chosen, key=key)
 
 
 def _more_like_these(chosen: list[Item], *, key: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.results import Prediction
+from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import Tile, page_of
 from pages.components.probabilities import percent
 from pages.sections.evaluation.confusions import fixable_gallery
@@ -17,7 +18,7 @@ from pages.shared import address, page
 MOST, PER_PAGE = 200, 24
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Show one of three galleries of test pictures."""
 
     class_names = facts["class_names"]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.charts import class_order, confusion_overview
+from engine.storage.evaluation import Evaluation
 from pages.components.single_tap import single_tap
 from pages.components.table.table import Cell, Column, Row, Table, show_table
 from pages.session.i18n import _
@@ -33,7 +34,7 @@ class View:
     key: str = ""
 
 
-def choose(facts: dict, run_id: str) -> View:
+def choose(facts: Evaluation, run_id: str) -> View:
     """Let a person choose order and part; return what is to be drawn."""
     size, matrix = len(facts["class_names"]), facts["confusion_matrix"]
     similar = _order(size, run_id) == "similar"
@@ -52,7 +53,7 @@ def choose(facts: dict, run_id: str) -> View:
     return View(row, column, key=f"-{part}")
 
 
-def overview(facts: dict, run_id: str, groups: list[list[int]], view: str) -> None:
+def overview(facts: Evaluation, run_id: str, groups: list[list[int]], view: str) -> None:
     """Show all classes at once; a click, or Enter in the table, steps into the part where two groups meet."""
     if view == "table":
         _groups_table(facts, run_id, groups)
@@ -93,7 +94,7 @@ def _order(size: int, run_id: str) -> str:
     return address.choice(_("Order of the classes"), words, name="order", key=key, default=default, **back)
 
 
-def _part(facts: dict, groups: list[list[int]], key: str) -> str:
+def _part(facts: Evaluation, groups: list[list[int]], key: str) -> str:
     """Offer all classes, the hardest and every group; and a button back from a part."""
     words = _part_words(facts, groups)
 
@@ -127,7 +128,7 @@ def _is_crossing(text: str, groups: list[list[int]]) -> bool:
     return len(places) == 2 and all(place.isdecimal() and int(place) < len(groups) for place in places)
 
 
-def _part_words(facts: dict, groups: list[list[int]]) -> dict[str, str]:
+def _part_words(facts: Evaluation, groups: list[list[int]]) -> dict[str, str]:
     words = {
         ALL: _("All {n}, in groups").format(n=len(facts["class_names"])),
         HARD: _("The {n} classes with most mistakes").format(n=HARDEST),
@@ -144,7 +145,7 @@ def _group_words(names: list[str], place: int, group: list[int], head: list[int]
     return f"{place + 1} · {named} +{more}" if more else f"{place + 1} · {named}"
 
 
-def _groups_table(facts: dict, run_id: str, groups: list[list[int]]) -> None:
+def _groups_table(facts: Evaluation, run_id: str, groups: list[list[int]]) -> None:
     """The groups as a table: pictures of one group that were taken for another."""
     matrix, key = facts["confusion_matrix"], f"{GROUPS}-{run_id}"
     heads = confusion_overview.group_heads(matrix, groups)

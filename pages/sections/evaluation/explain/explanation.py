@@ -10,10 +10,10 @@ from pathlib import Path
 import streamlit as st
 
 from engine import graft
-from engine.data import multi_label
+from engine.data import label_kinds
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
-from engine.evaluation import multi_label_results, results
-from engine.evaluation.reliability import multi_label_thresholds
+from engine.evaluation import evaluators, results
 from engine.storage import runs
 from engine.storage.status_file import StatusFile
 from engine.storage.workspace import read_json
@@ -41,8 +41,8 @@ class Picture:
     """What is asked about. `source` is the path (text) or content (bytes) of the picture, `src` shows it in a browser.
 
     likeliest: (class, probability) pairs, likeliest first. nearest: (content hash, label) of training pictures it is
-    most like; None where nobody has asked yet. named: the classes the model says it shows, where it may show several
-    (`truth` is then a label of several classes, see engine.data.multi_label); None where it shows one.
+    most like; None where nobody has asked yet. named: the classes the model says it shows; None where it simply says
+    the likeliest. task: that of the model, which says how `truth` is to be read (see engine.data.label_kinds).
     item: the picture's id in the dataset, where it is one of its pictures and its label can be put right.
     """
 
@@ -54,11 +54,16 @@ class Picture:
     nearest: tuple[tuple[str, str], ...] | None = None
     named: tuple[str, ...] | None = None
     item: int | None = None
+    task: str = "one"
+
+    @property
+    def label_kind(self) -> LabelKind:
+        return label_kinds.of_task(self.task)
 
     @property
     def truths(self) -> tuple[str, ...]:
         """The classes it really shows, where that is known."""
-        return multi_label.names_of(self.truth) if self.named is not None else (self.truth,) if self.truth else ()
+        return self.label_kind.names_of(self.truth)
 
 
 def ask_about(asked: "int | str | Picture", run_id: str | None = None) -> None:
@@ -100,16 +105,11 @@ def _test_picture(entry: RunView, item: int) -> Picture | None:
     if row is None:
         return None
     names = entry.facts["class_names"]
-    likeliest, named = results.top(row.probabilities, names, LIKELIEST), None
-    if multi_label_results.is_of(entry.facts):
-        named = tuple(
-            multi_label_thresholds.answers(
-                row.probabilities, names, multi_label_thresholds.of_run(entry.folder, entry.facts)
-            )
-        )
+    likeliest, task = results.top(row.probabilities, names, LIKELIEST), entry.facts["task"]
+    named = evaluators.of(task).named(entry.folder, entry.facts, row.probabilities)
     blob = graft.current().workspace.blob_path(row.sha256)
     src = thumbnail_url(row.sha256).replace("thumbnail", "preview")
-    return Picture(row.name, src, str(blob), row.label, tuple(likeliest), named=named, item=item)
+    return Picture(row.name, src, str(blob), row.label, tuple(likeliest), named=named, item=item, task=task)
 
 
 def _panel(entry: RunView, picture: Picture) -> None:
@@ -145,7 +145,9 @@ def _say_answers(picture: Picture) -> None:
     elif set(picture.named) == set(picture.truths):
         st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
     else:
-        truth = _("It is labelled {label}.").format(label=md_escape(classes.in_words(picture.truth)))
+        truth = _("It is labelled {label}.").format(
+            label=md_escape(classes.in_words(picture.truth, picture.label_kind))
+        )
         st.caption(f"{name} · :orange[:material/cancel:] {truth}")
 
 
@@ -275,7 +277,7 @@ def _say_check(answer: Future) -> None:
 def _reminds(entry: RunView, picture: Picture) -> None:
     """Show the training pictures it is most like."""
     if picture.nearest is not None:
-        nearest.show(picture.nearest, several_classes=picture.named is not None)
+        nearest.show(picture.nearest, picture.label_kind)
         return
     here = graft.current()
     asked = worker_answers.ask(
@@ -286,7 +288,7 @@ def _reminds(entry: RunView, picture: Picture) -> None:
     def show_them(answer: Future) -> None:
         if answer.exception() is None and answer.result():
             found = [(near["sha256"], near["label"]) for near in answer.result()[0].get("nearest", ())]
-            nearest.show(found, several_classes=picture.named is not None)
+            nearest.show(found, picture.label_kind)
 
     worker_answers.when_ready(asked, show_them, waiting=lambda: None, key=f"why-nearest-{_digest(picture)}")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from engine.data.label_kinds.label_kind import LabelKind
 from pages.components.gallery.gallery import thumbnail_url
 from pages.session.i18n import _
 from pages.session.safe_text import readable
@@ -22,13 +23,12 @@ STYLE = """<style>
 </style>"""
 
 
-def show(nearest: Sequence[tuple[str, str]], *, several_classes: bool = False) -> None:
+def show(nearest: Sequence[tuple[str, str]], label_kind: LabelKind) -> None:
     """Show (content hash, label) of training pictures, likest first; nothing where there are none."""
     if not nearest:
         return
     st.caption(_("It reminds it of these training pictures, labelled:"))
-    shown = classes.in_words if several_classes else readable
-    figures = "".join(_figure(sha256, shown(label)) for sha256, label in nearest)
+    figures = "".join(_figure(sha256, readable(classes.in_words(label, label_kind))) for sha256, label in nearest)
     words = html.escape(_("Training pictures that are most like it"))
     st.html(f'{STYLE}<div class="nearest" role="group" aria-label="{words}">{figures}</div>')
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.evaluation import compare, results
-from engine.evaluation.results import HonestNumber
+from engine.evaluation.honest_number import HonestNumber
 from pages.sections.evaluation.compare import delta
 from pages.sections.evaluation.reliability import decision_rule
 from pages.session.i18n import _, number, plural
@@ -13,7 +13,8 @@ from pages.shared.runs.run_list import RunView
 
 def may_be_known(entry: RunView) -> bool:
     """Tell whether the network that a run started from may have learned from its test pictures."""
-    return (results.base(entry.facts, entry.recipe) or {}).get("unknown", False)
+    base = results.base(entry.facts, entry.recipe)
+    return base is not None and base["unknown"]
 
 
 def note(entry: RunView, others: int) -> None:
@@ -23,8 +24,8 @@ def note(entry: RunView, others: int) -> None:
     """
     chosen_here = decision_rule.is_chosen_here(entry.folder)
     st.caption(untouched(others, known=may_be_known(entry), chosen_here=chosen_here))
-    left_out = (results.base(entry.facts, entry.recipe) or {}).get("left_out", 0)
-    if left_out:
+    base = results.base(entry.facts, entry.recipe)
+    if base is not None and (left_out := base["left_out"]):
         words = plural(
             "{n} more test picture does not count here: the network that this training started from had learned from "
             "it, from a copy of it or from its group.",

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from engine.evaluation import results
-from engine.evaluation.results import HonestNumber
+from engine.evaluation.honest_number import HonestNumber, honest_number
+from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.headline import caveats
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
@@ -18,12 +18,12 @@ from pages.shared.runs.run_list import RunView
 Card = tuple[str, str, dict, str]
 
 
-def show_honest_number(entry: RunView, others: int = 0) -> None:
+def headline(entry: RunView, others: int = 0) -> None:
     """Show the sentence, what it stands beside, what to be careful about, then the figures as cards.
 
     others: how many other runs were measured on the same test pictures.
     """
-    figures = results.honest_number(entry.facts)
+    figures = honest_number(entry.facts)
     head(entry, claim(figures, known=caveats.may_be_known(entry)), beside(figures), others)
     _cards(entry, figures)
     _more(entry)
@@ -31,7 +31,7 @@ def show_honest_number(entry: RunView, others: int = 0) -> None:
 
 def head(entry: RunView, sentence: str, compared: str, others: int) -> None:
     """Write the sentence of a run, what it stands beside, and what to be careful about."""
-    figures = results.honest_number(entry.facts)
+    figures = honest_number(entry.facts)
     st.subheader(sentence, anchor=False)
     st.markdown(compared)
     caveats.note(entry, others)
@@ -159,7 +159,7 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
     show_cards(cards)
 
 
-def _within_chance(facts: dict) -> dict:
+def _within_chance(facts: Evaluation) -> dict:
     """Return what keeps a calibration error from being read as a flaw where chance alone explains it."""
     chance = facts.get("calibration", {}).get("after", {}).get("by_chance")
     if chance is None or facts.get("calibration_error") is None or facts["calibration_error"] > chance["high"]:

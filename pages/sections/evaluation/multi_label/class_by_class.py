@@ -10,6 +10,7 @@ from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.metrics.intervals import f1_interval
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.evaluation.results import weakest
+from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import page_of
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
 from pages.sections.evaluation.multi_label.galleries import show_rows
@@ -22,7 +23,7 @@ TABLE, CELLS = "several-classes", "several-cells"
 PER_PAGE = 24
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Show all classes in a table; below it one of them, with its threshold and its pictures."""
 
     @st.fragment
@@ -43,7 +44,7 @@ def view(facts: dict, folder: Path) -> None:
     part()
 
 
-def _table(facts: dict, own: list[float], truth: np.ndarray, probabilities: np.ndarray, opened: str) -> Table:
+def _table(facts: Evaluation, own: list[float], truth: np.ndarray, probabilities: np.ndarray, opened: str) -> Table:
     columns = [
         Column(_("Class")),
         Column(_("Found"), number=True, help=_("Recall, with the range it would lie in 19 times in 20.")),
@@ -85,7 +86,7 @@ def _with_range(share: float, found: int, count: int) -> str:
 
 
 def _one(
-    facts: dict, folder: Path, position: int, own: list[float], truth: np.ndarray, probabilities: np.ndarray
+    facts: Evaluation, folder: Path, position: int, own: list[float], truth: np.ndarray, probabilities: np.ndarray
 ) -> None:
     name, chosen = facts["class_names"][position], facts["thresholds"][position]
     st.markdown(f"#### {bold(name)}")

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.evaluation import multi_label_results
+from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import page_of
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
 from pages.sections.evaluation.multi_label.galleries import show_rows
@@ -16,7 +17,7 @@ KEY, PER_PAGE = "several-together", 24
 MOST = 20  # classes in the table: those that most pictures show
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Show how many test pictures show two classes at once; and the pictures of the chosen number."""
 
     @st.fragment

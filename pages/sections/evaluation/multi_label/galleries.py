@@ -4,10 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from engine.data import multi_label
+from engine.data.label_kinds import multi_label
 from engine.evaluation import multi_label_results
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.evaluation.results import Prediction
+from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import Tile, page_of, thumbnail_url
 from pages.components.probabilities import percent
 from pages.sections.evaluation.confusions import fixable_gallery
@@ -18,7 +19,7 @@ from pages.shared.dataset import classes
 MOST, PER_PAGE = 200, 24
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Show one of three galleries of test pictures."""
 
     @st.fragment
@@ -34,7 +35,7 @@ def view(facts: dict, folder: Path) -> None:
     part()
 
 
-def show_rows(facts: dict, folder: Path, rows: list[int], *, key: str, about: int | None = None) -> None:
+def show_rows(facts: Evaluation, folder: Path, rows: list[int], *, key: str, about: int | None = None) -> None:
     """Show pictures by their rows; `about` is the class whose probability is said, None for all that are named."""
     if not rows:
         return
@@ -43,7 +44,7 @@ def show_rows(facts: dict, folder: Path, rows: list[int], *, key: str, about: in
     fixable_gallery.gallery_to_fix(found, [_tile(row, facts, own, about) for row in found], key=key, size=128)
 
 
-def _tile(row: Prediction, facts: dict, own: list[float], about: int | None) -> Tile:
+def _tile(row: Prediction, facts: Evaluation, own: list[float], about: int | None) -> Tile:
     names = facts["class_names"]
     said = multi_label_thresholds.answers(row.probabilities, names, own)
     if about is None:
@@ -51,11 +52,11 @@ def _tile(row: Prediction, facts: dict, own: list[float], about: int | None) -> 
     else:
         caption = f"{names[about]} {percent(row.probabilities[about])}"
     right = set(said) == set(multi_label.names_of(row.label))
-    note = _("shows {classes}").format(classes=classes.in_words(row.label))
+    note = _("shows {classes}").format(classes=classes.in_words(row.label, multi_label))
     return Tile(row.item, thumbnail_url(row.sha256), caption, note, "good" if right else "bad")
 
 
-def _rows(kind: str, facts: dict, folder: Path) -> list[int]:
+def _rows(kind: str, facts: Evaluation, folder: Path) -> list[int]:
     own = multi_label_thresholds.of_run(folder, facts)
     truth, probabilities = multi_label_results.scores(folder)
     if kind == "unsure":

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from engine.evaluation import multi_label_results, results
+from engine.data.label_kinds import multi_label
+from engine.evaluation import multi_label_results
+from engine.evaluation.honest_number import HonestNumber, honest_number
 from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.reliability import multi_label_thresholds
-from engine.evaluation.results import HonestNumber
+from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.headline import caveats
 from pages.sections.evaluation.headline.honest_number import head, show_cards, show_more
 from pages.sections.evaluation.reliability.decision_rule import called_from
@@ -21,9 +23,9 @@ from pages.shared.percentages import percent
 from pages.shared.runs.run_list import RunView
 
 
-def show(entry: RunView, others: int = 0) -> None:
+def headline(entry: RunView, others: int = 0) -> None:
     """Show the sentence, what it stands beside, what to be careful about, then the figures as cards."""
-    facts, figures = entry.facts, results.honest_number(entry.facts)
+    facts, figures = entry.facts, honest_number(entry.facts)
     before = _("The same network without training, by likeness to each class: exactly right {share} times.")
     compared = before.format(share=percentages.per_hundred(figures.before))
     head(entry, claim(facts, figures, known=caveats.may_be_known(entry)), compared, others)
@@ -31,7 +33,7 @@ def show(entry: RunView, others: int = 0) -> None:
     _more(entry)
 
 
-def note(facts: dict, folder: Path) -> None:
+def note(facts: Evaluation, folder: Path) -> None:
     """Say where classes are named from other thresholds than those that the numbers above count, and what that does."""
     own, truth = multi_label_thresholds.of_run(folder, facts), multi_label_results.scores(folder)
     changed = [place for place, chosen in enumerate(facts["thresholds"]) if own[place] != chosen]
@@ -60,7 +62,7 @@ def _with_them(truth: np.ndarray, probabilities: np.ndarray, own: list[float]) -
     return words.format(share=percentages.per_hundred(exact), found=percentages.per_hundred(found))
 
 
-def claim(facts: dict, figures: HonestNumber, *, known: bool = False) -> str:
+def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> str:
     """Return how often exactly the right classes are named, with its interval, and how many labels are found."""
     words = _(
         "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
@@ -123,7 +125,7 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
 def _more(entry: RunView) -> None:
     facts = entry.facts
     base = facts["baselines"]
-    usual = classes.in_words(base["majority_answer"])
+    usual = classes.in_words(base["majority_answer"], multi_label)
     cards = (
         (
             _("Always the same answer"),

@@ -10,6 +10,7 @@ from engine.evaluation import results
 from engine.evaluation.charts import reliability
 from engine.evaluation.reliability import out_of_distribution, selective
 from engine.evaluation.reliability.selective import Answering, Outcome
+from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.reliability import decision_rule
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
@@ -23,7 +24,7 @@ FEW = 100
 
 
 @st.fragment
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Let a person say what a wrong answer costs and see at once what comes of it, strange pictures included."""
     page.all_anew_if_gone(folder)
     y, probabilities = results.scores(folder)
@@ -122,11 +123,11 @@ def _saved_and_lost(found: Outcome, always: Outcome, cost: float, refused: np.nd
     return f"{words} {why}"
 
 
-def _notices_strange(facts: dict, folder: Path) -> bool:
+def _notices_strange(facts: Evaluation, folder: Path) -> bool:
     return bool(facts.get("unknown")) and (folder / out_of_distribution.FILE).exists()
 
 
-def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
+def _refusal(facts: Evaluation, stored: Answering, folder: Path) -> bool:
     """Let refusing be switched, and say what it costs among known pictures and how well it finds unknown ones."""
     if not _notices_strange(facts, folder):
         st.caption(
@@ -143,7 +144,7 @@ def _refusal(facts: dict, stored: Answering, folder: Path) -> bool:
     return chosen
 
 
-def _wrongly_refused(facts: dict, folder: Path) -> str:
+def _wrongly_refused(facts: Evaluation, folder: Path) -> str:
     refused, pictures = results.refused(folder), facts["counts"]["test"]
     wrongly = round(facts["unknown"]["false_refusals"] * pictures) if refused is None else int(refused.sum())
     words = _("It wrongly refuses {wrongly} of {n} test pictures, which are all of known classes.").format(
@@ -154,7 +155,7 @@ def _wrongly_refused(facts: dict, folder: Path) -> str:
     return words
 
 
-def _left_out(facts: dict) -> str:
+def _left_out(facts: Evaluation) -> str:
     """Return how well it notices a class that was kept from it, or the true reason why nobody knows."""
     found = facts["unknown"]["left_out"]
     if found is None and len(facts["class_names"]) < 3:
@@ -184,7 +185,7 @@ def _keep(stored: Answering, chosen: Answering, folder: Path) -> None:
         decision_rule.keep(folder, lambda now: replace(now, **changed))
 
 
-def _in_use(facts: dict, stored: Answering, folder: Path) -> None:
+def _in_use(facts: Evaluation, stored: Answering, folder: Path) -> None:
     """Say by which rules the model answers now, all of them together."""
     refuses = stored.refuse_unknown and _notices_strange(facts, folder)
     if stored.threshold and refuses:

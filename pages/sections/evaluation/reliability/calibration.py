@@ -8,6 +8,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.charts import reliability
 from engine.evaluation.metrics import calibration
+from engine.storage.evaluation import Evaluation
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.shared import percentages
@@ -18,7 +19,7 @@ DIGITS = 3  # of a calibration error that are shown
 CLOSE = 0.03  # nearer to 1 than this a temperature changes nothing anybody would notice
 
 
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Say what "90 %" is worth, then show it for every degree of sureness."""
     y, probabilities = results.scores(folder)
     if not len(y):
@@ -57,7 +58,7 @@ def _worth(spoken: dict | None) -> str:
     return f"{words} :gray[:small[{between}]]"
 
 
-def _numbers(found: dict | None, facts: dict, probabilities: np.ndarray) -> None:
+def _numbers(found: dict | None, facts: Evaluation, probabilities: np.ndarray) -> None:
     explained = _("How far, on average, the share of right answers is from the probability it gave. 0 % is perfect.")
     if found is None:
         st.metric(_("Calibration error"), percent(facts.get("calibration_error")), help=explained, border=True)

@@ -11,6 +11,7 @@ from engine.evaluation.metrics import curves
 from engine.evaluation.metrics.curves import Counts
 from engine.evaluation.reliability import selective
 from engine.evaluation.reliability.selective import Answering
+from engine.storage.evaluation import Evaluation
 from pages.components.table.table import plain_table
 from pages.sections.evaluation.reliability import decision_rule
 from pages.session.i18n import _, decimal, number, plural
@@ -24,7 +25,7 @@ LISTED = 6
 
 
 @st.fragment
-def view(facts: dict, folder: Path) -> None:
+def view(facts: Evaluation, folder: Path) -> None:
     """Choose a class and what a miss of it costs; see at once who is found, who is missed, who is called it wrongly."""
     page.all_anew_if_gone(folder)
     y, probabilities = results.scores(folder)

@@ -8,6 +8,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.reliability import multi_label_thresholds, selective
 from engine.evaluation.reliability.selective import Answering
+from engine.storage.evaluation import Evaluation
 from pages.session.i18n import _, decimal
 from pages.shared import percentages
 from pages.shared.figures import bold
@@ -43,7 +44,7 @@ def percent_of(threshold: float) -> str:
     return decimal(100 * threshold, ".0f" if threshold >= 0.01 else ".1f")
 
 
-def called_early(facts: dict, stored: Answering) -> str:
+def called_early(facts: Evaluation, stored: Answering) -> str:
     """Return "**lesion** from 9 %, **mole** from 20 %": the classes with thresholds of their own, or nothing."""
     own = stored.own_thresholds(facts["class_names"])
     return ", ".join(called_from(facts["class_names"][position], own[position]) for position in sorted(own))
@@ -59,7 +60,7 @@ def has_own_thresholds(folder: Path) -> bool:
     return bool(selective.read(folder).miss_costs) or multi_label_thresholds.are_changed(folder)
 
 
-def note(facts: dict, folder: Path) -> None:
+def note(facts: Evaluation, folder: Path) -> None:
     """Say where classes are called by thresholds of their own, since the numbers of the page count the likeliest."""
     stored = selective.read(folder)
     own = stored.own_thresholds(facts["class_names"])

@@ -72,7 +72,7 @@ def _newer(entry: RunView) -> list[RunView]:
     """Return the later runs of the same kind that have results, newest first."""
     later = [run for run in graft.current().registry.runs(entry.run.project_id) if run.created > entry.run.created]
     kind = entry.recipe.get("task", "one")
-    return [one for one in map(run_list.view, later) if one.facts and one.recipe.get("task", "one") == kind]
+    return [one for one in map(run_list.view, later) if one.evaluation and one.recipe.get("task", "one") == kind]
 
 
 def _compare(entry: RunView, newer: Sequence[RunView]) -> Changes:

@@ -124,7 +124,7 @@ def _go_on() -> None:
     """Open the results of the training that was begun here, unless somebody is at work: then a note leads there."""
     run_id, then = st.session_state.pop(BEGUN, (None, None))
     run = graft.current().registry.run(run_id) if run_id else None
-    if run is not None and run_list.view(run).facts is not None and page_activity.mark(but=OWN_KEYS) == then:
+    if run is not None and run_list.view(run).evaluation is not None and page_activity.mark(but=OWN_KEYS) == then:
         newer_runs.open_changes(run_id)
         st.rerun()
 
@@ -157,7 +157,7 @@ def _progress(running: RunView) -> None:
 
 
 def _say_why_it_failed(ended: RunView) -> None:
-    if ended.facts is None:
+    if ended.evaluation is None:
         error = ended.status.get("error") or ended.status
         template = error.get("template") or error.get("message") or ""
         st.toast(say(template, error.get("values")), icon=":material/error:")

@@ -1,25 +1,30 @@
-"""The parts of the Results page of a run whose pictures may show several classes."""
+"""What pages show of a run whose pictures may show several classes."""
 
 import streamlit as st
 
 from pages.sections.evaluation import groups, run_details
 from pages.sections.evaluation.compare import comparison, delta
-from pages.sections.evaluation.multi_label import class_by_class, co_occurrence
-from pages.sections.evaluation.multi_label import galleries as multi_label_galleries
+from pages.sections.evaluation.multi_label import class_by_class, co_occurrence, galleries
+from pages.sections.evaluation.multi_label.honest_number import claim as claim
+from pages.sections.evaluation.multi_label.honest_number import headline as headline
+from pages.sections.evaluation.multi_label.honest_number import note as note
 from pages.sections.evaluation.tabs import Part
+from pages.sections.try_it.multi_label_answer import heard as heard
+from pages.sections.try_it.multi_label_answer import say as say
+from pages.sections.try_it.multi_label_answer import tried_note as tried_note
 from pages.session.i18n import _
 from pages.shared.runs.run_list import RunView
 
 
 def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
-    """Return the parts; what is about one answer a picture is none of them (see `not_here`)."""
+    """Return the tabs; what is about one answer a picture is none of them (see `not_here`)."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
     changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
     by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
         *(changed if before else []),
         Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
-        Part("pictures", _("Pictures"), lambda: multi_label_galleries.view(facts, folder)),
+        Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
         Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
         *(by_group if facts["groups"] else []),
         Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),

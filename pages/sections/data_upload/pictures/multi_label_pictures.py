@@ -1,20 +1,17 @@
 """The pictures of a project in which a picture may show several classes: look through them, say what they show."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import streamlit as st
 
 from engine import graft
-from engine.data import multi_label, split
+from engine.data.label_kinds import multi_label
 from engine.storage.registry import Item, Project
 from pages.components.class_list.class_list import class_list
 from pages.components.gallery import gallery
-from pages.session import person
 from pages.session.i18n import _, plural
 from pages.session.safe_text import md_escape, shortened
 from pages.shared import page
-from pages.shared.dataset import class_edits, classes, picture_actions, test_lock
+from pages.shared.dataset import classes, picture_actions
+from pages.shared.dataset.label_kinds.multi_label import edit
 from pages.shared.dataset.pictures import part_word, short_name
 
 PER_PAGE = 48
@@ -84,58 +81,7 @@ def _class(project: Project, title: str, opened: str, by_class: dict[str, list[I
 def tile(item: Item) -> gallery.Tile:
     """Return a picture with what it shows, then its part and group."""
     note = " · ".join(part for part in (part_word(item.split), item.group) if part)
-    words = classes.in_words(item.label)
+    words = classes.in_words(item.label, multi_label)
     if item.ambiguous:
         words = _("ambiguous: {label}").format(label=words)
     return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), words, note or short_name(item))
-
-
-def edit(project: Project, chosen: Sequence[Item], *, key: str) -> None:
-    """Offer to say which classes the chosen pictures show, all of them alike, and to exclude them."""
-    ids = [item.id for item in chosen]
-    own = {multi_label.names_of(item.label) for item in chosen}
-    before = list(next(iter(own))) if len(own) == 1 else []
-    # Another choice of pictures is another control, which begins with what they show.
-    names = st.multiselect(
-        _("They show"),
-        sorted({*classes.counts(project), *before}),
-        default=before,
-        accept_new_options=True,
-        placeholder=_("None of the classes"),
-        label_visibility="collapsed",
-        width=380,
-        key=f"{key}-show-{picture_actions.cleared()}-{hash(tuple(ids))}",
-    )
-    label = multi_label.joined(multi_label.clean(name) for name in names)
-    same = all(item.label == label for item in chosen)
-    if st.button(_("They show this"), type="primary", disabled=same, key=f"{key}-apply"):
-        picture_actions.done(show, project, chosen, label)
-    if st.button(_("Exclude"), icon=":material/hide_image:", key=f"{key}-exclude"):
-        picture_actions.done(class_edits.exclude, project, ids)
-    test_lock.note(project, ids)
-
-
-def show(project: Project, chosen: Sequence[Item], label: str) -> int:
-    """Store what pictures show, as one change that can be undone; return its id. Those without a part get one."""
-    registry = graft.current().registry
-    changes = {item.id: {"label": label} for item in chosen}
-    new = [replace(item, label=label) for item in chosen if item.split is None]
-    if new:
-        rest = [
-            item for item in registry.items(project.dataset_id) if item.label is not None and item.split is not None
-        ]
-        options = split.options_of(registry.dataset_options(project.dataset_id))
-        for item, part in zip(new, split.assign(new, existing=rest, **options), strict=True):
-            changes[item.id]["split"] = part
-    one = len(chosen) == 1
-    words = " + ".join(multi_label.names_of(label)) or "–"
-    summary = _summary(
-        "said that {n} picture shows: {label}" if one else "said that {n} pictures show: {label}",
-        n=len(chosen),
-        label=words,
-    )
-    return registry.change_each(project.dataset_id, changes, summary, who=person.name())
-
-
-def _summary(template: str, **values) -> dict:
-    return {"template": template, "values": values}

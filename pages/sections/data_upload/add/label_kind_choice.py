@@ -1,18 +1,20 @@
-"""Whether a picture may show several classes: asked on the card of what has arrived, and changed later."""
+"""Whether a picture shows one class or several: asked on the card of what has arrived, and changed later."""
 
 import streamlit as st
 
 from engine import graft
-from engine.data import multi_label
+from engine.data import label_kinds
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
 from engine.storage.registry import Project
 from pages.session.i18n import _, plural, say_error
 from pages.shared.dataset import classes
+from pages.shared.dataset import label_kinds as words
 
 
 def ask(project: Project, import_id: str, choice: dict) -> None:
     """Offer the reading of a table in which pictures show several classes; nothing where it makes no difference."""
-    if classes.show_several(project):
+    if classes.kind_of(project.dataset_id).IMPORT_OPTIONS:
         st.caption(f":material/checklist: {_('Pictures of this project may show several classes.')}")
     elif "as_several" in choice:
         st.checkbox(
@@ -28,9 +30,8 @@ def ask(project: Project, import_id: str, choice: dict) -> None:
 
 def wanted(project: Project, import_id: str, choice: dict) -> bool | None:
     """Return the answer: whether pictures may show several classes; None where nothing was asked."""
-    if classes.show_several(project):
-        return True
-    return st.session_state.get(_key(import_id), choice["several"]) if "as_several" in choice else None
+    asked = st.session_state.get(_key(import_id), choice["several"]) if "as_several" in choice else None
+    return classes.kind_of(project.dataset_id).IMPORT_OPTIONS.get("several_classes", asked)
 
 
 def reading(project: Project, import_id: str, choice: dict) -> dict:
@@ -45,32 +46,33 @@ def _key(import_id: str) -> str:
 
 
 def change(project: Project) -> None:
-    """Show which of the two a project is, and let it be changed."""
-    now = classes.show_several(project)
-    words = _("Classes in a picture: several") if now else _("Classes in a picture: one")
-    menu = f"several-menu-{project.dataset_id}-{now}"
-    with st.popover(words, type="tertiary", icon=":material/checklist:", key=menu):
+    """Show which kind of labels a project has, and let it be changed."""
+    kinds, now = list(label_kinds.OF_TASK.values()), classes.kind_of(project.dataset_id)
+    in_key = bool(kinds.index(now))
+    menu = f"several-menu-{project.dataset_id}-{in_key}"
+    title = words.of_task(now.TASK).title()
+    with st.popover(title, type="tertiary", icon=":material/checklist:", key=menu):
         st.markdown(_("May one picture show several of the classes, or none of them?"))
         chosen = st.radio(
             _("Classes in a picture"),
-            (False, True),
-            int(now),
-            format_func=lambda one_or_more: _("Several, or none") if one_or_more else _("Exactly one"),
-            key=f"several-{project.dataset_id}-{now}",
+            range(len(kinds)),
+            kinds.index(now),
+            format_func=lambda place: words.of_task(kinds[place].TASK).choice(),
+            key=f"several-{project.dataset_id}-{in_key}",
             label_visibility="collapsed",
         )
         st.caption(_("With several, each class is learned and judged by itself. Trainings you have stay as they are."))
-        if chosen != now:
-            _set(project, chosen)
+        if kinds[chosen] is not now:
+            _set(project, kinds[chosen])
 
 
-def _set(project: Project, wanted_now: bool) -> None:
+def _set(project: Project, wanted_now: LabelKind) -> None:
     registry = graft.current().registry
     labels = [label for (label,) in registry.columns(project.dataset_id, "label")]
     try:
-        (multi_label.check_can_begin if wanted_now else multi_label.check_can_end)(labels)
+        wanted_now.check_can_begin(labels)
     except UserError as error:
         st.error(say_error(error), icon=":material/error:")
         return
-    registry.set_dataset_options(project.dataset_id, **{multi_label.OPTION: wanted_now})
+    registry.set_dataset_options(project.dataset_id, **wanted_now.DATASET_OPTIONS)
     st.rerun()

@@ -1,0 +1,13 @@
+"""What the Results page shows of a run, and Try it and Train say of it, a file a label kind; `of` is the switch."""
+
+from pages.sections.evaluation.label_kinds import multi_label, single_label
+from pages.sections.evaluation.label_kinds.label_kind import LabelKind
+
+ONE: LabelKind = single_label
+SEVERAL: LabelKind = multi_label
+OF_TASK = {"one": ONE, "several": SEVERAL}
+
+
+def of(task: str) -> LabelKind:
+    """Return what pages show of runs with this task."""
+    return OF_TASK[task]
