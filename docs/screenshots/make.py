@@ -46,7 +46,7 @@ def main() -> None:
                 desktop(browser, server.url, address, theme)
             phone(browser, server.url, address)
             parts(browser, server.url, address)
-            several_classes(browser, server.url, Path(folder))
+            multi_label(browser, server.url, Path(folder))
             hundred_classes(browser, server)
         finally:
             browser.close()
@@ -119,7 +119,7 @@ def parts(browser: Browser, url: str, query: str) -> None:
     page.context.close()
 
 
-def several_classes(browser: Browser, url: str, folder: Path) -> None:
+def multi_label(browser: Browser, url: str, folder: Path) -> None:
     """A project whose pictures may show a disc, a square, both or neither."""
     page = visit(browser, "light", DESKTOP)
     upload_archive(page, url, archive(folder / "Shapes.zip", 60), "240 pictures")

@@ -140,7 +140,7 @@ SEED_HELP = "the same seed gives the same split and model (default: 0)"
 TARGET_HELP = "stop once validation accuracy reaches X"
 LAYOUT_HELP = f"how folders are read: auto (default), {', '.join(KINDS)}"
 OUTPUT_HELP = "softmax (default: a probability for each class) or, for two classes, sigmoid (one unit)"
-SEVERAL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"
+MULTI_LABEL_HELP = "whether pictures may show several classes, or none (default: auto, when the table says so)"
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 
@@ -156,4 +156,4 @@ def _add(subparsers, name: str, command, text: str, *, json: bool = True) -> arg
 def _add_source(parser: argparse.ArgumentParser, more: str = "") -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP + more)
     parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
-    parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=SEVERAL_HELP)
+    parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=MULTI_LABEL_HELP)

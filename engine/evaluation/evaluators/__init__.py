@@ -3,9 +3,9 @@
 from engine.evaluation.evaluators import multi_label, single_label
 from engine.evaluation.evaluators.evaluator import Evaluator
 
-ONE: Evaluator = single_label
-SEVERAL: Evaluator = multi_label
-OF_TASK = {"one": ONE, "several": SEVERAL}
+SINGLE: Evaluator = single_label
+MULTI: Evaluator = multi_label
+OF_TASK = {"one": SINGLE, "several": MULTI}
 
 
 def of(task: str) -> Evaluator:

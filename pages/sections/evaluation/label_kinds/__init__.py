@@ -3,9 +3,9 @@
 from pages.sections.evaluation.label_kinds import multi_label, single_label
 from pages.sections.evaluation.label_kinds.label_kind import LabelKind
 
-ONE: LabelKind = single_label
-SEVERAL: LabelKind = multi_label
-OF_TASK = {"one": ONE, "several": SEVERAL}
+SINGLE: LabelKind = single_label
+MULTI: LabelKind = multi_label
+OF_TASK = {"one": SINGLE, "several": MULTI}
 
 
 def of(task: str) -> LabelKind:

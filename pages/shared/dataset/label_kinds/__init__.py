@@ -6,9 +6,9 @@ from engine.storage.registry import Project
 from pages.shared.dataset.label_kinds import multi_label, single_label
 from pages.shared.dataset.label_kinds.label_kind import LabelKind
 
-ONE: LabelKind = single_label
-SEVERAL: LabelKind = multi_label
-OF_TASK = {"one": ONE, "several": SEVERAL}
+SINGLE: LabelKind = single_label
+MULTI: LabelKind = multi_label
+OF_TASK = {"one": SINGLE, "several": MULTI}
 
 
 def of(project: Project) -> LabelKind:
