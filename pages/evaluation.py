@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.sections.evaluation import label_kinds, report, tabs
 from pages.sections.evaluation.explain import explanation
-from pages.sections.evaluation.headline import removed_mistakes
+from pages.sections.evaluation.headline import caveats
 from pages.sections.evaluation.retrain import retrain
 from pages.session import state
 from pages.session.i18n import _
@@ -38,7 +38,7 @@ if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":mate
     state.go("try")
 with above:
     retrain.bar(entry)
-removed_mistakes.warn(entry, entries)
+caveats.mistakes_removed(entry, entries)
 training_events.nothing_gained(entry)
 label_kind.note(entry.facts, entry.folder)
 tabs.show(label_kind.parts(entry, entries), entry.run.id)

@@ -189,10 +189,10 @@ def _title(view: SearchView, trial: Trial) -> str:
 
 
 def _step(view: SearchView, trial: Trial, step: int) -> str:
-    if STEPS[step].share < 1:
+    if STEPS[step].of_pictures < 1:
         return "a quarter of the training pictures"
     last = step == max(trial.scores)
-    if not STEPS[step].rounds or (last and not trial.epochs):
+    if not STEPS[step].of_epochs or (last and not trial.epochs):
         return "all training pictures"
     recipe = view.recipe(trial, planned=True)
     return f"{trial.epochs if last else STEPS[step].epochs(recipe)} of {recipe.epochs} rounds of fine-tuning"

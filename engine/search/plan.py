@@ -23,15 +23,15 @@ RATES = {"own": 1.0, "gentler": 1 / 3, "bolder": 3.0}
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a trial: it learns from `share` of the training pictures and fine-tunes `rounds` of all epochs."""
+    """One step of a trial: a fraction of the training pictures is learned from, a fraction of all epochs fine-tuned."""
 
     name: str
-    share: float
-    rounds: float
+    of_pictures: float
+    of_epochs: float
 
     def epochs(self, recipe: Recipe) -> int:
         """Return after how many epochs of a recipe this step ends, those of earlier steps included."""
-        return math.ceil(self.rounds * recipe.epochs)
+        return math.ceil(self.of_epochs * recipe.epochs)
 
 
 STEPS = (

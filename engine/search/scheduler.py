@@ -251,7 +251,7 @@ class Scheduler:
 
     def _same_so_far(self, one: Trial, other: Trial) -> bool:
         """Tell whether two trials do the same at the step of the second: few choices count before fine-tuning."""
-        if STEPS[other.step].rounds:
+        if STEPS[other.step].of_epochs:
             return False
         return recipe_of(self._plan, one.choice, tuned=False) == recipe_of(self._plan, other.choice, tuned=False)
 
@@ -266,14 +266,14 @@ class Scheduler:
     def _submit(self, trial: Trial, worker: str) -> None:
         folder, step = self._search.trial_dir(trial.number), STEPS[trial.step]
         self._search.prepare(trial)
-        epochs = step.epochs(recipe_of(self._plan, trial.choice, tuned=step.rounds > 0)) if step.rounds else 0
+        epochs = step.epochs(recipe_of(self._plan, trial.choice, tuned=step.of_epochs > 0)) if step.of_epochs else 0
         # What is right on every validation picture has nothing left to gain.
         target = (self._plan.target_accuracy or 1.0) if trial.step >= WHOLE else None
         trial.state, trial.cut = search_directory.AT_WORK, False
         self._at_work[trial.number] = "running"
         self._compute().submit(
             TRIAL,
-            *(folder, self._workspace, trial.step, step.share, epochs, target),
+            *(folder, self._workspace, trial.step, step.of_pictures, epochs, target),
             queue="train",
             key=folder.name,
             worker=worker,

@@ -107,7 +107,7 @@ class SearchDirectory:
         folder = self.trial_dir(trial.number)
         (folder / runs.STOP).unlink(missing_ok=True)
         (folder / f"step-{trial.step}.json").unlink(missing_ok=True)
-        recipe = recipe_of(self.plan(), trial.choice, tuned=STEPS[trial.step].rounds > 0)
+        recipe = recipe_of(self.plan(), trial.choice, tuned=STEPS[trial.step].of_epochs > 0)
         write_json(folder / runs.RECIPE, recipe.to_dict())
         runs.mark(folder, "queued", "Waiting for its turn.")
 

@@ -212,8 +212,8 @@ class Searches:
         run_dir = self._workspace.run_dir(run_id)
         self._leave_out(run_dir, recipe.backbone)
         tried = sum(bool(trial.scores) for trial in search.trials())
-        rounds = best.epochs if 0 < best.epochs < recipe.epochs else None
-        runs.follow_search(run_dir, {"search": search.id, "trial": best.number, "trials": tried, "rounds": rounds})
+        epochs = best.epochs if 0 < best.epochs < recipe.epochs else None
+        runs.follow_search(run_dir, {"search": search.id, "trial": best.number, "trials": tried, "rounds": epochs})
         name = runs.numbered(recipe.title, [run.name for run in self._registry.runs(plan.project)])
         self._registry.add_run(Run(run_id, plan.project, plan.dataset, name, runs.now(), plan.owner))
         write_json(search.path / WINNER, {"trial": best.number, "epochs": best.epochs, "run": run_id})

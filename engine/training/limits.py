@@ -1,4 +1,4 @@
-"""When a training is to end by itself: at an accuracy that is good enough, after a time, or after so many rounds."""
+"""When a training is to end by itself: at an accuracy that is good enough, after a time, or after so many epochs."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ TARGET, TIME = "target", "time"
 class Limits:
     """What ends the fine-tuning of one attempt at a run; None never does.
 
-    `target_accuracy` is a share of the validation pictures, `time_limit` counts seconds from now, of which `used` were
-    spent before a pause; `rounds` are epochs, those of earlier attempts included. Nothing ends before there is a first
-    model to keep.
+    `target_accuracy` is a fraction of the validation pictures, `time_limit` counts seconds from now, of which `used`
+    were spent before a pause; `epochs` counts those of earlier attempts too. Nothing ends before there is a first model
+    to keep.
     """
 
     target_accuracy: float | None = None
     time_limit: float | None = None
-    rounds: int | None = None
+    epochs: int | None = None
     best: float | None = None
     used: float = 0.0
     _began: float = field(default_factory=time.monotonic)
@@ -38,9 +38,9 @@ class Limits:
         """Return how much of the time limit is used up."""
         return self.used + time.monotonic() - self._began
 
-    def last_round(self, epochs: int) -> int:
+    def last_epoch(self, epochs: int) -> int:
         """Return after which epoch fine-tuning ends, of a recipe with so many."""
-        return epochs if self.rounds is None else min(epochs, self.rounds)
+        return epochs if self.epochs is None else min(epochs, self.epochs)
 
 
 def duration(seconds: float) -> str:
@@ -53,7 +53,7 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
-def percent(share: float) -> int | str:
-    """Return a share as a number in percent that reads well: 90, or 92.5."""
-    whole = round(100 * share, 1)
+def percent(fraction: float) -> int | str:
+    """Return a fraction as a number in percent that reads well: 90, or 92.5."""
+    whole = round(100 * fraction, 1)
     return round(whole) if whole == round(whole) else f"{whole:g}"

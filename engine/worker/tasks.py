@@ -20,7 +20,7 @@ TASKS = {
     # before a run
     "estimate": "engine.training.estimate:in_numbers",
     "measure_speed": "engine.training.fine_tuning.speed:embedding",
-    "augment_preview": "engine.training.fine_tuning.preview:preview",
+    "augment_preview": "engine.training.fine_tuning.safe_augmentation:preview",
     "fit_preview": "engine.training.inputs.pixels:fit_preview",
     "read_model_file": "engine.backbones.model_import.import_model:look",
     "keep_model_file": "engine.backbones.model_import.import_model:keep",

@@ -131,8 +131,8 @@ def _settled(run_dir: Path, workspace: Workspace, recipe: Recipe, counts: dict[s
 
 def _limits(writer: RunWriter, recipe: Recipe) -> Limits:
     """Return what ends this attempt at the run: what its recipe says, and where a search had stopped it."""
-    rounds = runs.search_facts(writer.run_dir).get("rounds")
-    limits = Limits(recipe.target_accuracy, recipe.time_limit, rounds, used=writer.time_used())
+    epochs = runs.search_facts(writer.run_dir).get("rounds")
+    limits = Limits(recipe.target_accuracy, recipe.time_limit, epochs, used=writer.time_used())
     writer.status(time_used=0.0)  # counted now; an attempt after a stop begins anew
     for row in runs.read_metrics(writer.run_dir):
         limits.scored(row["validation_accuracy"])
@@ -191,7 +191,7 @@ def _ending(work: RunContext, outcome: Outcome) -> tuple[str, str, dict]:
             return "stopped", STOPPED, {}
         if limits.reached() == TIME:
             return "stopped", TIME_UP, {"time": duration(recipe.time_limit)}
-        return "stopped", SEARCH_STOPPED, {"rounds": limits.rounds, "epochs": recipe.epochs}
+        return "stopped", SEARCH_STOPPED, {"rounds": limits.epochs, "epochs": recipe.epochs}
     if recipe.target_accuracy is None or limits.best is None:
         return "finished", DONE, {}
     values = {"target": percent(recipe.target_accuracy), "share": percent(limits.best)}
@@ -263,7 +263,7 @@ def _fine_tune(work: RunContext, cache: ShardCache, head: Head) -> Outcome:
     except Stopped:  # before its first step: the probe is the best so far
         return replace(_keep_probe(work, cache, head), stopped=True)
     chosen = f"epoch {adapted.best_epoch}" if adapted.best_epoch else "probe"
-    cut_short = work.progress.limits.last_round(work.recipe.epochs) < work.recipe.epochs
+    cut_short = work.progress.limits.last_epoch(work.recipe.epochs) < work.recipe.epochs
     return Outcome(adapted.classifier, adapted.probabilities, chosen, adapted.stopped or cut_short)
 
 

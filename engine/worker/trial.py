@@ -25,19 +25,21 @@ from engine.worker.training_run import rehearse
 STOPPED = "Stopped before it could be measured."
 
 
-def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epochs: int, target: float | None) -> None:
+def carry_out(
+    folder: Path, workspace: Workspace, step: int, fraction: float, epochs: int, target: float | None
+) -> None:
     """Write step-N.json into the trial's folder, or why there is none into its status.
 
-    `share` of the training pictures are learned from; `epochs` of fine-tuning are done in all, 0 for the probe alone.
-    It ends early at `target`, a share of the validation pictures. step-N.json holds {"validation_accuracy", "epochs",
-    "seconds", "cut": whether it was stopped}.
+    `fraction` of the training pictures are learned from; `epochs` of fine-tuning are done in all, 0 for the probe
+    alone. It ends early at `target`, a fraction of the validation pictures. step-N.json holds {"validation_accuracy",
+    "epochs", "seconds", "cut": whether it was stopped}.
     """
     began = time.perf_counter()
     with RunWriter(folder, worker=peers.own_address()) as writer:
         try:
             if not epochs:  # the curve of an earlier step says nothing about this one
                 (folder / runs.METRICS).unlink(missing_ok=True)
-            right = rehearse(_work(folder, workspace, writer, share, Limits(target, rounds=epochs)), epochs)
+            right = rehearse(_work(folder, workspace, writer, fraction, Limits(target, epochs=epochs)), epochs)
             found = {"validation_accuracy": right, "epochs": _epochs_done(folder), "cut": writer.stop_requested()}
             write_json(folder / f"step-{step}.json", {**found, "seconds": round(time.perf_counter() - began, 2)})
             writer.status(state="finished", finished=runs.now())
@@ -53,20 +55,20 @@ def carry_out(folder: Path, workspace: Workspace, step: int, share: float, epoch
                 _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(folder / "log.txt")))
 
 
-def _work(folder: Path, workspace: Workspace, writer: RunWriter, share: float, limits: Limits) -> RunContext:
+def _work(folder: Path, workspace: Workspace, writer: RunWriter, fraction: float, limits: Limits) -> RunContext:
     recipe = Recipe.from_dict(runs.read_recipe(folder))
     everything = snapshot.read(folder.parents[1])
     fit = choose_fit(workspace, recipe.fit, everything.sha256.tolist())
-    seen = _without_test(everything, share, recipe.seed)
+    seen = _without_test(everything, fraction, recipe.seed)
     return RunContext(
         workspace, folder, recipe, seen, Pixels(workspace, recipe.size, fit), Progress(writer, {}, limits)
     )
 
 
-def _without_test(everything: Snapshot, share: float, seed: int) -> Snapshot:
-    """Return the validation pictures and a share of the training pictures, as many of everything that they show."""
+def _without_test(everything: Snapshot, fraction: float, seed: int) -> Snapshot:
+    """Return the validation pictures and a fraction of the training pictures, as many of everything that they show."""
     train = everything.rows("train")
-    learned = train[rows_of_share(everything.labels[train].astype(str), share, seed)]
+    learned = train[rows_of_share(everything.labels[train].astype(str), fraction, seed)]
     return everything.part(np.sort(np.concatenate([learned, everything.rows("validation")])))
 
 

@@ -10,10 +10,10 @@ from engine.evaluation import multi_label_results, results
 from engine.evaluation.evaluators import lines as line
 from engine.evaluation.evaluators import predictions as files
 from engine.evaluation.evaluators.predictions import TEMPERATURE, HeldOut, Predictions, learned_groups, unit
-from engine.evaluation.metrics import intervals, multi_label_calibration
+from engine.evaluation.metrics import intervals
 from engine.evaluation.metrics import multi_label as metrics
 from engine.evaluation.metrics.intervals import wilson_interval
-from engine.evaluation.metrics.multi_label_calibration import tempered as tempered
+from engine.evaluation.metrics.multi_label import tempered as tempered
 from engine.evaluation.metrics.single_label import accuracy_interval
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage import runs
@@ -152,7 +152,7 @@ def _save(path: Path, snapshot: Snapshot, rows: np.ndarray, probabilities: np.nd
 
 def fit_temperature(y: np.ndarray, probabilities: np.ndarray, held_out: HeldOut = None) -> float:
     """Return the temperature that the validation pictures ask for; nothing was held out of the probe."""
-    return multi_label_calibration.fit_temperature(y, probabilities)
+    return metrics.fit_temperature(y, probabilities)
 
 
 def constant_answer(evaluation: Evaluation) -> tuple[str, float]:
@@ -197,7 +197,7 @@ def lines(result: Evaluation) -> list[str]:
     return [claim, beside, *map(_class_line, result["per_class"]), *line.of_groups(result["groups"])]
 
 
-def _class_line(row: Mapping) -> str:
+def _class_line(row: ClassReport) -> str:
     ranked = "-" if row["average_precision"] is None else f"{row['average_precision']:.1%}"
     return line.of_class(row, f"average precision {ranked:>6}  from {row['threshold']:.2f} on")
 

@@ -6,8 +6,11 @@ it.
 
 import numpy as np
 
-from engine.evaluation.metrics.calibration import smooth_error
+from engine.evaluation.metrics.calibration import HIGHEST, LOWEST, SPREAD, smallest, smooth_error
 from engine.evaluation.metrics.intervals import wilson_interval
+from engine.training.objectives.scores import sigmoid
+
+SMALLEST = 1e-12
 
 
 def outcomes(y_true: np.ndarray, y_pred: np.ndarray) -> dict[str, np.ndarray]:
@@ -84,3 +87,32 @@ def most_frequent_set(y_train: np.ndarray) -> np.ndarray:
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
     """Return how far a probability and the share of pictures that show the class are apart, over all single answers."""
     return smooth_error(probabilities.ravel(), y_true.ravel())
+
+
+def fit_temperature(y_true: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature that makes these probabilities (N, C) likeliest for y_true (N, C); 1.0 without pictures.
+
+    One for the logits of all classes, as `metrics.calibration` (Guo et al. 2017) with binary cross-entropy.
+
+    Answers of one picture hang together, so that a picture counts as one observation against the prior, not as C.
+    """
+    if not y_true.size:
+        return 1.0
+    logits = _logits(probabilities)
+
+    def cost(log_temperature: float) -> float:
+        scaled = np.where(y_true > 0.5, logits, -logits) / np.exp(log_temperature)
+        return float(np.logaddexp(0, -scaled).mean(axis=1).sum() + log_temperature**2 / (2 * SPREAD**2))
+
+    best = float(np.exp(smallest(cost, np.log(LOWEST), np.log(HIGHEST))))
+    return best if cost(np.log(best)) < cost(0.0) else 1.0
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return float32 probabilities as they are after the logits were divided by `temperature`."""
+    return sigmoid(_logits(probabilities) / temperature)
+
+
+def _logits(probabilities: np.ndarray) -> np.ndarray:
+    p = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    return np.log(p) - np.log1p(-p)

@@ -201,7 +201,7 @@ def _rescued(part, optimizer, state: State, folder: Path, start: checkpoint.Chec
 def _epochs(part, data: Data, recipe: Recipe, state: State, progress: Progress, folder: Path) -> bool:
     keep = functools.partial(checkpoint.save, folder, part, part.optimizer, state)
     try:
-        while state.epoch < progress.limits.last_round(recipe.epochs):
+        while state.epoch < progress.limits.last_epoch(recipe.epochs):
             if state.epoch - state.best_epoch >= recipe.patience:
                 progress.writer.event("patience", epoch=state.epoch, best_epoch=state.best_epoch)
                 break

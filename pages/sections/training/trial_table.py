@@ -76,7 +76,7 @@ def _state(view: SearchView, trial: Trial, is_best: bool) -> str:
 def _learned(view: SearchView, trial: Trial) -> str:
     if not trial.scores:
         return "–"
-    if STEPS[max(trial.scores)].share < 1:
+    if STEPS[max(trial.scores)].of_pictures < 1:
         return _("a quarter of the pictures")
     if not trial.epochs or trial.state == search_directory.AT_WORK:  # at which round it is stands beside it
         return _("all pictures")

@@ -71,6 +71,20 @@ def untouched(others: int, *, known: bool = False, chosen_here: bool = False) ->
     return f":material/visibility: {' '.join(words)}"
 
 
+def mistakes_removed(entry: RunView, entries: list[RunView]) -> None:
+    """Say beside the number when pictures that older runs of the project got wrong are no longer in use."""
+    others = [other.folder for other in entries if other.run.id != entry.run.id and other.folder.exists()]
+    if gone := compare.mistakes_taken_out(entry.folder, others):
+        words = plural(
+            "{n} test picture that an earlier training got wrong has been taken out since. That alone makes this "
+            "number better, and not the model.",
+            "{n} test pictures that earlier trainings got wrong have been taken out since. That alone makes this "
+            "number better, and not the model.",
+            gone,
+        )
+        st.warning(words, icon=":material/visibility:")
+
+
 def did_it_help(entry: RunView) -> None:
     """Say where it cannot be told that the trained model is better than the network as it came, or where it is not."""
     turned, p = _against_before(entry)

@@ -1,5 +1,7 @@
 """After pictures were put right: how many changed since a training, one button to train again, and its progress."""
 
+import json
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 
 import streamlit as st
@@ -8,7 +10,7 @@ from engine import graft
 from engine.data.versions import Difference
 from engine.storage import runs
 from engine.training.recipe import Recipe
-from pages.sections.evaluation.retrain import newer_runs, page_activity
+from pages.sections.evaluation.retrain import newer_runs
 from pages.sections.evaluation.retrain.newer_runs import Changes
 from pages.session import person, state
 from pages.session.i18n import _, plural, say
@@ -116,7 +118,7 @@ def _buttons(entry: RunView) -> None:
 def _start(entry: RunView, recipe: dict) -> None:
     run_id = graft.current().start_run(entry.run.project_id, recipe, owner=person.name(), after=entry.run.id)
     state.open_run(entry.run.id)  # else the newest is shown, as soon as it has results
-    st.session_state[BEGUN] = (run_id, page_activity.mark(but=OWN_KEYS))
+    st.session_state[BEGUN] = (run_id, _in_use(but=OWN_KEYS))
     st.rerun()
 
 
@@ -124,7 +126,7 @@ def _go_on() -> None:
     """Open the results of the training that was begun here, unless somebody is at work: then a note leads there."""
     run_id, then = st.session_state.pop(BEGUN, (None, None))
     run = graft.current().registry.run(run_id) if run_id else None
-    if run is not None and run_list.view(run).evaluation is not None and page_activity.mark(but=OWN_KEYS) == then:
+    if run is not None and run_list.view(run).evaluation is not None and _in_use(but=OWN_KEYS) == then:
         newer_runs.open_changes(run_id)
         st.rerun()
 
@@ -173,3 +175,25 @@ def _test_changed(found: Difference) -> int:
     pairs = [*found.relabelled, *found.moved]
     old = [*found.removed, *(before for before, _after in pairs)]
     return test_lock.trainings_on(state.project(), {one.item for one in old if one.split == "test"}) if old else 0
+
+
+def _in_use(but: str) -> dict[str, str]:
+    """Return what is opened, chosen and typed on the page now: whoever is at work is not taken elsewhere later.
+
+    but: keys of widgets that begin so do not count, such as the button that was just pressed.
+    """
+    kept = {key: value for key, value in st.session_state.items() if not str(key).startswith(but)}
+    return {str(key): text for key, value in kept.items() if not _unused(value) and (text := _plain(value))}
+
+
+def _unused(value) -> bool:
+    """Say whether this is a widget that nobody has used yet; those come and go with what is drawn."""
+    return all(map(_unused, value.values())) if isinstance(value, Mapping) else not value
+
+
+def _plain(value) -> str:
+    """Return what a widget holds as text; "" for what pages keep for themselves, such as an answer to come."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except TypeError:
+        return ""
