@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import cast
 
 from engine.cli.output import in_words, print_json
 from engine.errors import UserError
 from engine.evaluation import evaluators
 from engine.storage import runs
+from engine.storage.evaluation import Evaluation
 from engine.storage.runs import find_run
 
 
@@ -28,6 +30,6 @@ def evaluation_result(run_dir: Path) -> dict:
 def print_evaluation(result: dict, as_json: bool) -> None:
     out = sys.stderr if as_json else sys.stdout
     print(f"Run {result['run']} in {result['run_dir']}", file=out)
-    print("\n".join(evaluators.of(result["task"]).lines(result)), file=out)
+    print("\n".join(evaluators.of(result["task"]).lines(cast("Evaluation", result))), file=out)
     if as_json:
         print_json(result)

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import cast
 
 from engine.cli.evaluate import evaluation_result
 from engine.cli.output import print_json
@@ -15,7 +16,7 @@ from engine.storage.runs import find_run
 def predict(options) -> None:
     """Print the most likely classes of each file."""
     run_dir = find_run(options.run)
-    evaluation = evaluation_result(run_dir)
+    evaluation = cast("Evaluation", evaluation_result(run_dir))
     missing = [file for file in options.files if not Path(file).is_file()]
     if missing:
         raise DataError("There is no file '{file}'.", file=missing[0])

@@ -20,7 +20,7 @@ def list_runs(options) -> None:
 
 def _run_row(run) -> dict:
     run_dir = settings.current().workspace / "runs" / run.id
-    recipe, evaluation = runs.read_recipe(run_dir), runs.read_evaluation(run_dir) or {}
+    recipe, evaluation = runs.read_recipe(run_dir), runs.read_evaluation(run_dir)
     return {
         "run": run.id,
         "run_dir": str(run_dir),
@@ -30,7 +30,7 @@ def _run_row(run) -> dict:
         "state": runs.read_status(run_dir)["state"],
         "recipe": recipe.get("name"),
         "backbone": recipe.get("backbone") or "-",
-        "accuracy": evaluation.get("accuracy"),
+        "accuracy": evaluation["accuracy"] if evaluation is not None else None,
     }
 
 

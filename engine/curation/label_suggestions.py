@@ -186,7 +186,8 @@ def _sampled(y: np.ndarray) -> np.ndarray:
 
 
 def _validation(run_dir: Path) -> tuple[np.ndarray, np.ndarray]:
-    class_names = (runs.read_evaluation(run_dir) or {})["class_names"]
+    evaluation = runs.read_evaluation(run_dir)
+    class_names = evaluation["class_names"] if evaluation is not None else []
     table = pyarrow.parquet.read_table(run_dir / runs.PREDICTIONS, columns=["split", "label", "probabilities"])
     rows = [row for row in table.to_pylist() if row["split"] == "validation"]
     truth = np.array([class_names.index(row["label"]) for row in rows], int)

@@ -226,9 +226,8 @@ def _written(folder: Path) -> int:
 @functools.lru_cache(maxsize=64)
 def _mistakes(folder: Path, _stamp: int) -> frozenset[int]:
     found = results.predictions(folder)
-    items = found.table["item"].to_pylist() if len(found) else []
-    rows = zip(found.positions, found.labels, found.answers, strict=True)
-    return frozenset(items[row] for row, label, answer in rows if label != answer)
+    rows = zip(found.column("item"), found.labels, found.answers, strict=True)
+    return frozenset(item for item, label, answer in rows if label != answer)
 
 
 def _age(folder: Path) -> tuple[str, int]:
@@ -241,10 +240,10 @@ def _answers(folder: Path) -> dict[int, tuple[str, str, str, float]]:
     found = results.predictions(folder)
     if not len(found):
         return {}
-    items, hashes = (found.table[name].to_pylist() for name in ("item", "sha256"))
+    items, hashes = found.column("item"), found.column("sha256")
     sure = evaluators.of(_task(folder)).answer_probabilities(folder).tolist()
-    rows = zip(found.positions, found.labels, found.answers, sure, strict=True)
-    return {items[row]: (hashes[row], label, answer, p) for row, label, answer, p in rows}
+    rows = zip(items, hashes, found.labels, found.answers, sure, strict=True)
+    return {item: (sha256, label, answer, p) for item, sha256, label, answer, p in rows}
 
 
 def _became(old: Path, new: Path, label_kind: LabelKind) -> dict[str, set[str]]:

@@ -74,6 +74,8 @@ class Predictions:
 
     def rows(self, chosen: list[int]) -> list[Prediction]:
         """Return single pictures by their place in the split."""
+        if self.table is None:
+            return []
         names = ["item", "sha256", "name", "label", "group", "predicted", "probabilities"]
         # Slices, not masks: pyarrow imports pandas (50 MB) as soon as it is given a Python value to compare with.
         found = [self.table.slice(self.positions[row], 1).select(names).to_pylist()[0] for row in chosen]

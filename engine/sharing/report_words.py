@@ -1,6 +1,7 @@
 """What a report says, in any of the languages: figures become sentences, cards and rows of tables."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.evaluation import evaluators, honest_number
@@ -163,7 +164,7 @@ class Words:
             "made_by": _("Made with Graft. The number comes from pictures that were used for nothing else."),
         }
 
-    def _with_interval(self, row: dict, name: str) -> str:
+    def _with_interval(self, row: Mapping, name: str) -> str:
         if not row["support"]:
             return "–"
         ends = row.get(f"{name}_interval")

@@ -21,9 +21,9 @@ def points(share: float) -> float:
     return 100.0 * share if share in (0, 1) else min(99.9, max(0.1, round(100 * share, 1)))
 
 
-def per_hundred(share: float) -> str:
+def per_hundred(share: float | None) -> str:
     """Return a share for a sentence, "right 92 times in 100": whole, but "99.6" rather than a perfect 100."""
-    return decimal(float(honest_number.per_hundred(share)), "g")
+    return "–" if share is None else decimal(float(honest_number.per_hundred(share)), "g")
 
 
 def interval(ends: Sequence[float]) -> str:

@@ -8,12 +8,12 @@ import functools
 import html
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from engine.storage.evaluation import GroupReport
+from engine.storage.evaluation import ClassReport, GroupReport
 
 Translate = Callable[[str], str]
 
@@ -53,7 +53,7 @@ def whole_dots(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
+def per_class_figure(per_class: Sequence[Mapping], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return a bar of F1 a class with its precision and recall as marks; their intervals are told on hover.
 
     `per_class` as `results.per_class` returns it; a class without test pictures has neither bar nor marks.
@@ -77,7 +77,7 @@ def per_class_figure(per_class: Sequence[dict], *, dark: bool = False, _: Transl
     return _rows_layout(figure, names)
 
 
-def before_and_after_figure(per_class: Sequence[dict], *, dark: bool = False, _: Translate = str) -> go.Figure:
+def before_and_after_figure(per_class: Sequence[ClassReport], *, dark: bool = False, _: Translate = str) -> go.Figure:
     """Return how much of each class is recognised before and after training, joined by a line."""
     rows = [row for row in reversed(per_class) if row.get("before_recall") is not None]
     names, full, colours = _row_names(rows, _), _full_names(rows, "class"), palette(dark)
@@ -203,12 +203,12 @@ def _where_they_part(name: str, longest: int, *, names: Sequence[str]) -> str:
     return f"{name[:few]}…{name[max(few, common - 2) :][: longest - few - 2]}…"
 
 
-def _row_names(rows: Sequence[dict], _: Translate) -> list[str]:
+def _row_names(rows: Sequence[Mapping], _: Translate) -> list[str]:
     shown = told_apart([row["class"] for row in rows])
     return [f"{name} ({row['support'] or _('no test pictures')})" for name, row in zip(shown, rows, strict=True)]
 
 
-def _full_names(rows: Sequence[dict], kind: str) -> list[str]:
+def _full_names(rows: Sequence[Mapping], kind: str) -> list[str]:
     """Return what hovering tells: the names in full, escaped for plotly."""
     return [html.escape(row[kind]) for row in rows]
 

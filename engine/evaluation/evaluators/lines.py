@@ -10,7 +10,10 @@ def of_class(row: ClassReport, more: str = "") -> str:
     """Return recall and precision of a class with their intervals; row as `results.per_class` returns it."""
     if not row["support"]:
         return f"  {row['class']:24} no test pictures"
-    figures = ((name, row[name], row[f"{name}_interval"]) for name in ("recall", "precision"))
+    figures = (
+        ("recall", row["recall"], row["recall_interval"]),
+        ("precision", row["precision"], row["precision_interval"]),
+    )
     words = [f"{name} {_with_interval(fraction, ends)}" for name, fraction, ends in figures]
     return f"  {row['class']:24} {'  '.join([*words, more])}".rstrip()
 
@@ -34,7 +37,7 @@ def unseen(result: Evaluation) -> str:
     return f" it never saw ({base['left_out']} {known})" if base.get("left_out") else " it never saw"
 
 
-def _weaker(weak: Iterable[dict], best: dict) -> str:
+def _weaker(weak: Iterable[GroupReport], best: GroupReport) -> str:
     return f"Clearly weaker than {best['group']}: {', '.join(row['group'] for row in weak)}."
 
 

@@ -49,7 +49,7 @@ def _are_apart(folder: Path) -> bool:
 
 def _verdict(gaps: Gaps, learned: Counter, *, apart: bool) -> None:
     """Say who is served worse by more than chance, and what to do about the weakest."""
-    if gaps.weak:
+    if gaps.weak and gaps.best:
         words = _("{groups} is clearly weaker than {best}: their intervals do not overlap.")
         if len(gaps.weak) > 1:
             words = _("Clearly weaker than {best}, with intervals that do not overlap with its own: {groups}.")

@@ -1,6 +1,6 @@
 """Parts of the Results page: numbers per class, before and after training, curves over the rounds, the run itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -45,7 +45,7 @@ def per_class(facts: Evaluation) -> None:
         show_table(_class_table(rows), key="per-class-table")
 
 
-def _class_table(rows: list[dict]) -> Table:
+def _class_table(rows: Sequence[Mapping]) -> Table:
     kinds = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
     columns = [
         Column(_("Class")),
@@ -56,7 +56,7 @@ def _class_table(rows: list[dict]) -> Table:
     return Table(columns, [Row(_class_cells(row, kinds)) for row in rows], alt)
 
 
-def _class_cells(row: dict, kinds: Iterable[str]) -> list[Cell]:
+def _class_cells(row: Mapping, kinds: Iterable[str]) -> list[Cell]:
     if not row["support"]:
         return [Cell(row["class"]), *(Cell("–", -1.0) for _kind in kinds), Cell(_("no test pictures"), 0)]
     shares = ((row[kind], row[f"{kind}_interval"]) for kind in kinds)
@@ -82,7 +82,8 @@ def curves(folder: Path) -> None:
     """Loss and accuracy of every round, or why there are none; the turns it took, and how its rate was found."""
     rows = [row for row in runs.read_metrics(folder) if row["phase"] == "fine_tune"]
     if rows:
-        _rounds(rows, _kept_place(rows, (results.evaluation(folder) or {}).get("chosen", "")))
+        facts = results.evaluation(folder)
+        _rounds(rows, _kept_place(rows, facts.get("chosen", "") if facts else ""))
     elif Recipe.from_dict(results.recipe(folder)).fine_tunes:
         st.caption(_("No round of adapting the network was kept, so there is no curve."))
     else:

@@ -34,7 +34,7 @@ def show(parts: list[Part], run_id: str) -> None:
         st.session_state[KEY] = titles[wanted]
     elif address.came_back() or st.session_state.get(KEY) not in titles.values():
         # Another run or another language: what was chosen may not be among its tabs, which would be an error.
-        st.session_state[KEY] = titles.get(asked, parts[0].title)
+        st.session_state[KEY] = titles.get(asked or "", parts[0].title)
     for part, tab in zip(parts, st.tabs(list(titles.values()), key=KEY, on_change="rerun"), strict=True):
         if tab.open:
             address.keep(IN_ADDRESS, None if part is parts[0] else part.id)

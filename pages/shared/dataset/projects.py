@@ -82,7 +82,7 @@ def _best_accuracy(project_id: str) -> tuple[float | None, bool]:
 def _measured(run_dir: str, modified: float) -> tuple[float, str, str] | None:  # noqa: ARG001 - part of the cache's key
     """Return a run's accuracy, and what runs share whose accuracies can be compared."""
     folder = graft.current().workspace.runs / run_dir
-    evaluation = runs.read_evaluation(folder) or {}
-    if evaluation.get("accuracy") is None:
+    evaluation = runs.read_evaluation(folder)
+    if evaluation is None:
         return None
-    return evaluation["accuracy"], versions.test_fingerprint(folder), evaluation.get("task", "one")
+    return evaluation["accuracy"], versions.test_fingerprint(folder), evaluation["task"]

@@ -23,7 +23,8 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
 
     Every change is stored at once, and each tile says what has become of its picture since.
     """
-    project = state.project()
+    if (project := state.project()) is None:
+        return
     registry = graft.current().registry
     items = registry.items_by_id([row.item for row in rows])
     label_kind = label_kinds.of(project)

@@ -135,14 +135,15 @@ def _say_answers(picture: Picture) -> None:
     """Say which classes it names, and whether these are all of them."""
     shares = dict(picture.likeliest)
     named = [
-        f"**{md_escape(name)}**" + (f" ({percent(shares[name])})" if name in shares else "") for name in picture.named
+        f"**{md_escape(name)}**" + (f" ({percent(shares[name])})" if name in shares else "")
+        for name in picture.named or ()
     ]
     words = _("It says {classes}.").format(classes=" + ".join(named) or _("None of the classes"))
     st.markdown(f"#### {words}")
     name = md_escape(shortened(Path(picture.name).name, 40))
     if not picture.truth:
         st.caption(name)
-    elif set(picture.named) == set(picture.truths):
+    elif set(picture.named or ()) == set(picture.truths):
         st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
     else:
         truth = _("It is labelled {label}.").format(

@@ -121,7 +121,7 @@ def of_groups(figures: HonestNumber) -> str:
 
 def _cards(entry: RunView, figures: HonestNumber) -> None:
     facts = entry.facts
-    cards = (
+    cards: tuple[Card, ...] = (
         (
             _("Accuracy"),
             percent(figures.accuracy),
@@ -200,7 +200,7 @@ def _more(entry: RunView) -> None:
             _("How surprised it is by the truth, in nats: 0 is perfect; being sure and wrong costs most."),
         ),
     )
-    known = [(label, form(value), {}, words) for label, value, form, words in cards if value is not None]
+    known: list[Card] = [(label, form(value), {}, words) for label, value, form, words in cards if value is not None]
     show_more(entry, known)
 
 

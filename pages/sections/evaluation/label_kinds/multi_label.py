@@ -1,5 +1,7 @@
 """What pages show of a run whose pictures may show several classes."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.sections.evaluation import groups, run_details
@@ -19,10 +21,10 @@ from pages.shared.runs.run_list import RunView
 def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
     """Return the tabs; what is about one answer a picture is none of them (see `not_here`)."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
-    changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
+    changed = [Part("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
     by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
-        *(changed if before else []),
+        *changed,
         Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
         Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
         Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),

@@ -1,5 +1,7 @@
 """What pages show of a run whose pictures show one class each."""
 
+from functools import partial
+
 from engine.evaluation.honest_number import HonestNumber
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation import groups, learning_curve, run_details
@@ -26,10 +28,10 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
 def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
     """Return the tabs, that of what changed first where the run repeats another one."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
-    changed = [Part("changed", _("What changed"), lambda: delta.view(entry, before))]
+    changed = [Part("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
     by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
-        *(changed if before else []),
+        *changed,
         Part("confusions", _("Confusions"), lambda: show_confusion(facts, folder)),
         Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
         Part("map", _("Map"), lambda: prediction_map.view(entry)),

@@ -10,7 +10,7 @@ from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.metrics.intervals import f1_interval
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.evaluation.results import weakest
-from engine.storage.evaluation import Evaluation
+from engine.storage.evaluation import ClassReport, Evaluation
 from pages.components.gallery.gallery import page_of
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
 from pages.sections.evaluation.multi_label.galleries import show_rows
@@ -63,7 +63,7 @@ def _table(facts: Evaluation, own: list[float], truth: np.ndarray, probabilities
     return Table(columns, rows, _("Every class with how well it is found"), "rows", selected=opened)
 
 
-def _cells(row: dict, threshold: float, counts: dict[str, int]) -> list[Cell]:
+def _cells(row: ClassReport, threshold: float, counts: dict[str, int]) -> list[Cell]:
     found, missed, alarms = counts["found"], counts["missed"], counts["false_alarms"]
     precision, recall, f1 = multi_label_metrics.precision_recall_f1(found, missed, alarms)
     before = row["before_average_precision"]

@@ -12,7 +12,7 @@ from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.headline import caveats
-from pages.sections.evaluation.headline.honest_number import head, show_cards, show_more
+from pages.sections.evaluation.headline.honest_number import Card, head, show_cards, show_more
 from pages.sections.evaluation.reliability.decision_rule import called_from
 from pages.session.i18n import _, decimal
 from pages.session.i18n import number as in_words
@@ -85,7 +85,7 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
 def _cards(entry: RunView, figures: HonestNumber) -> None:
     facts = entry.facts
     labels, base = facts["labels"], facts["baselines"]
-    cards = (
+    cards: tuple[Card, ...] = (
         (
             _("Exactly right"),
             percent(figures.accuracy),

@@ -68,7 +68,8 @@ def _show(folder: Path, rows: list[dict], *, complete: bool) -> None:
         "robustness-chart",
         _("Right answers in 100 for every kind and strength of disturbance"),
     )
-    st.caption(_measured_on(rows[0]["pictures"], results.evaluation(folder)["counts"]["test"]))
+    if (facts := results.evaluation(folder)) is not None:
+        st.caption(_measured_on(rows[0]["pictures"], facts["counts"]["test"]))
     if complete:
         _examples(rows, names)
 
@@ -100,9 +101,7 @@ def _verdict(rows: list[dict], names: dict[str, str]) -> str:
             "{pictures} test pictures are too few to show what breaks it: up to {least} lost ones may be chance. Worst "
             "was “{kind}”: at strength {n} it is right on {now} instead of {before} pictures."
         )
-        shown: dict[str, int | str] = {
-            name: round(share * row["pictures"]) for name, share in (("now", now), ("before", before))
-        }
+        shown = {name: round(share * row["pictures"]) for name, share in (("now", now), ("before", before))}
         shown["least"] = intervals.least_lost() - 1
     elif now < before:
         words = _(
