@@ -4,6 +4,8 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
 INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -q --require-hashes -r
+# Three processes, since many a test waits for another; tests/conftest.py says which tests stay together.
+PYTEST := $(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 COMPILE  = $(VENV)/bin/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
     --custom-compile-command "make requirements" $(UPGRADE)
 
@@ -13,11 +15,11 @@ run: $(VENV)/.ready
 	@exec $(VENV)/bin/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.ready-test browser lint
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) $(ARGS)
 
-# The quick lane: all but the real browser.
+# The quick lane: neither a real browser nor what takes long.
 quick: $(VENV)/.ready-test
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" $(ARGS)
+	$(PYTEST) -m "not browser and not slow" $(ARGS)
 
 # What can be said without running the app: form, types, scripts, known holes in what is installed.
 check: lint types lint-js audit

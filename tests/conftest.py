@@ -12,10 +12,13 @@ from streamlit.components.v2 import manifest_scanner
 from engine import graft as graft_module
 from engine import settings
 from engine.graft import Graft
+from engine.storage.registry import Project
 from engine.storage.workspace import Workspace
 from tests.support.pictures import draw_folder
+from tests.support.run_files import fill_project, idle_graft
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+ORDER = ("browser", "warm", "test_cluster", "test_distillation")  # what takes longest begins first
 SETTINGS = [name for name in os.environ if name.startswith("GRAFT_")]
 
 
@@ -75,6 +78,25 @@ def warm_graft(tmp_path_factory) -> Iterator[Graft]:
 
 
 @pytest.fixture
+def graft(workspace, monkeypatch):
+    """An open workspace without workers; pages find it as the current one."""
+    opened = idle_graft(workspace)
+    monkeypatch.setattr(graft_module, "_current", opened)
+    monkeypatch.setattr(
+        "pages.sections.try_it.tried_pictures.PATIENCE_SECONDS", 60
+    )  # a busy machine is slow, not broken
+    yield opened
+    opened.close()
+    monkeypatch.setattr(graft_module, "_current", None)
+
+
+@pytest.fixture
+def project(graft) -> Project:
+    """A project of three classes of fruit, rows only."""
+    return fill_project(graft)
+
+
+@pytest.fixture
 def class_folder(tmp_path) -> Path:
     """Two classes of twelve drawn pictures each: class/file."""
     return draw_folder(tmp_path / "pictures", {"red": 12, "blue": 12})
@@ -88,7 +110,20 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes are told which group each test is of
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first: processes share the tests by file (`make test` uses two), and none ends alone."""
-    longest = ("test_main_path", "test_command_line", "test_data_page")
-    items.sort(key=lambda item: longest.index(item.path.stem) if item.path.stem in longest else len(longest))
+    """Share the tests out so that nothing dear is started twice, the longest groups first: see the Makefile.
+
+    All that drives the browser stays in one process, with one server; so do all files that use the warm workers.
+    """
+    warm = {item.path for item in items if "warm_graft" in getattr(item, "fixturenames", ())}
+    groups = {item: _group(item, warm) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: ORDER.index(groups[item]) if groups[item] in ORDER else len(ORDER))
+
+
+def _group(item: pytest.Item, warm: set[Path]) -> str:
+    if item.get_closest_marker("browser"):
+        return "browser"
+    return "warm" if item.path in warm else item.path.stem

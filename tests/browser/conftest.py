@@ -1,5 +1,6 @@
 """The real server and a real Chromium."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
@@ -69,6 +71,17 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def end(self) -> None:
+        """Kill the server and its workers at once: nobody waits for a workspace that nobody will open again."""
+        if self.process is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server = psutil.Process(self.process.pid)
+            for process in [server, *server.children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self.process.wait()
+
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -86,7 +99,7 @@ def shared_server(tmp_path_factory) -> Iterator[Server]:
     """One server for tests that begin a project of their own in it; its workers stay warm."""
     server = Server(tmp_path_factory.mktemp("shared") / "workspace").start()
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture
@@ -94,7 +107,7 @@ def server(tmp_path) -> Iterator[Server]:
     """A server of this test's own, with an empty workspace: to be killed."""
     server = Server(tmp_path / "workspace").start()
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ PRESSES = 12
 FILES = {
     "app.py": """
 import streamlit as st
-from pages.elements import turns
+from pages.session import rerun_patch
 
-turns.keep()
+rerun_patch.keep()
 app = st.App("frame.py")
 """,
     "frame.py": """
@@ -60,7 +60,7 @@ def ticking_app(tmp_path):
         (tmp_path / name).write_text(text)
     server = Server(tmp_path / "unused", app=str(tmp_path / "app.py")).start()
     yield server
-    server.stop()
+    server.end()
 
 
 def test_presses_arrive_and_pages_stay_whole_while_a_timer_ticks(ticking_app, page):

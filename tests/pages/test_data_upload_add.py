@@ -1,9 +1,10 @@
 """The card of what has arrived, folders on the server, and how pictures are fitted, as a person meets them."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from engine import settings
-from tests.pages.test_home_and_data_upload import data_page, everything_written, project_of, send, zipped
+from tests.support.app_pages import FRAME, data_page, everything_written, project_of, send, zipped
 from tests.support.odd_archives import zip_of
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
@@ -101,7 +102,7 @@ def test_cancel_deletes_the_upload_and_the_project_it_began(app, opened, languag
 
 
 def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, languages):
-    from tests.pages.test_home_and_data_upload import FRAME, AppTest
+    from streamlit.testing.v1 import AppTest
 
     project, import_id = arrived(app, opened, languages)
     other = data_page(AppTest.from_file(FRAME, default_timeout=30))
@@ -178,3 +179,114 @@ def test_both_ways_of_fitting_are_shown_on_their_longest_picture(opened, class_f
     found = door.answer("fit_preview", opened.workspace, hashes, hashes[0])
     assert found["automatic"] in found["pictures"] and found["pictures"].keys() == {"letterbox", "crop"}
     assert all(picture[:2] == b"\xff\xd8" for picture in found["pictures"].values())
+
+
+def use_what_arrived(app: AppTest, opened) -> AppTest:
+    """Press "Bring them in" on every card."""
+    project = opened.registry.projects()[0]
+    for entry in opened.imports.waiting(project.dataset_id):
+        app.button(key=f"arrival-use-{entry['id']}").click().run()
+        assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("project", [None, "Mine"])
+def test_the_empty_data_page_offers_every_way_in_and_nothing_that_needs_pictures(app, opened, project):
+    if project:
+        opened.registry.create_project(project)
+    page = data_page(app)
+    assert "No pictures yet" in everything_written(page)
+    assert page.expander[0].proto.expanded, "the drop zone lies open"
+    assert [option.content for option in page.get("button_group")[0].proto.options] == [
+        "All at once",
+        "Class by class",
+        "Example",
+    ]
+    assert "next" not in {button.key for button in page.button}, "no network is chosen before there are pictures"
+    for way in ("classes", "example", "all"):
+        page.session_state["way"] = way
+        page.run()
+        assert not page.exception
+
+
+def test_a_dropped_zip_without_a_project_makes_one_and_is_accounted_for(app, opened, tmp_path):
+    folder = draw_folder(tmp_path / "fruit", {"red": 6, "blue": 6})
+    (folder / "red" / "notes.txt").write_text("not a picture")
+    (folder / "blue" / ".DS_Store").write_bytes(b"x")
+    data_page(app)
+    send(app, opened, zipped(folder, tmp_path / "fruit.zip"), "drop-everything")
+    assert "I see 2 classes. Use them?" in everything_written(app)
+    use_what_arrived(app, opened)
+    data_page(app)
+    (project,) = opened.registry.projects()
+    assert project.name == "fruit"
+    assert "14 received · 12 used · 2 refused" in everything_written(app)
+    assert "notes.txt" in everything_written(app)
+    assert ".DS_Store" in everything_written(app)
+    assert not list(opened.workspace.incoming.glob("upload-*"))
+
+
+def test_an_archive_without_pictures_is_refused_in_words(app, opened, tmp_path):
+    bad = tmp_path / "broken.zip"
+    bad.write_bytes(b"PK\x03\x04 this is no archive")
+    data_page(app)
+    send(app, opened, bad, "drop-everything")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "broken.zip" in app.error[0].value
+
+
+def test_pictures_dropped_into_a_class_box_get_its_name(app, opened, tmp_path):
+    folder = draw_folder(tmp_path / "p", {"red": 1})
+    data_page(app)
+    app.segmented_control(key="way").set_value("classes").run()
+    app.text_input(key="name-new-0").set_value("Ripe").run()
+    send(app, opened, next((folder / "red").iterdir()), "zone-new-0")
+    assert not app.exception
+    (project,) = opened.registry.projects()
+    assert opened.registry.counts(project.dataset_id).keys() == {"Ripe"}
+
+
+def test_several_archives_are_imported_one_by_one(app, opened, tmp_path):
+    data_page(app)
+    token = app.session_state["drop-everything-ticket"]
+    ticket = opened.uploads.ticket(token)
+    ticket.folder.mkdir(parents=True)
+    for label in ("red", "blue"):
+        folder = draw_folder(tmp_path / label, {label: 4, "green": 4})
+        zipped(folder, ticket.folder / f"{label}.zip")
+        ticket.names.append(f"{label}.zip")
+    app.session_state["drop-everything"] = {"done": {"ticket": token, "sent": 2, "failed": []}}
+    use_what_arrived(app.run(), opened)
+    (project,) = opened.registry.projects()
+    assert {entry["source"] for entry in opened.registry.imports(project.dataset_id)} == {"red.zip", "blue.zip"}
+    assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue", "green"}
+
+
+def test_files_that_could_not_be_sent_are_named(app, opened, tmp_path):
+    folder = draw_folder(tmp_path / "p", {"red": 1})
+    path = next((folder / "red").iterdir())
+    data_page(app)
+    token = app.session_state["drop-everything-ticket"]
+    ticket = opened.uploads.ticket(token)
+    ticket.folder.mkdir(parents=True)
+    (ticket.folder / path.name).write_bytes(path.read_bytes())
+    ticket.names.append(path.name)
+    app.session_state["drop-everything"] = {"done": {"ticket": token, "sent": 1, "failed": ["lost.jpg"]}}
+    app.run()
+    assert "lost.jpg" in app.warning[0].value
+
+
+def test_folders_that_were_misread_are_read_again_and_this_can_be_undone(app, opened, tmp_path):
+    for group in ("left", "right"):
+        draw_folder(tmp_path / "p" / group, {"red": 5, "blue": 5})
+    project = project_of(opened, tmp_path / "p")
+    assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue"}
+    assert set(opened.registry.groups(project.dataset_id)) == {"left", "right"}
+    data_page(app)
+    (entry,) = opened.registry.imports(project.dataset_id)
+    app.radio(key=f"reread-{entry['id']}-group/class").set_value("class").run()
+    app.button(key="read-again").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"left", "right"}
+    app.button(key="undo").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue"}

@@ -14,8 +14,9 @@ from engine.data import thumbnails
 from engine.storage.registry import Item, Project
 from engine.storage.workspace import write_json
 from pages.sections.data_upload.check import label_questions, open_findings, row_findings
-from tests.pages.test_home_and_data_upload import WorkNow, everything_written
+from tests.support.app_pages import everything_written
 from tests.support.pictures import draw_folder, draw_picture
+from tests.support.work_now import WorkNow
 
 
 def section():

@@ -11,15 +11,14 @@ from engine.evaluation import results
 from engine.services import run_measurements
 from engine.storage import runs
 from pages.sections.evaluation.explain import explanation
-from tests.pages.test_evaluation_results import open_tab
-from tests.pages.test_training_runs import graft, open_page, picture, words  # noqa: F401  fixtures
+from tests.support.app_pages import open_page, open_tab, picture, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 HEAT = {"png": b"heat", "hottest": (0.1, 0.9), "probability": 0.9, "cut": False}
 
 
 @pytest.fixture
-def finished(graft):  # noqa: F811
+def finished(graft):
     run_id = add_run(graft, fill_project(graft))
     finish_run(graft, run_id)
     graft.compute.answers |= {"explain": HEAT, "check_explanation": 0.05}
@@ -30,7 +29,7 @@ def mistake(folder) -> results.Prediction:
     return results.confident_mistakes(results.predictions(folder))[0]
 
 
-def asked_of(graft, task: str) -> list[tuple]:  # noqa: F811
+def asked_of(graft, task: str) -> list[tuple]:
     return [arguments for name, arguments in graft.compute.asked if name == task]
 
 
@@ -50,7 +49,7 @@ def heat_shown(at) -> dict:
 
 
 @pytest.mark.parametrize("page", ["evaluation", "try_it"])
-def test_the_model_is_made_ready_to_explain_as_soon_as_the_page_opens(graft, finished, page):  # noqa: F811
+def test_the_model_is_made_ready_to_explain_as_soon_as_the_page_opens(graft, finished, page):
     open_page(page)
     for _again in range(100):
         if asked := asked_of(graft, "warm_explanations"):
@@ -59,7 +58,7 @@ def test_the_model_is_made_ready_to_explain_as_soon_as_the_page_opens(graft, fin
     assert asked[0][0] == finished
 
 
-def test_a_picture_of_the_results_says_why_for_what_it_was_taken_for_and_for_what_it_is(graft, finished):  # noqa: F811
+def test_a_picture_of_the_results_says_why_for_what_it_was_taken_for_and_for_what_it_is(graft, finished):
     row = mistake(finished)
     at = until_there(open_page("evaluation", **{explanation.ASKED: (row.item, None)}))
     said = words(at)
@@ -77,12 +76,12 @@ def test_a_picture_of_the_results_says_why_for_what_it_was_taken_for_and_for_wha
 @pytest.mark.parametrize(
     ("likeness", "said"), [(0.4, "partly alike"), (0.9, "Careful"), (float("nan"), "could not be checked")]
 )
-def test_an_explanation_that_an_untrained_network_gives_too_is_not_praised(graft, finished, likeness, said):  # noqa: F811
+def test_an_explanation_that_an_untrained_network_gives_too_is_not_praised(graft, finished, likeness, said):
     graft.compute.answers["check_explanation"] = likeness
     assert said in words(until_there(open_page("evaluation", **{explanation.ASKED: (mistake(finished).item, None)})))
 
 
-def test_what_a_worker_refuses_is_said_in_words(graft, finished):  # noqa: F811
+def test_what_a_worker_refuses_is_said_in_words(graft, finished):
     graft.compute.answers["explain"] = TrainingError("This run has no model yet.")
     at = open_page("evaluation", **{explanation.ASKED: (mistake(finished).item, None)})
     for _again in range(20):
@@ -91,7 +90,7 @@ def test_what_a_worker_refuses_is_said_in_words(graft, finished):  # noqa: F811
     assert any("This run has no model yet." in box.value for box in at.error)
 
 
-def test_a_picture_that_was_tried_is_explained_without_being_stored(graft, finished):  # noqa: F811
+def test_a_picture_that_was_tried_is_explained_without_being_stored(graft, finished):
     near = [{"sha256": "a1", "label": "pear"}, {"sha256": "b2", "label": "<plum>"}]
     answer = {"probabilities": [0.9, 0.1, 0.0], "unknown": None, "nearest": near}
     graft.compute.answers["predict"] = lambda _run, _root, files: [answer for _ in files]
@@ -113,7 +112,7 @@ def nearest_shown(at) -> list[list[tuple[str, str]]]:
     return [re.findall(r'api/thumbnail/(\w+)".*?<figcaption[^>]*>(.*?)</figcaption>', body) for body in bodies]
 
 
-def test_a_picture_of_another_run_is_not_asked_about(graft, finished):  # noqa: F811
+def test_a_picture_of_another_run_is_not_asked_about(graft, finished):
     at = open_page("evaluation", **{explanation.ASKED: (987654, None)})
     assert not at.exception
     assert not asked_of(graft, "explain")
@@ -125,7 +124,7 @@ def test_galleries_of_results_let_one_ask(finished):
     assert shown[0]["explained"]
 
 
-def test_where_it_looks_is_offered_and_asks_about_the_edge(graft, finished):  # noqa: F811
+def test_where_it_looks_is_offered_and_asks_about_the_edge(graft, finished):
     at = open_tab("Where it looks")
     assert at.button(key="looks-start-button").label == "Look now"
     row = {"class": "apple", "pictures": 12, "edge": 0.81, "asks": True, "image": ""}

@@ -13,23 +13,23 @@ from engine.services import maps
 from engine.storage import runs
 from engine.training.recipe import Recipe
 from pages.shared.runs import chosen_model, run_table
-from tests.pages.test_training_runs import graft, open_page, words  # noqa: F401  fixtures
+from tests.support.app_pages import open_page, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 SUMMARY = {"template": "x", "values": {}}
 
 
 @pytest.fixture
-def project(graft):  # noqa: F811
+def project(graft):
     return fill_project(graft)
 
 
 @pytest.fixture
-def finished(graft, project):  # noqa: F811
+def finished(graft, project):
     return finish(graft, add_run(graft, project))
 
 
-def finish(graft, run_id, **finished):  # noqa: F811
+def finish(graft, run_id, **finished):
     """Give a run's folder what a worker leaves; return the folder."""
     finish_run(graft, run_id, **finished)
     return graft.workspace.run_dir(run_id)
@@ -65,7 +65,7 @@ def choose(at, key: str, items: list[int]):
     return at
 
 
-def test_a_mistake_is_put_right_where_it_is_shown_and_stored_at_once(graft, project, finished):  # noqa: F811
+def test_a_mistake_is_put_right_where_it_is_shown_and_stored_at_once(graft, project, finished):
     wrong = mistakes(finished)
     at = choose(open_tab("Pictures"), "results-mistakes", wrong[:2])
     assert "1 training was measured on this test part" in words(at)
@@ -88,7 +88,7 @@ def press(at, n: int, deed: str, items: list[int], **more) -> str:
     return " ".join(toast.value for toast in at.toast)
 
 
-def test_nobody_overwrites_unseen_what_another_did_and_z_undoes_ones_own(graft, project, finished):  # noqa: F811
+def test_nobody_overwrites_unseen_what_another_did_and_z_undoes_ones_own(graft, project, finished):
     wrong, other = mistakes(finished)[:2]
     was = graft.registry.items_by_id([wrong, other])
     classes = ("apple", "pear", "plum")
@@ -108,7 +108,7 @@ def test_nobody_overwrites_unseen_what_another_did_and_z_undoes_ones_own(graft, 
     assert now[wrong].label == theirs and now[other].removed
 
 
-def test_a_flag_survives_looking_at_another_class_and_can_be_taken_back(graft, project, finished):  # noqa: F811
+def test_a_flag_survives_looking_at_another_class_and_can_be_taken_back(graft, project, finished):
     wrong = mistakes(finished)[0]
     at = choose(open_tab("Pictures"), "results-mistakes", [wrong])
     at.button(key="results-mistakes-ambiguous").click().run()
@@ -125,7 +125,7 @@ def test_a_flag_survives_looking_at_another_class_and_can_be_taken_back(graft, p
     assert graft.registry.items_by_id([wrong])[wrong].is_used
 
 
-def test_more_like_this_leads_to_the_box_of_the_class(graft, project, finished):  # noqa: F811
+def test_more_like_this_leads_to_the_box_of_the_class(graft, project, finished):
     wrong = mistakes(finished)[0]
     label = graft.registry.items_by_id([wrong])[wrong].label
     at = choose(open_tab("Pictures"), "results-mistakes", [wrong])
@@ -134,7 +134,7 @@ def test_more_like_this_leads_to_the_box_of_the_class(graft, project, finished):
     assert f"More pictures of **{label}** go into the first box." in words(at)
 
 
-def test_changed_pictures_are_counted_and_retraining_repeats_the_run(graft, project, finished):  # noqa: F811
+def test_changed_pictures_are_counted_and_retraining_repeats_the_run(graft, project, finished):
     assert "since this training" not in words(open_page("evaluation"))
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, ambiguous=True)
@@ -152,7 +152,7 @@ def test_changed_pictures_are_counted_and_retraining_repeats_the_run(graft, proj
 
 
 @pytest.mark.parametrize("at_work", [False, True])
-def test_a_training_that_ends_opens_what_changed_but_takes_nobody_away_from_work(graft, project, finished, at_work):  # noqa: F811
+def test_a_training_that_ends_opens_what_changed_but_takes_nobody_away_from_work(graft, project, finished, at_work):
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
     at = open_tab("Pictures")
@@ -168,7 +168,7 @@ def test_a_training_that_ends_opens_what_changed_but_takes_nobody_away_from_work
     assert "it is right 100 times in 100; before, it was" in words(at)
 
 
-def test_only_what_no_training_has_learned_calls_for_another_one(graft, project, finished):  # noqa: F811
+def test_only_what_no_training_has_learned_calls_for_another_one(graft, project, finished):
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, ambiguous=True)
     new = graft.start_run(project.id, {"name": "instant", "seed": 7})
@@ -186,7 +186,7 @@ def test_only_what_no_training_has_learned_calls_for_another_one(graft, project,
     assert "You changed 1 picture since this training." in words(at)
 
 
-def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance(graft, project):  # noqa: F811
+def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance(graft, project):
     old = finish(graft, add_run(graft, project), accuracy=0.3, seed=1)
     new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=old.name), accuracy=1.0, seed=1)
     at = open_page("evaluation", current_run=new.name)
@@ -200,7 +200,7 @@ def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance
     assert len(galleries(at)[0]["tiles"]) == min(24, right)
 
 
-def test_mistakes_that_left_the_test_part_are_not_passed_off_as_progress(graft, project, finished):  # noqa: F811
+def test_mistakes_that_left_the_test_part_are_not_passed_off_as_progress(graft, project, finished):
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:3], SUMMARY, removed=True)
     new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=finished.name), accuracy=1.0)
@@ -214,7 +214,7 @@ def test_mistakes_that_left_the_test_part_are_not_passed_off_as_progress(graft, 
     assert compare.compare([finished, new]).mistakes_gone == (3, 0)
 
 
-def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project, finished):  # noqa: F811
+def test_runs_on_other_test_pictures_are_never_compared_silently(graft, project, finished):
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:1], SUMMARY, ambiguous=True)
     other = finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), seed=3)
@@ -240,7 +240,7 @@ def test_settings_that_a_recipe_does_not_use_are_a_dash_beside_those_of_one_that
     assert run_table.setting_words({}, "epochs") == "–"
 
 
-def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, finished):  # noqa: F811
+def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, finished):
     finish(graft, finished.name, accuracy=1.0)
     wrong = [item.id for item in graft.registry.items(project.dataset_id) if item.split == "test"]
     graft.registry.change_items(project.dataset_id, wrong[:1], SUMMARY, label="plum")
@@ -254,7 +254,7 @@ def test_lists_of_runs_keep_tests_apart_on_train_and_home_too(graft, project, fi
     assert "best accuracy 100" not in said and " % on the newest test pictures" in said
 
 
-def test_what_changed_names_every_setting_that_differs_too(graft, project, finished):  # noqa: F811
+def test_what_changed_names_every_setting_that_differs_too(graft, project, finished):
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
     same = finish(graft, graft.start_run(project.id, runs.read_recipe(finished), after=finished.name))
@@ -265,7 +265,7 @@ def test_what_changed_names_every_setting_that_differs_too(graft, project, finis
     assert "The settings are not the same: Recipe: Instant → Balanced" in said
 
 
-def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, project, finished):  # noqa: F811
+def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, project, finished):
     other = finish(graft, graft.start_run(project.id, {"name": "instant", "seed": 7}), accuracy=0.6, seed=3)
     at = open_tab("Compare", current_run=finished.name)
     said, found = words(at), compare.compare([finished, other])
@@ -285,7 +285,7 @@ def test_two_runs_side_by_side_show_settings_cost_and_disagreements(graft, proje
     assert all(tile["tone"] == "good" for tile in galleries(at)[0]["tiles"])
 
 
-def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, finished):  # noqa: F811
+def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, finished):
     finish(graft, graft.start_run(project.id, {"name": "instant"}), seed=3)
     before = graft.registry.version(project.dataset_id)
     at = open_tab("Compare", current_run=finished.name)
@@ -310,7 +310,7 @@ def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, fi
     assert "chosen model" not in words(open_page("try_it"))
 
 
-def test_test_pictures_chosen_on_the_map_are_listed_and_put_right_there(graft, project, finished):  # noqa: F811
+def test_test_pictures_chosen_on_the_map_are_listed_and_put_right_there(graft, project, finished):
     wrong = mistakes(finished)
     items = graft.registry.items(project.dataset_id)
     keys = sorted(item.sha256 for item in items if item.id != wrong[-1])
@@ -332,7 +332,7 @@ def test_test_pictures_chosen_on_the_map_are_listed_and_put_right_there(graft, p
     assert galleries(at)[0]["tiles"][0]["note"] == "→ excluded since", "still listed, with what became of it"
 
 
-def test_a_repeated_training_answers_as_the_one_before_it_was_told_to(graft, project, finished):  # noqa: F811
+def test_a_repeated_training_answers_as_the_one_before_it_was_told_to(graft, project, finished):
     told = selective.Answering(cost=5, miss_costs={"red": 9})
     selective.write(finished, told)
     multi_label_thresholds.set_one(finished, "red", 0.2)

@@ -21,19 +21,19 @@ from engine.storage import runs
 from pages.sections.evaluation.headline import honest_number
 from pages.sections.evaluation.reliability import calibration as reliability_calibration
 from pages.shared import percentages
-from tests.pages.test_training_runs import FRAME, component_with, graft, open_page, picture, table_on, words  # noqa: F401  fixtures
+from tests.support.app_pages import FRAME, component_with, open_page, open_tab, picture, table_on, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
 
 
 @pytest.fixture
-def project(graft):  # noqa: F811
+def project(graft):
     return fill_project(graft, per_class=200)
 
 
 @pytest.fixture
-def finished(graft, project):  # noqa: F811
+def finished(graft, project):
     """A run as today's are: with its calibration and a detector of unknown pictures."""
     run_id = add_run(graft, project)
     finish_run(graft, run_id)
@@ -50,14 +50,6 @@ def finished(graft, project):  # noqa: F811
     runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), **more})
     (folder / out_of_distribution.FILE).write_bytes(b"detector")
     return folder
-
-
-def open_tab(tab: str, **session):
-    at = open_page("evaluation", **session)
-    at.session_state["results-parts"] = tab
-    at.run()
-    assert not at.exception, at.exception
-    return at
 
 
 def test_ninety_percent_is_said_in_words_and_the_temperature_in_what_it_did(finished):
@@ -105,7 +97,7 @@ def test_test_pictures_of_new_groups_are_said_to_stand_for_groups(finished):
     assert "did not learn from" not in honest_number.small(engine_number.honest_number({**facts, "interval_groups": 0}))
 
 
-def test_a_run_from_before_calibration_still_opens(graft, project):  # noqa: F811
+def test_a_run_from_before_calibration_still_opens(graft, project):
     finish_run(graft, add_run(graft, project))
     assert "This run is from before calibration" in words(open_tab("How sure"))
     assert "This run cannot notice pictures unlike its training pictures" in words(open_tab("“I don’t know”"))
@@ -151,7 +143,7 @@ def test_refused_pictures_count_in_what_it_answers_what_that_costs_and_what_is_i
     assert "were chosen here while looking at them" in said and "used for nothing but this number" not in said
 
 
-def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft, finished):  # noqa: F811
+def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft, finished):
     at = open_tab("Classes")
     at.selectbox(key=f"threshold-class-{finished.name}").set_value(1).run()
     at.select_slider(key=f"threshold-cost-{finished.name}-1").set_value(100).run()
@@ -187,7 +179,7 @@ def test_each_gallery_holds_the_pictures_it_promises(finished, kind):
         assert all(" / " in tile["caption"] for tile in shown[0]["tiles"])
 
 
-def test_other_runs_on_the_same_test_pictures_are_counted_deleted_ones_too(graft, project, finished):  # noqa: F811
+def test_other_runs_on_the_same_test_pictures_are_counted_deleted_ones_too(graft, project, finished):
     assert "not to choose between rounds" in words(open_page("evaluation"))
     finish_run(graft, add_run(graft, project))
     said = words(open_page("evaluation"))
@@ -199,7 +191,7 @@ def test_other_runs_on_the_same_test_pictures_are_counted_deleted_ones_too(graft
     assert "2 other trainings were measured on them" in words(open_page("evaluation"))
 
 
-def test_two_runs_of_one_name_and_minute_can_both_be_opened(graft, project, monkeypatch):  # noqa: F811
+def test_two_runs_of_one_name_and_minute_can_both_be_opened(graft, project, monkeypatch):
     monkeypatch.setattr(runs, "now", lambda: "2026-01-02T03:04:05.678+00:00")
     ids = [add_run(graft, project, "Same"), add_run(graft, project, "Same")]
     for run_id in ids:
@@ -220,7 +212,7 @@ def test_more_numbers_are_explained_on_hover(finished):
     assert shown["Top 3"].value == "96.0 %"
 
 
-def test_a_learning_rate_found_by_a_test_is_shown_with_its_curve(graft, finished):  # noqa: F811
+def test_a_learning_rate_found_by_a_test_is_shown_with_its_curve(graft, finished):
     assert "How the learning rate was found" not in words(open_tab("Curves"))
     found = {"rates": [1e-5, 1e-4, 1e-3, 1e-2], "losses": [1.0, 0.8, 0.5, 3.0], "chosen": 1e-4}
     runs.write_json(finished / runs.RANGE_TEST, found)
@@ -242,7 +234,7 @@ def group(name: str, right: int, of: int) -> dict:
     return {"group": name, "accuracy": right / of, "support": of, "interval": interval}
 
 
-def test_a_weak_group_is_found_whatever_tiny_groups_do_and_advice_fits_groups_that_are_kept_apart(graft, finished):  # noqa: F811
+def test_a_weak_group_is_found_whatever_tiny_groups_do_and_advice_fits_groups_that_are_kept_apart(graft, finished):
     facts = runs.read_evaluation(finished)
     rows = [group("day", 475, 500), group("night", 300, 500), group("dusk", 1, 1), group("dawn", 0, 2)]
     gaps = group_gaps.between(rows)
@@ -289,7 +281,7 @@ def test_a_class_without_test_pictures_is_not_the_weakest_and_numbers_carry_thei
     ("strange", "highest", "headline"),
     [(9.0, 0.95, "Unlike anything it has seen"), (0.0, 0.6, "I don’t know"), (0.0, 0.95, "")],
 )
-def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, strange, highest, headline):  # noqa: F811
+def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, strange, highest, headline):
     selective.write(finished, Answering(cost=5))
     answer = {
         "probabilities": [highest, 1 - highest, 0.0],
@@ -330,7 +322,7 @@ def test_no_dot_of_a_figure_is_cut_off_where_its_axis_ends(finished, tab):
     assert dots and all(trace["cliponaxis"] is False for trace in dots)
 
 
-def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):  # noqa: F811
+def test_robustness_is_offered_and_then_says_where_it_breaks(graft, finished):
     at = open_tab("Robustness")
     assert at.button(key="robustness-start-button").label == "Measure it now"
     falling = {"kind": "noise", "accuracy": [0.9, 0.9, 0.6, 0.5, 0.4, 0.3], "breaks": 2, "pictures": 80}
@@ -466,7 +458,7 @@ def test_a_cell_that_this_run_does_not_have_opens_nothing(finished, cell):
     assert "Choose a cell or a pair to see its pictures." in words(at)
 
 
-def test_a_cell_in_the_address_belongs_to_its_run_only(graft, project, finished):  # noqa: F811
+def test_a_cell_in_the_address_belongs_to_its_run_only(graft, project, finished):
     other = add_run(graft, project, "Second")
     finish_run(graft, other, seed=3)
     at = results_at(run=finished.name, cell="0-1")

@@ -12,7 +12,7 @@ from engine.cli import parser
 from engine.errors import BackboneError
 from engine.storage import runs
 from engine.worker import door
-from tests.pages.test_training_runs import open_page, words
+from tests.support.app_pages import open_page, words
 from tests.support.model_files import picture_network, saved
 from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
 

@@ -7,7 +7,7 @@ import pytest
 from engine.storage import runs
 from pages.session import i18n
 from pages.shared import percentages
-from tests.pages.test_training_runs import graft, open_page, words  # noqa: F401  fixtures
+from tests.support.app_pages import open_page, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 
@@ -31,7 +31,7 @@ def test_shares_have_the_decimal_sign_of_the_language(monkeypatch):
     assert percentages.with_interval(0.99, (0.97, 0.998)) == "99,0 % (97–99,8)"
 
 
-def test_one_interval_is_the_same_in_the_sentence_the_picker_and_every_table(graft):  # noqa: F811
+def test_one_interval_is_the_same_in_the_sentence_the_picker_and_every_table(graft):
     run_id = add_run(graft, fill_project(graft))
     finish_run(graft, run_id)
     folder = graft.workspace.run_dir(run_id)

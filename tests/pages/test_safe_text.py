@@ -2,7 +2,7 @@
 
 from engine.data.layout import clean_name, without_tails
 from pages.session.safe_text import isolated, md_escape, set_off
-from tests.pages.test_training_runs import graft, matrix_on, open_page, words  # noqa: F401  fixtures
+from tests.support.app_pages import matrix_on, open_page, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 IN_SPRING, IN_AUTUMN, ON_A_LAWN = (
@@ -34,7 +34,7 @@ def test_the_letters_that_tell_long_names_apart_are_shown_only_where_two_begin_a
     assert without_tails(text, []) == text, "a name that is not known may have a rival"
 
 
-def test_a_long_class_name_is_shown_without_them_in_the_matrix_the_list_and_the_pictures(graft):  # noqa: F811
+def test_a_long_class_name_is_shown_without_them_in_the_matrix_the_list_and_the_pictures(graft):
     project = fill_project(graft, classes=("apple", IN_SPRING, ON_A_LAWN))
     run_id = add_run(graft, project)
     finish_run(graft, run_id)

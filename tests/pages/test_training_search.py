@@ -11,7 +11,7 @@ from engine.search.search_directory import SearchDirectory, Trial, new_search
 from engine.search.searches import not_here
 from engine.storage import run_writer, runs
 from engine.storage.workspace import write_json
-from tests.pages.test_training_runs import graft, open_page, project, table_on, words  # noqa: F401  (fixtures)
+from tests.support.app_pages import open_page, table_on, words
 from tests.support.run_files import add_run, finish_run
 
 
@@ -20,7 +20,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(scheduler, "PATIENCE_SECONDS", 0.2)
 
 
-def laid_out(graft, project, state: str, trials: list[Trial], **status) -> SearchDirectory:  # noqa: F811
+def laid_out(graft, project, state: str, trials: list[Trial], **status) -> SearchDirectory:
     """Write what a search holds, in a state, as if another process had conducted it."""
     plan = Plan(project.id, project.dataset_id, ("sprout",), left_out=not_here(), created=runs.now(), time_limit=120.0)
     search = new_search(graft.workspace, plan, graft.registry.items(project.dataset_id))
@@ -30,7 +30,7 @@ def laid_out(graft, project, state: str, trials: list[Trial], **status) -> Searc
     return search
 
 
-def test_a_search_is_begun_on_the_model_page_seen_from_any_browser_and_stopped(graft, project):  # noqa: F811
+def test_a_search_is_begun_on_the_model_page_seen_from_any_browser_and_stopped(graft, project):
     at = open_page("model_selection")
     assert "Only Sprout is on this machine" in words(at)
     at.number_input(key="search-accuracy").set_value(95.0).run()
@@ -58,7 +58,7 @@ def wait_for(condition) -> None:
     raise AssertionError("it did not come about")
 
 
-def test_a_search_that_ended_says_what_it_tried_what_it_left_out_and_leads_to_its_best(graft, project):  # noqa: F811
+def test_a_search_that_ended_says_what_it_tried_what_it_left_out_and_leads_to_its_best(graft, project):
     best = Trial(
         0, 0, choice("sprout", "balanced"), search_directory.DONE, 2, {0: 0.8, 1: 0.85, 2: 0.9}, 2, seconds=12.0
     )
@@ -98,7 +98,7 @@ def test_a_search_that_ended_says_what_it_tried_what_it_left_out_and_leads_to_it
     assert not search.path.exists() and graft.registry.run(run_id) is not None
 
 
-def test_a_trial_at_work_tells_its_round_once_and_a_lone_one_that_it_was_compared_with_nothing(graft, project):  # noqa: F811
+def test_a_trial_at_work_tells_its_round_once_and_a_lone_one_that_it_was_compared_with_nothing(graft, project):
     trial = Trial(0, 0, choice("sprout", "balanced"), search_directory.AT_WORK, 3, {0: 0.8, 1: 0.85, 2: 0.9}, 2)
     search = laid_out(graft, project, "running", [trial])
     search.trial_dir(0).mkdir(parents=True)
@@ -114,7 +114,7 @@ def test_a_trial_at_work_tells_its_round_once_and_a_lone_one_that_it_was_compare
     assert "One combination was tried, so there is nothing to compare it with" in words(open_page("training"))
 
 
-def test_an_interrupted_search_says_so_and_goes_on(graft, project):  # noqa: F811
+def test_an_interrupted_search_says_so_and_goes_on(graft, project):
     search = laid_out(graft, project, "running", [Trial(0, 0, choice("sprout", "balanced"), scores={0: 0.8})])
     at = open_page("training")
     assert "The search was interrupted: its process is gone." in words(at)
@@ -124,7 +124,7 @@ def test_an_interrupted_search_says_so_and_goes_on(graft, project):  # noqa: F81
     assert graft.searches.status(search.id).trials[0].scores == {0: 0.8}
 
 
-def test_a_search_that_cannot_begin_is_refused_in_words(graft, project):  # noqa: F811
+def test_a_search_that_cannot_begin_is_refused_in_words(graft, project):
     at = open_page("model_selection")
     at.multiselect(key="search-networks").set_value([]).run()
     at.button(key="start-search").click().run()

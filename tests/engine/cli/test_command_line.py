@@ -5,27 +5,16 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engine.data.examples import catalogue
 from engine.storage.workspace import read_json
+from tests.support.command_line import ROOT, answer, engine
 from tests.support.pictures import draw_folder, draw_picture
-
-ROOT = Path(__file__).parents[3]
-
-
-def engine(*arguments, workspace: Path, scheduler: str | None = None) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "engine", *map(str, arguments), "--workspace", str(workspace)]
-    environment = os.environ if scheduler is None else {**os.environ, "GRAFT_SCHEDULER": scheduler}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
-
-
-def answer(*arguments, **where) -> dict:
-    done = engine(*arguments, "--json", **where)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,8 +86,20 @@ def test_signs_are_read_in_three_languages(place):
     assert all(row["interval"][0] <= row["accuracy"] <= row["interval"][1] for row in result["groups"])
 
 
-def test_balanced_is_never_below_instant_on_the_pictures_that_choose(place):
-    result = answer("train", "example:digits", "--recipe", "balanced", "--seed", 0, workspace=place / "workspace")
+@pytest.fixture(scope="module")
+def few_digits(place) -> Path:
+    """The first sixty of every digit, a third of the example."""
+    taken = Counter()
+    with zipfile.ZipFile(catalogue.draw("digits", place)) as every, zipfile.ZipFile(place / "few.zip", "w") as few:
+        for name in every.namelist():
+            taken[name[0]] += 1
+            if taken[name[0]] <= 60:
+                few.writestr(name, every.read(name))
+    return place / "few.zip"
+
+
+def test_balanced_is_never_below_instant_on_the_pictures_that_choose(place, few_digits):
+    result = answer("train", few_digits, "--recipe", "balanced", "--seed", 0, workspace=place / "workspace")
     assert result["validation_accuracy"] >= result["probe"]["validation_accuracy"]
     assert result["accuracy"] >= result["probe"]["test_accuracy"] >= 0.95
 
@@ -142,6 +143,14 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path, arguments, sentence
     assert sentence in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
 
 
+def test_a_process_of_its_own_ends_with_the_same_code_and_the_same_sentence(tmp_path):
+    command = [sys.executable, "-m", "engine", "train", "nowhere.zip", "--workspace", str(tmp_path / "workspace")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "There is no file or folder 'nowhere.zip'." in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("classes", "sentence"),
     [
@@ -167,8 +176,8 @@ def test_an_archive_that_is_broken_is_named(tmp_path):
     assert "There is no project yet." in left.stderr
 
 
-def test_a_time_limit_ends_the_training_with_the_best_so_far(place):
-    result = answer("train", "example:digits", "--recipe", "balanced", "--time-limit", 1, workspace=place / "workspace")
+def test_a_time_limit_ends_the_training_with_the_best_so_far(place, few_digits):
+    result = answer("train", few_digits, "--recipe", "balanced", "--time-limit", 1, workspace=place / "workspace")
     assert result["state"] in ("stopped", "finished") and result["accuracy"] > 0.5
 
 

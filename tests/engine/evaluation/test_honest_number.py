@@ -15,7 +15,7 @@ from engine.errors import TrainingError
 from engine.evaluation import compare, evaluators
 from engine.storage import runs
 from engine.training import snapshot
-from tests.pages.test_training_runs import graft, open_page, words  # noqa: F401  fixtures
+from tests.support.app_pages import open_page, words
 from tests.support.model_files import picture_network
 from tests.support.run_files import add_run, fill_project, finish_run
 
@@ -23,12 +23,12 @@ SUMMARY = {"template": "x", "values": {}}
 
 
 @pytest.fixture
-def project(graft):  # noqa: F811
+def project(graft):
     return fill_project(graft, classes=("apple", "pear"), per_class=40)
 
 
 @pytest.fixture
-def base(graft, project):  # noqa: F811
+def base(graft, project):
     """A finished run whose network was adapted; its model is a real one."""
     run_id = add_run(graft, project, "Base")
     finish_run(graft, run_id)
@@ -43,7 +43,7 @@ def change_facts(folder, **facts):
     runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), **facts})
 
 
-def divide_again(graft, project, learned: int):  # noqa: F811
+def divide_again(graft, project, learned: int):
     """Let the test part hold so many pictures of either class that were learned from, and two of either as before."""
     for label in ("apple", "pear"):
         items = graft.registry.items(project.dataset_id, label=label)
@@ -65,7 +65,7 @@ def said_before_the_start(base: str) -> str:
     return words(at)
 
 
-def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base, capsys):  # noqa: F811
+def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(graft, project, base, capsys):
     before = versions.test_items(graft.workspace.run_dir(base))
     tested = divide_again(graft, project, learned=4)
     assert len(tested) == 12 and len(tested & before) == 4
@@ -90,7 +90,7 @@ def test_what_the_network_it_starts_from_has_learned_from_does_not_measure_it(gr
     assert told in capsys.readouterr().out
 
 
-def test_the_winner_of_a_search_leaves_them_out_too(graft, project, base):  # noqa: F811
+def test_the_winner_of_a_search_leaves_them_out_too(graft, project, base):
     before = versions.test_items(graft.workspace.run_dir(base))
     tested = divide_again(graft, project, learned=4)
     winner = graft.workspace.run_dir(add_run(graft, project))  # as a search hands it over: a snapshot and a recipe
@@ -101,7 +101,7 @@ def test_the_winner_of_a_search_leaves_them_out_too(graft, project, base):  # no
     )
 
 
-def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_run(graft, project, base):  # noqa: F811
+def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_run(graft, project, base):
     key = custom.key_of_run(base)
     middle = graft.start_run(project.id, {"backbone": key})
     finish_run(graft, middle)
@@ -112,7 +112,7 @@ def test_a_network_on_a_network_knows_what_both_have_learned_and_outlives_its_ru
     assert learned_from.by("sprout") == learned_from.LearnedFrom() and learned_from.by("own-123").unknown
 
 
-def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned_nothing(graft, project, base):  # noqa: F811
+def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned_nothing(graft, project, base):
     key, items = custom.key_of_run(base), graft.registry.items(project.dataset_id)
     trained = next(item for item in items if item.split == "train")
     copy = next(item for item in items if item.split == "test")
@@ -131,7 +131,7 @@ def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned
     assert learned_from.left_out(key, saved_anew)["items"] == []
 
 
-def test_a_training_that_nothing_could_measure_is_refused(graft, project, base):  # noqa: F811
+def test_a_training_that_nothing_could_measure_is_refused(graft, project, base):
     for label in ("apple", "pear"):
         items = graft.registry.items(project.dataset_id, label=label)
         parts = {item.id: {"split": {"test": "train", "train": "test"}.get(item.split, item.split)} for item in items}
@@ -142,7 +142,7 @@ def test_a_training_that_nothing_could_measure_is_refused(graft, project, base):
         graft.start_run(project.id, {"backbone": custom.key_of_run(base)})
 
 
-def test_a_network_from_a_file_gets_no_lock(graft, project, base):  # noqa: F811
+def test_a_network_from_a_file_gets_no_lock(graft, project, base):
     runs.write_json(graft.workspace.run_dir(base) / runs.RECIPE, {"name": "instant", "backbone": "own-123"})
     change_facts(graft.workspace.run_dir(base), base={"left_out": 0, "unknown": True})
     said = words(open_page("evaluation"))
@@ -150,7 +150,7 @@ def test_a_network_from_a_file_gets_no_lock(graft, project, base):  # noqa: F811
     assert "had learned from before is not known here" in said and ":material/lock:" not in said
 
 
-def test_guessing_is_the_best_single_answer_by_name(graft, project):  # noqa: F811
+def test_guessing_is_the_best_single_answer_by_name(graft, project):
     items = graft.registry.items(project.dataset_id)
     apples = [item.id for item in items if item.label == "apple" and item.split == "test"]
     graft.registry.change_items(project.dataset_id, apples[:2], SUMMARY, label="pear")
@@ -190,7 +190,7 @@ def before(folder, *, spoilt: int, better: int):
         (0, 0, "The network as it came gets the very same pictures right"),
     ],
 )
-def test_whether_training_helped_is_judged_by_more_than_one_picture(graft, project, spoilt, better, said):  # noqa: F811
+def test_whether_training_helped_is_judged_by_more_than_one_picture(graft, project, spoilt, better, said):
     run_id = add_run(graft, project)
     finish_run(graft, run_id, accuracy=0.5, seed=12)
     before(graft.workspace.run_dir(run_id), spoilt=spoilt, better=better)

@@ -19,7 +19,7 @@ from engine.storage.workspace import Workspace, write_json
 from engine.training.inputs.subsample import rows_of_share
 from engine.worker import door
 from pages.session import worker_answers
-from tests.pages.test_training_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
+from tests.support.app_pages import open_page, words
 from tests.support.run_files import add_run, finish_run
 from tests.support.tiny_runs import discs, train
 
@@ -50,7 +50,7 @@ def test_a_curve_that_is_flat_says_so():
     assert learning_curve.read_off(answers_of([0.3, 0.201, 0.2, 0.2], 3000))["verdict"] == "flat"
 
 
-def test_a_curve_of_one_point_is_not_called_flat(graft, project):  # noqa: F811
+def test_a_curve_of_one_point_is_not_called_flat(graft, project):
     found = learning_curve.read_off(answers_of([0.4, 0.3, 0.2, 0.1], 200, pictures=30)[-1:])
     assert found["verdict"] == "unmeasured" and found["twice"] is None and found["gain"] is None
     folder = finished(graft, project)
@@ -124,13 +124,13 @@ def test_the_command_prints_the_curve_and_its_meaning(trained, monkeypatch, caps
     assert "42 training pictures (100%)" in said.err
 
 
-def finished(graft, project):  # noqa: F811
+def finished(graft, project):
     run_id = add_run(graft, project)
     finish_run(graft, run_id)
     return graft.workspace.run_dir(run_id)
 
 
-def begin(graft):  # noqa: F811
+def begin(graft):
     """Press the button; return the page, and whom to tell how the measurement ended."""
     at = open_page("evaluation", **{"results-parts": "More pictures?"})
     at.button(key="learning-curve-start-button").click().run()
@@ -146,7 +146,7 @@ def offered(at) -> bool:
     return any(button.key == "learning-curve-start-button" for button in at.button)
 
 
-def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft, project):  # noqa: F811
+def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft, project):
     folder = finished(graft, project)
     at, on_done = begin(graft)
     status = graft.background_jobs.folder("learning_curve", folder.name) / "status.json"
@@ -175,7 +175,7 @@ def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft
     assert drawn["layout"]["xaxis"]["ticktext"][-1] == "2,000", "as the text writes it"
 
 
-def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_it_failed(graft, project):  # noqa: F811
+def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_it_failed(graft, project):
     folder = finished(graft, project)
     at, _on_done = begin(graft)
     at.button(key="learning-curve-stop").click().run()
@@ -197,7 +197,7 @@ def test_a_measurement_is_stopped_where_it_waits_and_where_it_runs_and_says_why_
     assert "The worker process died." in at.error[0].value
 
 
-def test_measurements_leave_every_thread_to_those_who_wait_for_an_answer(graft, project):  # noqa: F811
+def test_measurements_leave_every_thread_to_those_who_wait_for_an_answer(graft, project):
     folders = [finished(graft, project) for _run in range(worker_answers.THREADS + 2)]
     for folder in folders:
         graft.run_measurements.start(run_measurements.LEARNING_CURVE, folder)

@@ -31,8 +31,8 @@ from engine.storage.run_writer import RunWriter
 from engine.storage.workspace import read_json, write_json
 from engine.training.recipe import RECIPES
 from engine.worker import door
-from tests.engine.cli.test_command_line import ROOT, answer
 from tests.support import tiny_runs
+from tests.support.command_line import ROOT, answer
 from tests.support.pictures import draw_folder
 from tests.support.run_files import IdleWorkers
 from tests.support.taught_workers import teach

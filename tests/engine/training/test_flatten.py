@@ -15,7 +15,7 @@ from engine.storage.status_file import StatusFile
 from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
 from engine.worker import door
-from tests.pages.test_training_runs import graft, open_page, project  # noqa: F401
+from tests.support.app_pages import open_page
 from tests.support.tiny_runs import add_picture, train
 
 KEY = "sprout+flatten"
@@ -61,7 +61,7 @@ def test_the_width_that_is_told_is_that_of_the_network():
     assert build(KEY, 96).output.shape[-1] == catalogue.width(KEY, 96) == 2880
 
 
-def test_the_command_line_and_the_model_page_offer_it(graft, project, workspace, capsys):  # noqa: F811
+def test_the_command_line_and_the_model_page_offer_it(graft, project, workspace, capsys):
     asked = ["train", str(workspace.root), "--pooling", "flatten", "--backbone", "mobilenet_v2"]
     assert parser.main(asked) == 2
     assert "MobileNetV2, flattened would give" in capsys.readouterr().err

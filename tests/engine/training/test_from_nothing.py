@@ -14,7 +14,7 @@ from engine.storage import runs
 from engine.training.fine_tuning import fine_tune
 from engine.training.inputs.pixels import Pixels
 from engine.training.recipe import Recipe
-from tests.pages.test_training_runs import graft, open_page, project  # noqa: F401
+from tests.support.app_pages import open_page
 from tests.support.tiny_runs import discs, train
 
 KEY = "scratch-sprout"
@@ -83,7 +83,7 @@ def test_what_makes_no_sense_from_nothing_is_refused_in_words():
     assert (plan.streams, plan.epochs, plan.freeze_depth, plan.early_rate) == (True, 5, 0.0, 1.0)
 
 
-def test_the_model_page_offers_it_where_the_whole_network_can_learn_and_says_what_it_costs(graft, project):  # noqa: F811
+def test_the_model_page_offers_it_where_the_whole_network_can_learn_and_says_what_it_costs(graft, project):
     at = open_page("model_selection")
     assert "expert-from_nothing" not in [toggle.key for toggle in at.toggle]
     at.radio(key=f"recipe-{project.id}").set_value("balanced").run()

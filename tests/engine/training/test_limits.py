@@ -10,7 +10,7 @@ from engine.storage.workspace import Workspace
 from engine.training.limits import TIME, Limits, duration, percent
 from engine.training.recipe import Recipe
 from engine.worker import door
-from tests.pages.test_training_runs import graft, open_page, project, words  # noqa: F401  (fixtures)
+from tests.support.app_pages import open_page, words
 from tests.support.run_files import add_run, finish_run, set_status
 from tests.support.tiny_runs import discs, train
 
@@ -68,7 +68,7 @@ def test_limits_that_make_no_sense_are_refused(option, value):
         Recipe.from_dict({option: value}).validate()
 
 
-def test_the_model_page_offers_to_stop_when_good_enough_only_where_a_training_lasts(graft, project):  # noqa: F811
+def test_the_model_page_offers_to_stop_when_good_enough_only_where_a_training_lasts(graft, project):
     at = open_page("model_selection")
     assert "goal-accuracy" not in {field.key for field in at.number_input}
     at.radio(key=f"recipe-{project.id}").set_value("balanced").run()
@@ -81,7 +81,7 @@ def test_the_model_page_offers_to_stop_when_good_enough_only_where_a_training_la
     assert (recipe["target_accuracy"], recipe["time_limit"]) == (0.92, 600)
 
 
-def test_the_train_page_says_that_a_run_ended_because_it_was_good_enough(graft, project):  # noqa: F811
+def test_the_train_page_says_that_a_run_ended_because_it_was_good_enough(graft, project):
     run_id = add_run(graft, project, recipe={"name": "balanced", "target_accuracy": 0.9})
     finish_run(graft, run_id)
     template = "Ended early because it was good enough: {share} % on the validation pictures, {target} % were wanted."

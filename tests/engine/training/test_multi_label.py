@@ -21,9 +21,9 @@ from engine.storage.workspace import Workspace
 from engine.training.fine_tuning import classifier
 from engine.training.objectives.scores import exact_match
 from tests.conftest import use_workspace
-from tests.engine.cli.test_command_line import answer, engine
-from tests.pages.test_training_runs import open_page, words
 from tests.support import tiny_runs
+from tests.support.app_pages import open_page, words
+from tests.support.command_line import answer, engine
 from tests.support.multi_label_sets import archive, picture
 from tests.support.run_files import idle_graft
 
