@@ -240,5 +240,11 @@ def test_models_run_on_keras_not_on_one_of_its_backends():
     assert not bound, f"write it with keras.ops, or put it into TENSORFLOW_ONLY: {bound}"
 
 
+def test_tests_borrow_from_support_and_never_from_each_other():
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        borrowed = [name for name in imports_of(path) if re.search(r"^tests\..*\btest_", name)]
+        assert not borrowed, f"{path} imports {borrowed}: what tests share belongs into tests/support or a conftest.py"
+
+
 def test_every_python_file_says_what_it_is():
     assert not [path for path in SOURCES if not ast.get_docstring(tree_of(path))]

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import TRAINING_MS, bring_in, settled, widget
-from tests.browser.test_main_path import zip_of
+from tests.support.archives import zip_folder
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
 
@@ -24,7 +24,7 @@ PASTE = """async (base64) => {
 def test_what_arrived_waits_for_an_answer_and_nothing_moves_under_a_finger(server, page, tmp_path):
     for group in ("english", "german"):
         draw_folder(tmp_path / "signs" / group, {"exit": 4, "stop": 4})
-    archive = zip_of(tmp_path / "signs", tmp_path / "signs.zip")
+    archive = zip_folder(tmp_path / "signs", tmp_path / "signs.zip")
     page.goto(f"{server.url}/data")
     settled(page)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))

@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import signal
-import zipfile
 from pathlib import Path
 
 import psutil
@@ -25,34 +24,37 @@ from tests.browser.steps import (
     use_example,
     widget,
 )
+from tests.support.archives import zip_folder
 from tests.support.pictures import draw_folder, draw_picture
 
 pytestmark = pytest.mark.browser
 CLASSES = ("red", "green", "blue", "yellow", "coat", "hat", "shoe", "skirt", "shirt", "dress")
 
 
-def zip_of(folder: Path, target: Path) -> Path:
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(folder.rglob("*.*")):
-            archive.write(path, path.relative_to(folder))
-    return target
+def clothes(place: Path, per_class: int) -> Path:
+    pictures = draw_folder(place / "clothes", dict.fromkeys(CLASSES, per_class), suffix=".jpg")
+    return zip_folder(pictures, place / "clothes.zip")
 
 
 @pytest.fixture
 def large_archive(tmp_path) -> Path:
     """2,500 photo-sized pictures in ten classes."""
-    return zip_of(draw_folder(tmp_path / "large", dict.fromkeys(CLASSES, 250), suffix=".jpg"), tmp_path / "clothes.zip")
+    return zip_folder(
+        draw_folder(tmp_path / "large", dict.fromkeys(CLASSES, 250), suffix=".jpg"), tmp_path / "clothes.zip"
+    )
 
 
 @pytest.fixture
 def archive(tmp_path) -> Path:
     """1,000 of them: enough for a training that lasts."""
-    return zip_of(draw_folder(tmp_path / "many", dict.fromkeys(CLASSES, 100), suffix=".jpg"), tmp_path / "clothes.zip")
+    return zip_folder(
+        draw_folder(tmp_path / "many", dict.fromkeys(CLASSES, 100), suffix=".jpg"), tmp_path / "clothes.zip"
+    )
 
 
 @pytest.fixture
 def small_archive(tmp_path) -> Path:
-    return zip_of(draw_folder(tmp_path / "small", {"red": 15, "blue": 15}), tmp_path / "small.zip")
+    return zip_folder(draw_folder(tmp_path / "small", {"red": 15, "blue": 15}), tmp_path / "small.zip")
 
 
 def training_worker(server, page) -> psutil.Process:
@@ -172,7 +174,7 @@ def test_names_that_are_markup_stay_names(shared_server, page, tmp_path):
     page.on("request", lambda request: foreign.append(request.url) if shared_server.url not in request.url else None)
     classes = {"![x](http:__evil.example_x.png)": 12, "<script>alert(1)": 12}
     upload_archive(
-        page, shared_server.url, zip_of(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures"
+        page, shared_server.url, zip_folder(draw_folder(tmp_path / "p", classes), tmp_path / "p.zip"), "24 pictures"
     )
     expect(page.get_by_text("<script>alert(1)").locator("visible=true").first).to_be_visible()
     start_training(page)

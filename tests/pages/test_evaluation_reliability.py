@@ -416,6 +416,7 @@ def clothing(tmp_path_factory):
     return features, y, np.array([split for split, _label in parts])
 
 
+@pytest.mark.slow
 def test_temperature_scaling_lowers_the_calibration_error_on_clothing(clothing):
     """A mean over random splits: on one of a few hundred pictures the error is off by a point or two by chance."""
     x, y, _split = clothing
@@ -431,6 +432,7 @@ def test_temperature_scaling_lowers_the_calibration_error_on_clothing(clothing):
     assert after < 0.75 * before
 
 
+@pytest.mark.slow
 def test_two_classes_of_clothing_that_were_left_out_are_told_from_the_others(clothing):
     x, y, split = clothing
     areas = []

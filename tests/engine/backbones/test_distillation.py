@@ -23,6 +23,8 @@ from engine.errors import BackboneError
 from engine.training.features import embed
 from engine.training.inputs.pixels import Pixels
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -16,6 +16,8 @@ from engine.storage.workspace import read_json
 from tests.support.command_line import ROOT, answer, engine
 from tests.support.pictures import draw_folder, draw_picture
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def team(warm_graft) -> Iterator[None]:

@@ -17,6 +17,8 @@ from websockets.sync.client import connect
 
 from engine.version import version
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 DATA_FILES = {".json", ".npz", ".js", ".css", ".png", ".svg", ".toml", ".mako", ".html"}
 GREEN = "#2a7048"  # of .streamlit/config.toml; Streamlit's own is red

@@ -16,6 +16,8 @@ from engine.storage import runs
 from engine.storage.workspace import read_json
 from tests.support.pictures import draw_folder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PICTURES = 300
 OFFERS = "train=1 quick=1 ingest=1 study=1"

@@ -9,7 +9,7 @@ from engine.data import file_name_groups, split
 from engine.data.importing import ingest
 from engine.errors import DataError
 from engine.storage.registry import Item
-from tests.engine.data.test_split import record, records
+from tests.support.item_records import record, records
 from tests.support.pictures import COLOURS, draw_picture
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine import settings
 from engine.data.importing import archive, budget, tar_reader
 from engine.errors import DataError, UserError
+from tests.support.archives import tar_of, zip_of
 from tests.support.odd_files import encode, photo
 
 
@@ -24,24 +25,6 @@ def limits(monkeypatch):
     yield change
     monkeypatch.undo()
     settings.current.cache_clear()
-
-
-def zip_of(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as file:
-        for name, content in files.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
-def tar_of(files: dict[str, bytes], mode: str = "w:gz") -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as file:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            file.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 def read(tmp_path, content: bytes, name: str = "pictures.zip") -> dict[str, str | bytes]:

@@ -14,8 +14,8 @@ from engine.data.importing.ingest import Account, ingest
 from engine.data.modalities import image
 from engine.errors import DataError, UserError
 from engine.storage import workspace as workspace_module
-from tests.engine.data.test_archive import tar_of, zip_of
 from tests.support import odd_files
+from tests.support.archives import tar_of, zip_of
 from tests.support.odd_files import encode, photo
 
 

@@ -11,15 +11,8 @@ from engine.data.label_kinds import multi_label
 from engine.data.modalities.image import open_image
 from engine.data.run_membership import Found
 from engine.storage.registry import ItemRecord
+from tests.support.item_records import record, records
 from tests.support.odd_files import encode, photo
-
-
-def record(name: str, label: str | None = "a", **values) -> ItemRecord:
-    return ItemRecord(sha256=values.pop("sha256", f"hash of {name}"), name=name, label=label, **values)
-
-
-def records(**classes: int) -> list[ItemRecord]:
-    return [record(f"{label}{number}", label) for label, count in classes.items() for number in range(count)]
 
 
 def by_class(items: list[ItemRecord], splits: list[str]) -> dict[str, Counter]:

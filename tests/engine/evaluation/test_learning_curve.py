@@ -23,6 +23,8 @@ from tests.support.app_pages import open_page, words
 from tests.support.run_files import add_run, finish_run
 from tests.support.tiny_runs import discs, train
 
+pytestmark = pytest.mark.slow
+
 
 def answers_of(errors: list[float], validation: int, pictures: int = 1000) -> list[Answers]:
     """Return answers with exactly these shares of wrong ones, the wrong pictures chosen at random."""

@@ -38,6 +38,8 @@ from tests.support.run_files import IdleWorkers
 from tests.support.taught_workers import teach
 from tests.support.tiny_runs import discs
 
+pytestmark = pytest.mark.slow
+
 THREE = ("sprout", "mobilenet_v2_035", "mobilenet_v2")
 
 

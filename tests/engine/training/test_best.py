@@ -11,6 +11,8 @@ from engine.training.fine_tuning.checkpoint import State
 from engine.training.recipe import Recipe
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
+pytestmark = pytest.mark.slow
+
 SMALL_BEST = {"name": "best", "epochs": 1, "batch_size": 8, "seed": 1}
 
 

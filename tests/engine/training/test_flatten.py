@@ -18,6 +18,8 @@ from engine.worker import door
 from tests.support.app_pages import open_page
 from tests.support.tiny_runs import add_picture, train
 
+pytestmark = pytest.mark.slow
+
 KEY = "sprout+flatten"
 
 

@@ -17,6 +17,8 @@ from engine.training.recipe import Recipe
 from tests.support.app_pages import open_page
 from tests.support.tiny_runs import discs, train
 
+pytestmark = pytest.mark.slow
+
 KEY = "scratch-sprout"
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import pyarrow.parquet
+import pytest
 
 from engine.storage import runs
 from engine.training.fine_tuning import fine_tune, hardware, replicas
 from engine.training.inputs.pixels import Pixels
 from pages.sections.evaluation import run_details
 from tests.support.tiny_runs import carry_out, discs, new_run, train
+
+pytestmark = pytest.mark.slow
 
 QUICK = {"name": "balanced", "epochs": 1, "batch_size": 8, "augmentation": [], "freeze_depth": 0.85}
 

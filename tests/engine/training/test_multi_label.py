@@ -27,6 +27,8 @@ from tests.support.command_line import answer, engine
 from tests.support.multi_label_sets import archive, picture
 from tests.support.run_files import idle_graft
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_metrics_are_those_of_scikit_learn(seed):

@@ -22,6 +22,8 @@ from engine.training.recipe import Recipe
 from engine.worker import door
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
+pytestmark = pytest.mark.slow
+
 PHASES = {"features", "probe", "fine_tune", "evaluate"}
 QUICK = {"name": "balanced", "epochs": 2, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
 

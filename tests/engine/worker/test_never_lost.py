@@ -24,6 +24,8 @@ from engine.training.fine_tuning.adapt import CHECKPOINT
 from tests.support.run_files import fill_project, idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
+pytestmark = pytest.mark.slow
+
 PART = {"name": "balanced", "epochs": 3, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
 LONG = """
 import sys

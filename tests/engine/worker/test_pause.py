@@ -18,6 +18,8 @@ from engine.training.progress import PAUSED
 from tests.support.run_files import idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
+pytestmark = pytest.mark.slow
+
 PART = {"name": "balanced", "epochs": 3, "batch_size": 8, "augmentation": ["flip"], "freeze_depth": 0.85}
 WHOLE = {"name": "balanced", "epochs": 2, "batch_size": 8, "augmentation": ["flip", "crop"], "freeze_depth": 0.0}
 
