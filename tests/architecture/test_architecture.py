@@ -242,7 +242,7 @@ def test_models_run_on_keras_not_on_one_of_its_backends():
 
 def test_tests_borrow_from_support_and_never_from_each_other():
     for path in sorted((ROOT / "tests").rglob("*.py")):
-        borrowed = [name for name in imports_of(path) if re.search(r"^tests\..*\btest_", name)]
+        borrowed = [name for name in imports_of(path) if re.search(r"^tests\.(?!architecture).*\btest_", name)]
         assert not borrowed, f"{path} imports {borrowed}: what tests share belongs into tests/support or a conftest.py"
 
 
