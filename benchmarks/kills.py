@@ -1,18 +1,20 @@
 """Kill whatever works, at random moments, again and again; go on; count what is lost, wrong or hangs.
 
-    python -m benchmarks.kills --tries 200
+    python -m benchmarks.kills --tries 200 [--team 1] [--minutes 60]
 
 Who is killed takes turns: the command line, a worker, the server (what the app runs, without its pages), and server
 and workers at once. When is drawn anew each time, from the first moment to the end of an undisturbed run: while it
 starts, imports, waits in the queue, trains, saves, pauses or searches. Every eighth try begins on a disk that is too
 small. Afterwards a person's way on is taken (`resume`, or the next server), and the outcome is held against a run that
-nothing happened to: the same pictures, the same predictions, every epoch once.
+nothing happened to: the same pictures, the same predictions, every epoch once. With --team, workers stand apart from
+whoever asks them (docs/cluster.md), stay warm and outlive him: more tries in an hour, and other things can go wrong.
 """
 
 import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -110,9 +112,14 @@ class Undisturbed:
 
 
 def main() -> None:
-    options = arguments(__doc__.splitlines()[0], tries=200, seed=0, folder="", minutes=0)
+    options = arguments(__doc__.splitlines()[0], tries=200, seed=0, folder="", minutes=0, team=0)
     folder = Path(options.folder or tempfile.mkdtemp(prefix="graft-kills-"))
     source = draw(folder / "pictures")
+    with Team(folder / "team") if options.team else contextlib.nullcontext() as team:
+        carry_out(options, folder, source, team)
+
+
+def carry_out(options, folder: Path, source: Path, team: "Team | None") -> None:
     undisturbed = measure(folder / "undisturbed", source)
     print(f"undisturbed: {undisturbed.seconds:.1f} s", flush=True)
     count, taken, began = Count(), [], time.monotonic()
@@ -120,7 +127,8 @@ def main() -> None:
         if options.minutes and time.monotonic() - began > 60 * options.minutes:
             break
         started = time.monotonic()
-        Try(folder, source, undisturbed, random.Random(f"{options.seed}-{number}"), number, count).carry_out()
+        rng = random.Random(f"{options.seed}-{number}")
+        Try(folder, source, undisturbed, rng, number, count, team).carry_out()
         taken.append(time.monotonic() - started)
     show(count, taken)
 
@@ -167,10 +175,61 @@ def predictions(run_dir: Path) -> dict[str, np.ndarray]:
     return dict(zip(table["sha256"], map(np.array, table["probabilities"]), strict=True))
 
 
+class Team:
+    """A scheduler and two workers that stand apart, as docs/cluster.md says; a worker that dies is started anew."""
+
+    OFFERS = ("train=1", "quick=1 ingest=1 study=1")
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True)
+        self._folder, self._started = folder, []
+
+    def __enter__(self) -> "Team":
+        log = self._dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        while not (found := re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text())):
+            time.sleep(0.1)
+        for offers in self.OFFERS:
+            threads = str(offers.count("="))
+            self._dask("worker", found.group(), "--resources", offers, "--nthreads", threads, "--no-dashboard")
+        os.environ["GRAFT_SCHEDULER"] = found.group()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        for process in self._started:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that work; their guardians start them anew."""
+        return [child for process in self._started[1:] for child in children(process.pid)]
+
+    def _dask(self, *words: str) -> Path:
+        log = self._folder / f"{len(self._started)}.log"
+        with log.open("wb") as out:
+            options = {"stdout": out, "stderr": out, "start_new_session": True}
+            self._started.append(subprocess.Popen([sys.executable, "-m", "dask", *words], **options))
+        return log
+
+
+def children(pid: int) -> list[psutil.Process]:
+    """Return the worker processes below a process."""
+    return [one for one in psutil.Process(pid).children(recursive=True) if "spawn_main" in str(one.cmdline())]
+
+
 class Try:
     """One try: begin, kill, go on, look."""
 
-    def __init__(self, folder: Path, source: Path, undisturbed: Undisturbed, rng: random.Random, number: int, count):
+    def __init__(
+        self,
+        folder: Path,
+        source: Path,
+        undisturbed: Undisturbed,
+        rng: random.Random,
+        number: int,
+        count: Count,
+        team: Team | None,
+    ):
+        self.team = team
         self.root, self.source, self.undisturbed = folder / f"try-{number:03}", source, undisturbed
         self.rng, self.number, self.count = rng, number, count
         self.who, self.what = WHO[number % len(WHO)], rng.choice(WHAT)
@@ -258,6 +317,8 @@ class Try:
         with contextlib.suppress(ProcessLookupError, psutil.Error):
             if self.who == "both":
                 os.killpg(process.pid, signal.SIGKILL)
+                if self.team:
+                    self._kill_a_worker(process)
             elif self.who == "worker":
                 self._kill_a_worker(process)
             else:
@@ -267,7 +328,7 @@ class Try:
         """Kill the worker that is at a run or trial, else any."""
         beats = [*self.root.glob("runs/*/heartbeat"), *self.root.glob("searches/*/trials/*/heartbeat")]
         busy = {runs.read_json(beat, {}).get("pid") for beat in beats}
-        workers = [one for one in psutil.Process(process.pid).children(recursive=True) if "spawn" in str(one.cmdline())]
+        workers = self.team.workers() if self.team else children(process.pid)
         chosen = [one for one in workers if one.pid in busy] or workers
         if chosen:
             self.rng.choice(chosen).kill()
