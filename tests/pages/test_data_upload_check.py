@@ -138,7 +138,7 @@ def test_what_is_marked_as_really_ambiguous_is_no_longer_asked_about_or_counted(
     here.app.run()
     assert "Nothing to decide" in here.words()
     assert sum(here.registry.counts(here.project.dataset_id, used=True)["red"].values()) == 23
-    asked = graft.current().dataset_checks._job(here.project.dataset_id, "", "sprout", Path("report.json"))["items"]
+    asked = graft.current().dataset_checks._facts(here.project.dataset_id, "", "sprout", Path("report.json"))["items"]
     assert not {item["id"] for item in asked} & set(unclear)
     here.registry.undo(change)
     here.app.run()
