@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.common import row
 from engine import graft
+from engine.data.modalities.image_facts import ImageFacts
 from engine.services import label_suggestions, maps
 from engine.storage.registry import UNLABELLED, ItemRecord
 from engine.storage.workspace import write_json
@@ -103,10 +104,7 @@ def records() -> list[ItemRecord]:
             name=f"class {number % CLASSES}/{number}.jpg",
             label=None if number < BARE else f"class {number % CLASSES}",
             split=None if number < BARE else SPLITS[number % len(SPLITS)],
-            width=64,
-            height=64,
-            pixels_hash=str(number),
-            phash=hashlib.sha256(str(number).encode()).hexdigest()[:16],
+            facts=ImageFacts(64, 64, str(number), hashlib.sha256(str(number).encode()).hexdigest()[:16]).text(),
         )
         for number in range(SIZES[-1])
     ]

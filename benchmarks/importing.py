@@ -24,9 +24,9 @@ from PIL import Image, ImageOps
 
 from benchmarks.common import arguments, row, workspace_in
 from engine import graft
-from engine.data import thumbnails
 from engine.data.importing.ingest import ingest
 from engine.data.modalities import image as image_files
+from engine.data.modalities.picture import LONGEST_SIDE
 from tests.conftest import use_workspace
 
 WIDTH, HEIGHT = 4000, 3000
@@ -79,21 +79,21 @@ def middle(values: list[float]) -> str:
 @contextlib.contextmanager
 def usual_way():
     """Decode as one does without thinking about it: the whole picture, and a plain resize."""
-    graft_open, graft_shrink = image_files.open_with_size, thumbnails.shrink
+    graft_open, graft_shrink = image_files.open_with_size, image_files.shrink
 
     def open_with_size(content: bytes, **_options):
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(content)).convert("RGB"))
         return image, image.size
 
     def shrink(image: Image.Image) -> Image.Image:
-        scale = thumbnails.LONGEST_SIDE / max(image.size)
+        scale = LONGEST_SIDE / max(image.size)
         return image.resize([round(side * scale) for side in image.size], Image.Resampling.BILINEAR)
 
-    image_files.open_with_size, thumbnails.shrink = open_with_size, shrink
+    image_files.open_with_size, image_files.shrink = open_with_size, shrink
     try:
         yield
     finally:
-        image_files.open_with_size, thumbnails.shrink = graft_open, graft_shrink
+        image_files.open_with_size, image_files.shrink = graft_open, graft_shrink
 
 
 def decode_all(files: list[Path]) -> float:

@@ -110,7 +110,7 @@ class Graft:
         return self._device
 
     def _learn_device(self) -> None:
-        self._device = self._device or read_json(self.workspace.caches / "device.json")
+        self._device = self._device or read_json(self.workspace.device_facts)
 
     # imports
 

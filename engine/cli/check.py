@@ -4,7 +4,6 @@ import functools
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def _looked_at(workspace: Workspace, items: list[Item], tell: Tell) -> list[dict
     def words(progress: float, message: str, **values) -> None:
         tell(message.format(**values), {"progress": progress})
 
-    return inspect(workspace, [asdict(item) for item in items], BACKBONE, words)["findings"]
+    return inspect(workspace, [vars(item) for item in items], BACKBONE, words)["findings"]
 
 
 def _reading(tell: Tell, throttle: Throttle, done: int, total: int | None, refused: int) -> None:

@@ -199,4 +199,4 @@ def _mark_ended(run_dir: Path, error: Exception) -> None:
         runs.mark(run_dir, "failed", error.template, error.values)
     else:
         log.error("run %s", run_dir.name, exc_info=error)
-        runs.mark(run_dir, "failed", UNEXPECTED_IN_LOG, {"error": repr(error), "log": str(run_dir / "log.txt")})
+        runs.mark(run_dir, "failed", UNEXPECTED_IN_LOG, {"error": repr(error), "log": str(run_dir / runs.LOG)})

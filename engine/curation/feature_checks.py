@@ -25,16 +25,16 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from engine.backbones import catalogue
 from engine.curation import class_overlap, label_issues, leakage, near_duplicates, neighbours, out_of_sample, outliers
-from engine.data import copies, file_name_groups, quality, thumbnails
+from engine.data import copies, file_name_groups, quality
 from engine.data import finding as shapes
-from engine.data.modalities.image import open_image
+from engine.data.modalities import registry as modalities
+from engine.data.modalities.image_facts import image_facts
 from engine.data.split import duplicate_clusters
 from engine.errors import DataError
 from engine.storage.registry import Item
@@ -144,7 +144,8 @@ def _compare(items: list[Item], x: np.ndarray, pixels: Pixels, tell: Tell) -> tu
         lambda done, total: tell(0.5 + 0.1 * done / total, COMPARING),
     )
     shown = [items[row] for row in alone]
-    sizes = np.array([(max(1, item.width), max(1, item.height)) for item in shown])
+    known = [image_facts(item) for item in shown]
+    sizes = np.array([(max(1, facts.width), max(1, facts.height)) for facts in known])
     pairs = near_duplicates.find(
         _grey(pixels, shown), near, sizes, lambda done, total: tell(0.6 + 0.1 * done / total, COMPARING)
     )
@@ -201,18 +202,17 @@ ALIKE = "Nearly the same picture lies in {labels}."
 
 def _measured_now(workspace: Workspace, items: list[Item]) -> list[dict]:
     """Return findings about quality where pictures came in before it was measured then."""
-    if all(item.contrast is not None for item in items):
+    old = {item.id for item in items if image_facts(item).contrast is None}
+    if not old:
         return []
-    return quality.findings([item if item.contrast is not None else _measured(workspace, item) for item in items])
+    return quality.findings([_measured(workspace, item) if item.id in old else item for item in items])
 
 
 def _measured(workspace: Workspace, item: Item) -> Item:
     try:
-        small = thumbnails.shrink(open_image(workspace.blob_path(item.sha256), target=thumbnails.DECODE_SIZE))
+        return replace(item, facts=modalities.named(item.modality).read(workspace.blob_path(item.sha256)).facts)
     except DataError:
         return item
-    measured: dict[str, Any] = {**quality.measure(small)}
-    return replace(item, **measured)
 
 
 def _judge(look: _Look, tell: Tell) -> tuple[Recipe, list[dict]]:

@@ -73,17 +73,14 @@ def ready_to_train(items: Sequence[ItemRecord], *, label_kind: LabelKind = singl
 
 
 class _Prints(NamedTuple):
-    """What tells copies apart, of one picture."""
+    """What tells copies apart, of one picture; its facts are read only where they are compared."""
 
     sha256: str
-    pixels_hash: str
-    phash: str
-    width: int
-    height: int
+    facts: str
 
 
 def _clusters(labelled: Sequence[ItemRecord]) -> Sequence[int]:
-    return _clusters_of(tuple(_Prints(i.sha256, i.pixels_hash, i.phash, i.width, i.height) for i in labelled))
+    return _clusters_of(tuple(_Prints(item.sha256, item.facts) for item in labelled))
 
 
 # Another class or part makes no other picture: only what comes or goes is compared again (2 s for 20,000 digits).

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from engine.data import finding as shapes
+from engine.data.modalities.image_facts import image_facts
 from engine.data.split import duplicate_clusters, most_held_out
 from engine.storage.registry import Item, ItemRecord
 
@@ -86,7 +87,7 @@ def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[
     exact: list[list[ItemRecord]] = []
     near: list[list[ItemRecord]] = []
     for members in families(labelled, clusters):
-        pixels = {item.pixels_hash or item.sha256 for item in members}
+        pixels = {image_facts(item).pixels_hash or item.sha256 for item in members}
         (exact if len(pixels) == 1 else near).append(members)
     found = []
     if exact:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
+from engine.data.modalities.image_facts import ImageFacts
+
 SIDE = 32  # the grey picture that is transformed
 CELLS = 16  # the grey picture that is compared
 HASH_DIGITS = 16
@@ -55,7 +57,7 @@ def _cosines() -> np.ndarray:
     return (np.cos(np.pi * rows * (2 * columns + 1) / (2 * SIDE)) * np.sqrt(2 / SIDE)).astype(np.float32)
 
 
-def near_duplicates(records: Sequence) -> list[tuple[int, int]]:
+def near_duplicates(records: Sequence[ImageFacts]) -> list[tuple[int, int]]:
     """Return index pairs of records that show the same picture, resized or compressed anew.
 
     Pairs are enough to join all copies; not every pair of a large family of copies is listed.
@@ -77,7 +79,7 @@ def near_duplicates(records: Sequence) -> list[tuple[int, int]]:
     return [(int(index[left]), int(index[right])) for left, right in pairs[same]]
 
 
-def copies_of(one, records: Sequence) -> list[int]:
+def copies_of(one: ImageFacts, records: Sequence[ImageFacts]) -> list[int]:
     """Return the indices of the records that show the same picture as `one`, resized or compressed anew."""
     index = np.array([i for i, record in enumerate(records) if record.phash], dtype=np.int64)
     if not one.phash or not len(index):

@@ -7,11 +7,13 @@ set and more would be named, that is how this set looks.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from engine.data import finding as shapes
+from engine.data.modalities.image_facts import ImageFacts, image_facts
 from engine.storage.registry import ItemRecord
 
 SIDE = 128  # pixels of the longer side; a smaller picture is measured as it is
@@ -51,32 +53,41 @@ def _sharpness(grey: np.ndarray) -> float:
     return float((4 * grey[1:-1, 1:-1] - around).std() / max(1.0, grey.std()))
 
 
+class _Known(NamedTuple):
+    """An item with what is known of its image."""
+
+    item: ItemRecord
+    facts: ImageFacts
+
+
 def findings(items: Sequence[ItemRecord]) -> list[dict]:
     """Return what stands out: blank, blurred, dark, bright, tiny and long pictures; each can be taken out at once."""
-    measured = [item for item in items if item.contrast is not None]
-    blank = [item for item in measured if item.contrast < BLANK]
-    rest = [item for item in measured if item.contrast >= BLANK]
-    sized = [item for item in items if item.width and item.height]
+    known = [_Known(item, image_facts(item)) for item in items]
+    measured = [one for one in known if one.facts.contrast is not None]
+    blank = [one for one in measured if _contrast(one) < BLANK]
+    rest = [one for one in measured if _contrast(one) >= BLANK]
+    flat = [one for one in rest if _contrast(one) < FLAT]
+    sized = [one for one in known if one.facts.width and one.facts.height]
     found = [
         _blank(blank),
-        _blurred(_unusual(rest, lambda item: item.sharpness, BLURRED, BLURRED_SHARE)),
-        _dark(_unusual([i for i in rest if i.contrast < FLAT], lambda item: item.brightness, DARK, 1.0, of=rest)),
-        _bright(_unusual([i for i in rest if i.contrast < FLAT], lambda i: 1 - i.brightness, 1 - BRIGHT, 1.0, of=rest)),
-        _tiny(_unusual(sized, lambda item: min(item.width, item.height), TINY, TINY_SHARE)),
-        _long(_unusual(sized, lambda item: 1 / _length(item), 1 / LONG, 1 / LONG_SHARE)),
+        _blurred(_unusual(rest, _sharp, BLURRED, BLURRED_SHARE)),
+        _dark(_unusual(flat, _brightness, DARK, 1.0, of=rest)),
+        _bright(_unusual(flat, lambda one: 1 - _brightness(one), 1 - BRIGHT, 1.0, of=rest)),
+        _tiny(_unusual(sized, _short_side, TINY, TINY_SHARE)),
+        _long(_unusual(sized, lambda one: 1 / _length(one), 1 / LONG, 1 / LONG_SHARE)),
     ]
     return [one for one in found if one]
 
 
 def _unusual(
-    items: Sequence[ItemRecord],
-    value: Callable[[ItemRecord], float],
+    items: Sequence[_Known],
+    value: Callable[[_Known], float],
     least: float,
     share: float,
     *,
-    of: Sequence[ItemRecord] | None = None,
-) -> list[ItemRecord]:
-    """Return the items whose value is below `least`, below that share of the set's median, and far out in the set."""
+    of: Sequence[_Known] | None = None,
+) -> list[_Known]:
+    """Return those whose value is below `least`, below that share of the set's median, and far out in the set."""
     whole = items if of is None else of
     if not items or not whole:
         return []
@@ -87,11 +98,27 @@ def _unusual(
     return named if len(named) <= max(1, MOST * len(whole)) else []
 
 
-def _length(item: ItemRecord) -> float:
-    return max(item.width, item.height) / min(item.width, item.height)
+def _sharp(one: _Known) -> float:
+    return one.facts.sharpness or 0.0
 
 
-def _blank(items: list[ItemRecord]) -> dict | None:
+def _brightness(one: _Known) -> float:
+    return one.facts.brightness or 0.0
+
+
+def _contrast(one: _Known) -> float:
+    return one.facts.contrast or 0.0
+
+
+def _short_side(one: _Known) -> int:
+    return min(one.facts.width, one.facts.height)
+
+
+def _length(one: _Known) -> float:
+    return max(one.facts.width, one.facts.height) / min(one.facts.width, one.facts.height)
+
+
+def _blank(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is blank: it has one colour only.",
         "{count} pictures are blank: they have one colour only.",
@@ -100,44 +127,44 @@ def _blank(items: list[ItemRecord]) -> dict | None:
     return _told("blank", "warning", items, message)
 
 
-def _blurred(items: list[ItemRecord]) -> dict | None:
+def _blurred(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is blurred, far more than the others.",
         "{count} pictures are blurred, far more than the others.",
         len(items),
     )
-    return _told("blurred", "note", sorted(items, key=lambda item: item.sharpness), message)
+    return _told("blurred", "note", sorted(items, key=_sharp), message)
 
 
-def _dark(items: list[ItemRecord]) -> dict | None:
+def _dark(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is so dark that little can be seen on it.",
         "{count} pictures are so dark that little can be seen on them.",
         len(items),
     )
-    return _told("dark", "note", sorted(items, key=lambda item: item.brightness), message)
+    return _told("dark", "note", sorted(items, key=_brightness), message)
 
 
-def _bright(items: list[ItemRecord]) -> dict | None:
+def _bright(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is so bright that little can be seen on it.",
         "{count} pictures are so bright that little can be seen on them.",
         len(items),
     )
-    return _told("bright", "note", sorted(items, key=lambda item: -item.brightness), message)
+    return _told("bright", "note", sorted(items, key=_brightness, reverse=True), message)
 
 
-def _tiny(items: list[ItemRecord]) -> dict | None:
+def _tiny(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is very small, {pixels} pixels on its short side, and much smaller than the others.",
         "{count} pictures are very small, down to {pixels} pixels on the short side, and much smaller than the others.",
         len(items),
     )
-    pixels = min((min(item.width, item.height) for item in items), default=0)
-    return _told("too_small", "note", sorted(items, key=lambda i: min(i.width, i.height)), message, pixels=pixels)
+    pixels = min(map(_short_side, items), default=0)
+    return _told("too_small", "note", sorted(items, key=_short_side), message, pixels=pixels)
 
 
-def _long(items: list[ItemRecord]) -> dict | None:
+def _long(items: list[_Known]) -> dict | None:
     message = shapes.plural(
         "1 picture is far longer or taller than the others.",
         "{count} pictures are far longer or taller than the others.",
@@ -146,7 +173,7 @@ def _long(items: list[ItemRecord]) -> dict | None:
     return _told("odd_shape", "note", sorted(items, key=_length, reverse=True), message)
 
 
-def _told(kind: str, severity: str, items: list[ItemRecord], message: str, **values) -> dict | None:
+def _told(kind: str, severity: str, items: list[_Known], message: str, **values) -> dict | None:
     if not items:
         return None
     fix = shapes.plural(
@@ -155,6 +182,6 @@ def _told(kind: str, severity: str, items: list[ItemRecord], message: str, **val
         len(items),
     )
     title = shapes.plural("Take it out", "Take them out", len(items))
-    return shapes.finding(
-        kind, severity, items, message, fix, fixes=[shapes.remove(items, title)], count=len(items), **values
-    )
+    named = [one.item for one in items]
+    fixes = [shapes.remove(named, title)]
+    return shapes.finding(kind, severity, named, message, fix, fixes=fixes, count=len(items), **values)

@@ -4,23 +4,21 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.data import fingerprint, thumbnails
-from engine.data.modalities import image as image_files
+from engine.data import fingerprint
+from engine.data.modalities import registry as modalities
+from engine.data.modalities.image_facts import NO_FACTS, ImageFacts, image_facts
 from engine.data.split import SPLITS
 from engine.storage.registry import Item
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a run, with what tells it from others. `phash` is "" where only its content hash is left."""
+    """A picture of a run, with what tells it from others; no facts where only its content hash is left."""
 
     sha256: str
     split: str
     label: str
-    pixels_hash: str = ""
-    phash: str = ""
-    width: int = 0
-    height: int = 0
+    facts: ImageFacts = NO_FACTS
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,10 @@ def find(content: bytes, pictures: Sequence[Picture]) -> Found | None:
 
     Raises DataError where the content is no picture.
     """
-    image, (width, height) = image_files.open_with_size(content, target=thumbnails.DECODE_SIZE)
-    small = thumbnails.shrink(image)
-    pixels = fingerprint.pixels_hash(small, (width, height))
-    one = Picture(hashlib.sha256(content).hexdigest(), "", "", pixels, fingerprint.phash(small), width, height)
-    same = [each for each in pictures if each.sha256 == one.sha256 or each.pixels_hash == pixels]
-    copies = same or [pictures[place] for place in fingerprint.copies_of(one, pictures)]
+    sha256, facts = hashlib.sha256(content).hexdigest(), image_facts(modalities.of(content).read(content))
+    same = [each for each in pictures if each.sha256 == sha256 or each.facts.pixels_hash == facts.pixels_hash]
+    places = [] if same else fingerprint.copies_of(facts, [each.facts for each in pictures])
+    copies = same or [pictures[place] for place in places]
     if not copies:
         return None
     # What a picture was used for, the most telling first: learning from it comes before being measured on it.
@@ -58,4 +54,4 @@ def find(content: bytes, pictures: Sequence[Picture]) -> Found | None:
 
 def _picture(row: dict, item: Item | None) -> Picture:
     known = (row["sha256"], row["split"], row["label"])
-    return Picture(*known) if item is None else Picture(*known, item.pixels_hash, item.phash, item.width, item.height)
+    return Picture(*known) if item is None else Picture(*known, image_facts(item))

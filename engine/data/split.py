@@ -7,11 +7,13 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from engine.data import label_kinds
 from engine.data.fingerprint import near_duplicates
 from engine.data.label_kinds import single_label
 from engine.data.label_kinds.label_kind import LabelKind
+from engine.data.modalities.image_facts import image_facts
 from engine.storage.registry import ItemRecord
 
 SPLITS = ("train", "validation", "test")
@@ -134,12 +136,23 @@ def _keep_groups_apart(everything: Sequence[ItemRecord], choice: str, given: boo
     return not given and len({record.group for record in everything if record.group}) >= MIN_GROUPS
 
 
-def duplicate_clusters(records: Sequence[ItemRecord]) -> list[int]:
+class Printed(Protocol):
+    """Anything with a content hash and the facts of its modality: a record, an item."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def facts(self) -> str: ...
+
+
+def duplicate_clusters(records: Sequence[Printed]) -> list[int]:
     """Return for each record the index of the first record that shows the same picture (itself when it is alone)."""
+    known = [image_facts(record) for record in records]
     union = _Union(len(records))
-    for key in ("sha256", "pixels_hash"):
-        union.join_equal(getattr(record, key) for record in records)
-    for left, right in near_duplicates(records):
+    union.join_equal(record.sha256 for record in records)
+    union.join_equal(facts.pixels_hash for facts in known)
+    for left, right in near_duplicates(known):
         union.join(left, right)
     return [union.find(index) for index in range(len(records))]
 

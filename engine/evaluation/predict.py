@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from engine.backbones import forward
-from engine.data.modalities import image
+from engine.data.modalities import registry as modalities
 from engine.errors import TrainingError
 from engine.storage import runs
 from engine.storage.workspace import read_json
@@ -43,7 +43,7 @@ def predict(run_dir: Path, sources: list) -> np.ndarray:
     warm = load(run_dir)
     if not sources:
         return np.zeros((0, len(warm.class_names)), np.float32)
-    pixels = np.stack([image.load_pixels(source, warm.image_size, warm.fit) for source in sources])
+    pixels = np.stack([modalities.of(source).open_at(source, warm.image_size, warm.fit) for source in sources])
     return predict_pixels(warm.model, pixels)
 
 

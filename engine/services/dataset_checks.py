@@ -5,7 +5,6 @@ A report is a file `caches/reports/<dataset>-<version>.json`; engine.curation.fe
 
 import functools
 import hashlib
-from dataclasses import asdict
 from pathlib import Path
 
 from engine.compute.background_jobs import BackgroundJobs
@@ -62,7 +61,7 @@ class DatasetChecks:
         for path in self._reports(dataset_id)[KEPT - 1 :]:
             path.unlink(missing_ok=True)
         # What a person marked as really ambiguous is in no training: to ask about it again would be to nag.
-        items = [asdict(item) for item in self._registry.items(dataset_id) if not item.ambiguous]
+        items = [vars(item) for item in self._registry.items(dataset_id) if not item.ambiguous]
         return {"version": version, "backbone": backbone, "report": str(report), "items": items}
 
     def _reports(self, dataset_id: str) -> list[Path]:

@@ -2,7 +2,6 @@
 
 import functools
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from engine.compute.background_jobs import BackgroundJobs
@@ -55,7 +54,7 @@ class DatasetExports:
 
     def _facts(self, dataset_id: str, version: str) -> dict:
         self.discard(dataset_id)
-        items = [asdict(item) for item in self._registry.items(dataset_id)]
+        items = [vars(item) for item in self._registry.items(dataset_id)]
         label_kind = label_kinds.of(self._registry.dataset_options(dataset_id))
         return {"target": str(self._zip(dataset_id, version)), "items": items, "task": label_kind.TASK}
 

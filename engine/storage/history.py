@@ -68,7 +68,9 @@ def change(
     before = {key: {column: found[key][column] for column in values} for key, values in new.items()}
     before_options = set_options(session, dataset_id, options or {})
     _write(session, new)
-    return record(session, dataset_id, summary, before, new, who=who, options=options and [before_options, options])
+    return record(
+        session, dataset_id, summary, before, new, who=who, options=[before_options, options] if options else None
+    )
 
 
 def record(
@@ -224,7 +226,7 @@ def _put(session: orm.Session, row: ChangeRow, values: Values, side: int) -> Non
 
 
 def _is_there_again(session: orm.Session, row: ChangeRow) -> bool:
-    own = set(_unpack(row.after))
+    own = set(_unpack(row.after or "[]"))
     query = sa.select(ItemRow.id, ItemRow.sha256, ItemRow.label).where(ItemRow.dataset_id == row.dataset_id)
     gone = session.execute(query.where(ItemRow.removed.is_(True))).all()
     wanted = {(sha256, label) for item_id, sha256, label in gone if item_id in own}

@@ -25,6 +25,8 @@ from engine.storage.workspace import Workspace, check_free_space, read_json, wri
 RECIPE, SNAPSHOT, EVENTS, METRICS = "recipe.json", "snapshot.parquet", "events.jsonl", "metrics.csv"
 EVALUATION, PREDICTIONS, MODEL = "evaluation.json", "predictions.parquet", "model.keras"
 PAUSE, HEARTBEAT = "pause", "heartbeat"
+# What went wrong inside Graft, for whoever mends it.
+LOG = "log.txt"
 # What the network said before any training of ours.
 BEFORE = "before_fine_tuning.parquet"
 EARLIER, SEARCH = "earlier.json", "search.json"

@@ -15,87 +15,86 @@ class Base(orm.DeclarativeBase):
 
 class ProjectRow(Base):
     __tablename__ = "projects"
-    id = sa.Column(sa.String(32), primary_key=True)
-    name = sa.Column(sa.String(200), nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(200))
+    created: orm.Mapped[str] = orm.mapped_column(sa.String(32))
 
 
 class DatasetRow(Base):
     __tablename__ = "datasets"
-    id = sa.Column(sa.String(32), primary_key=True)
-    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    options = sa.Column(sa.Text, nullable=False, default="{}")
-    revision = sa.Column(sa.Integer, default=0)  # counts every write, so that nothing computed outlives it
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
+    project_id: orm.Mapped[str] = orm.mapped_column(sa.String(32), sa.ForeignKey("projects.id"), index=True)
+    created: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    options: orm.Mapped[str] = orm.mapped_column(sa.Text, default="{}")
+    # Counts every write, so that nothing computed outlives it.
+    revision: orm.Mapped[int | None] = orm.mapped_column(sa.Integer, default=0)
 
 
 class ItemRow(Base):
     __tablename__ = "items"
-    id = sa.Column(sa.Integer, primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), nullable=False)
-    sha256 = sa.Column(sa.String(64), nullable=False)
-    name = sa.Column(sa.Text, nullable=False)
-    label = sa.Column(sa.String(300))
-    group = sa.Column("group_name", sa.String(300))
-    split = sa.Column(sa.String(16))
-    given_split = sa.Column(sa.String(16))  # what a folder or a table said, whatever the split is now
-    width = sa.Column(sa.Integer, default=0)
-    height = sa.Column(sa.Integer, default=0)
-    bytes = sa.Column(sa.Integer, default=0)
-    pixels_hash = sa.Column(sa.String(64), default="")
-    phash = sa.Column(sa.String(128), default="")
-    sharpness = sa.Column(sa.Float)
-    brightness = sa.Column(sa.Float)
-    contrast = sa.Column(sa.Float)
-    added = sa.Column(sa.String(32), nullable=False)
-    removed = sa.Column(sa.Boolean, nullable=False, default=False)
-    ambiguous = sa.Column(sa.Boolean, default=False)  # nobody could say for sure: left out of trainings
+    id: orm.Mapped[int] = orm.mapped_column(sa.Integer, primary_key=True)
+    dataset_id: orm.Mapped[str] = orm.mapped_column(sa.String(32), sa.ForeignKey("datasets.id"))
+    sha256: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    name: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    label: orm.Mapped[str | None] = orm.mapped_column(sa.String(300))
+    group: orm.Mapped[str | None] = orm.mapped_column("group_name", sa.String(300))
+    split: orm.Mapped[str | None] = orm.mapped_column(sa.String(16))
+    # What a folder or a table said, whatever the split is now.
+    given_split: orm.Mapped[str | None] = orm.mapped_column(sa.String(16))
+    bytes: orm.Mapped[int | None] = orm.mapped_column(sa.Integer, default=0)
+    modality: orm.Mapped[str] = orm.mapped_column(sa.String(16), default="image", server_default="image")
+    # What its modality knows, JSON.
+    facts: orm.Mapped[str] = orm.mapped_column(sa.Text, default="{}", server_default="{}")
+    added: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    removed: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
+    # Nobody could say for sure: left out of trainings.
+    ambiguous: orm.Mapped[bool | None] = orm.mapped_column(sa.Boolean, default=False)
     __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
 
 
 class ImportRow(Base):
     __tablename__ = "imports"
-    id = sa.Column(sa.String(32), primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    source = sa.Column(sa.Text, nullable=False)
-    received = sa.Column(sa.Integer, nullable=False)
-    used = sa.Column(sa.Integer, nullable=False)
-    refused = sa.Column(sa.Text, nullable=False)
-    seconds = sa.Column(sa.Float, default=0.0)
-    layout = sa.Column(sa.Text)  # how the files were read, JSON
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
+    dataset_id: orm.Mapped[str] = orm.mapped_column(sa.String(32), sa.ForeignKey("datasets.id"), index=True)
+    created: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    source: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    received: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    used: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    refused: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    seconds: orm.Mapped[float | None] = orm.mapped_column(sa.Float, default=0.0)
+    layout: orm.Mapped[str | None] = orm.mapped_column(sa.Text)  # how the files were read, JSON
 
 
 class RunRow(Base):
     __tablename__ = "runs"
-    id = sa.Column(sa.String(64), primary_key=True)
-    project_id = sa.Column(sa.String(32), sa.ForeignKey("projects.id"), index=True, nullable=False)
-    dataset_id = sa.Column(sa.String(32), nullable=False)
-    name = sa.Column(sa.String(200), nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    owner = sa.Column(sa.String(200), nullable=False, default="")
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    project_id: orm.Mapped[str] = orm.mapped_column(sa.String(32), sa.ForeignKey("projects.id"), index=True)
+    dataset_id: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(200))
+    created: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    owner: orm.Mapped[str] = orm.mapped_column(sa.String(200), default="")
 
 
 class ChangeRow(Base):
     __tablename__ = "changes"
-    id = sa.Column(sa.Integer, primary_key=True)
-    dataset_id = sa.Column(sa.String(32), sa.ForeignKey("datasets.id"), index=True, nullable=False)
-    created = sa.Column(sa.String(32), nullable=False)
-    summary = sa.Column(sa.Text, nullable=False)
-    before = sa.Column(sa.Text, nullable=False)
-    after = sa.Column(sa.Text)
-    options = sa.Column(sa.Text)
-    undone = sa.Column(sa.Boolean, nullable=False, default=False)
-    who = sa.Column(sa.String(200), default="")
-    kind = sa.Column(sa.String(16), default="items")
-    import_id = sa.Column(sa.String(32), default="")
-    pictures = sa.Column(sa.Integer, default=0)
-    sample = sa.Column(sa.Text, default="[]")
+    id: orm.Mapped[int] = orm.mapped_column(sa.Integer, primary_key=True)
+    dataset_id: orm.Mapped[str] = orm.mapped_column(sa.String(32), sa.ForeignKey("datasets.id"), index=True)
+    created: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    summary: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    before: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    after: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
+    options: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
+    undone: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
+    who: orm.Mapped[str | None] = orm.mapped_column(sa.String(200), default="")
+    kind: orm.Mapped[str | None] = orm.mapped_column(sa.String(16), default="items")
+    import_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32), default="")
+    pictures: orm.Mapped[int | None] = orm.mapped_column(sa.Integer, default=0)
+    sample: orm.Mapped[str | None] = orm.mapped_column(sa.Text, default="[]")
 
 
 # The table in which Alembic keeps the version, as it makes it itself.
 VERSIONS = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-HEAD = "0001"  # the newest of engine/storage/migrations/versions
+HEAD = "0002"  # the newest of engine/storage/migrations/versions
 LOCK = 0x67726166  # any number, the same for every Graft: who holds it may change the tables of a PostgreSQL database
 WAIT_SECONDS = 600  # for another process that brings a large database up to date
 

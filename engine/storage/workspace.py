@@ -36,6 +36,16 @@ class Workspace:
         return self.caches / "thumbnails"
 
     @property
+    def device_facts(self) -> Path:
+        """What machine the workers are on, as the first of them saw it."""
+        return self.caches / "device.json"
+
+    @property
+    def speeds(self) -> Path:
+        """How fast that machine is with every network, as measured so far."""
+        return self.caches / "speed.json"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

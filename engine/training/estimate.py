@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import psutil
 
 from engine.backbones import catalogue, device
+from engine.data.modalities import registry as modalities
 from engine.storage.workspace import Workspace
 from engine.training.features.embed import features_cache
 from engine.training.fine_tuning import range_test, safe_augmentation, speed, views
@@ -22,7 +23,6 @@ START_SECONDS, EVALUATE_SECONDS = 0.2, 0.5
 # Seconds to convert the lower part, to build and to compile the upper part for training.
 FINE_TUNE_START_SECONDS = 3.5
 # What it takes to find out which changes the pictures stand: so many rounds over a sample.
-SAFE_ROUNDS = len(safe_augmentation.CHOICES) + 1
 # Memory of a worker with its frameworks loaded and nothing to do.
 IDLE_MB = 700
 # Larger pictures than the network's own are for a training that then still ends within this time, unless it has a
@@ -137,7 +137,8 @@ def _safe_seconds(recipe: Recipe, counts: dict[str, int], embedding: float) -> f
     if recipe.augmentation != ("auto",):
         return 0.0
     asked = min(safe_augmentation.SAMPLE, counts["train"] // 2)
-    return SAFE_ROUNDS * asked * (1 / embedding + AUGMENT_SECONDS)
+    rounds = 1 + max(len(modality.augmentations.tolerance) for modality in modalities.MODALITIES)
+    return rounds * asked * (1 / embedding + AUGMENT_SECONDS)
 
 
 def _memory_mb(recipe: Recipe, counts: dict[str, int]) -> float:

@@ -99,8 +99,8 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
             elif out_of_memory.is_short(error):
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
             else:
-                (run_dir / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(run_dir / "log.txt")))
+                (run_dir / runs.LOG).write_text(traceback.format_exc(), encoding="utf-8")
+                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(run_dir / runs.LOG)))
                 raise
 
 

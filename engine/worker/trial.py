@@ -51,8 +51,8 @@ def carry_out(
             if out_of_memory.is_short(error):
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
             else:
-                (folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(folder / "log.txt")))
+                (folder / runs.LOG).write_text(traceback.format_exc(), encoding="utf-8")
+                _fail(writer, TrainingError(UNEXPECTED_IN_LOG, error=repr(error), log=str(folder / runs.LOG)))
 
 
 def _work(folder: Path, workspace: Workspace, writer: RunWriter, fraction: float, limits: Limits) -> RunContext:

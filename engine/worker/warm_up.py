@@ -16,6 +16,6 @@ def warm_up(workspace: Workspace) -> dict:
         from engine.backbones import catalogue, device, forward
 
         facts = device.device()
-        write_json(workspace.caches / "device.json", facts)
+        write_json(workspace.device_facts, facts)
         forward.open_backbone(workspace, "sprout", catalogue.info("sprout").image_sizes[0])
         return facts

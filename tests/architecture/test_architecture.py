@@ -181,6 +181,23 @@ def test_workers_never_open_the_registry():
     assert not [path for path in ENGINE if module_name(path).startswith(below) and registry & imports_of(path)]
 
 
+def test_only_the_modalities_know_which_modality_a_file_has():
+    elsewhere = [path for path in SOURCES if "modalities" not in path.parts]
+    asking = [f"{path}:{line}" for path in elsewhere for line in _lines_that_ask_for_a_modality(path)]
+    assert not asking, f"let the file's modality do it (engine.data.modalities.registry): {asking}"
+    by_name = [path for path in elsewhere if "engine.data.modalities.image" in modules_used_by(path)]
+    assert not by_name, f"these take images for all there is; ask engine.data.modalities.registry: {by_name}"
+
+
+def _lines_that_ask_for_a_modality(path: Path) -> list[int]:
+    found = []
+    for node in ast.walk(tree_of(path)):
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        sides += [node.subject] if isinstance(node, ast.Match) else []
+        found += [node.lineno for side in sides if getattr(side, "attr", getattr(side, "id", "")) == "modality"]
+    return found
+
+
 def test_nothing_happens_at_import():
     """Only definitions, constants and registrations at module level; no open file, socket, thread or device."""
     at_work = [found for path in SOURCES if path.parent.name != "pages" for found in _calls_at_import(path)]

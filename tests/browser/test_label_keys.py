@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.data.modalities.image_facts import ImageFacts
 from engine.storage.registry import ItemRecord, Registry
 from engine.storage.workspace import Workspace
 from tests.browser.steps import settled, widget
@@ -23,7 +24,7 @@ def stored(workspace: Workspace, scratch: Path, label: str | None, seed: int) ->
     sha256 = hashlib.sha256(content).hexdigest()
     workspace.blob_path(sha256).parent.mkdir(parents=True, exist_ok=True)
     workspace.blob_path(sha256).write_bytes(content)
-    return ItemRecord(sha256, f"{label}/{seed}.png", label, split=label and "train", width=64, height=48)
+    return ItemRecord(sha256, f"{label}/{seed}.png", label, split=label and "train", facts=ImageFacts(64, 48).text())
 
 
 def labelled(registry: Registry, page: Page, key: str) -> str | None:

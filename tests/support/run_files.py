@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.parquet
 
 from engine import settings
+from engine.data.modalities.image_facts import ImageFacts
 from engine.graft import Graft
 from engine.services.uploads import Uploads
 from engine.storage import runs
@@ -73,11 +74,10 @@ def fill_project(
             label=label,
             group=("day", "night")[number % 2],
             split=SPLITS[number % len(SPLITS)],
-            width=64,
-            height=48,
             bytes=1000,
-            pixels_hash=f"{name}-{label}-{number}",
-            phash=hashlib.sha256(f"{label}{number}".encode()).hexdigest(),
+            facts=ImageFacts(
+                64, 48, f"{name}-{label}-{number}", hashlib.sha256(f"{label}{number}".encode()).hexdigest()
+            ).text(),
         )
         for label in classes
         for number in range(per_class)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from engine.backbones import device
-from engine.data.modalities import image as image_files
+from engine.data.modalities import registry as modalities
 from engine.errors import BackboneError, DataError
 from engine.storage.shards import ShardCache
 
@@ -67,7 +67,7 @@ class Pictures:
 
     def _open(self, name: str) -> np.ndarray | None:
         try:
-            return image_files.load_pixels(name, self._side, "crop")
+            return modalities.of(name).open_at(name, self._side, "crop")
         except DataError as error:
             self.skipped.append((name, str(error)))
             return None

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TextIO
 
 from engine import settings
-from engine.data import fingerprint, label_kinds, quality, thumbnails
+from engine.data import label_kinds, thumbnails
 from engine.data import layout as layouts
 from engine.data.examples import catalogue as examples
 from engine.data.importing import sources, tables
 from engine.data.importing.archive import Entry
 from engine.data.importing.budget import check_time
-from engine.data.modalities import image as image_files
+from engine.data.modalities import registry as modalities
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 from engine.storage.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
@@ -172,7 +172,8 @@ def _read_all(
 
     `in_time(files)` raises LimitError when so many files took too long.
     """
-    found, waiting, held = _Found(), deque(), 0
+    found, held = _Found(), 0
+    waiting: deque[tuple[str, int, Future]] = deque()
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
     try:
         for entry in entries:
@@ -206,29 +207,26 @@ def _collect(found: _Found, name: str, size: int, future: Future) -> int:
 
 
 def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | DataError:
-    """Decode once: content hash, size, fingerprints and thumbnail come from the same reduced picture."""
+    """Keep a file and its thumbnail, and return what is known of it; or why it cannot be used."""
+    modality = modalities.of(entry.content)
     try:
-        image, (width, height) = image_files.open_with_size(entry.content, target=thumbnails.DECODE_SIZE)
+        reading = modality.read(entry.content)
     except DataError as error:
         return error
-    small = thumbnails.shrink(image)
     sha256 = hashlib.sha256(entry.content).hexdigest()
     blob = workspace.blob_path(sha256)
     if not blob.exists():
         if notes:
             notes.write(f"{sha256}\n")
         write_atomic(blob, entry.content)
-    thumbnails.write(workspace, sha256, image, small)
+    thumbnails.write(workspace, sha256, reading.picture, reading.small)
     return ItemRecord(
         sha256=sha256,
         name=layouts.shown(entry.name),
         label=None,
-        width=width,
-        height=height,
         bytes=len(entry.content),
-        pixels_hash=fingerprint.pixels_hash(small, (width, height)),
-        phash=fingerprint.phash(small),
-        **quality.measure(small),
+        modality=modality.name,
+        facts=reading.facts,
     )
 
 
@@ -311,8 +309,9 @@ def _from_table(
     """Give every picture what its row says; rows without a picture and pictures without a row are refused by name."""
     labelled: dict[int, ItemRecord] = {}
     known = {refusal["file"] for refusal in found.refused}
-    for row, index in zip(rows, matched, strict=True):
-        record = None if index is None else found.records[index]
+    for row, place in zip(rows, matched, strict=True):
+        index = -1 if place is None else place
+        record = None if place is None else found.records[place]
         problem = row.refused or _row_problem(row, labelled.get(index), record, known)
         if problem:
             found.received += 1

@@ -6,12 +6,17 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar, cast
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from engine import settings
+from engine.data import fingerprint, quality
 from engine.data.modalities import image_limits
+from engine.data.modalities.image_facts import ImageFacts
+from engine.data.modalities.modality import Augmentations, Reading, Source
+from engine.data.modalities.picture import DECODE_SIDE, shrink
 from engine.errors import DataError
 
 # EPS, PDF and WMF are left out on purpose: Pillow hands them to other programs.
@@ -31,6 +36,8 @@ TURNS = {
 }
 REDUCED, SUB_IMAGES, DNG_VERSION = 254, 330, 50706  # TIFF tags
 STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+
+Size = TypeVar("Size", tuple[int, int], tuple[int, int] | None)  # None stays None
 
 NO_PICTURE = (
     "This is not a picture, or it is damaged. JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC are understood. "
@@ -120,7 +127,7 @@ def _decoded(image: Image.Image, target: tuple[int, int] | None) -> tuple[Image.
     return (rgb.transpose(TURNS[turned]) if turned in TURNS else rgb), _lying(full, turned)
 
 
-def _lying(size: tuple[int, int] | None, turned: int) -> tuple[int, int] | None:
+def _lying(size: Size, turned: int) -> Size:
     """Return (width, height) as a picture with this orientation is stored; or, of a stored one, as it is upright."""
     return size[::-1] if size and turned > 4 else size
 
@@ -190,7 +197,7 @@ def _open(content: bytes, limit: int) -> Image.Image:
 
 def _is_raw(image: Image.Image, content: bytes) -> bool:
     """Raw files of many cameras are TIFFs whose first picture is a small preview: that must not pass for the photo."""
-    tags = image.tag_v2
+    tags = getattr(image, "tag_v2", {})
     if content[8:11] == b"CR\x02":
         return True
     return DNG_VERSION in tags or (bool(tags.get(REDUCED, 0) & 1) and SUB_IMAGES in tags)
@@ -236,7 +243,8 @@ def _to_rgb(image: Image.Image, reduction: int) -> Image.Image:
         return convert(image)
     if image.mode == "RGB" and not image.has_transparency_data:
         return image if reduction == 1 else image.reduce(reduction)
-    made = Image.new("RGB", tuple(-(-side // reduction) for side in image.size))
+    width, height = (-(-side // reduction) for side in image.size)
+    made = Image.new("RGB", (width, height))
     for top, strip in _strips(image, reduction):
         made.paste(convert(strip).reduce(reduction), (0, top // reduction))
     return made
@@ -256,7 +264,7 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
         return lambda strip: Image.fromarray(_to_8_bit(np.asarray(strip), low, high)).convert("RGB")
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return lambda strip: ImageCms.profileToProfile(strip, *profiles, outputMode="RGB")
+        return lambda strip: cast(Image.Image, ImageCms.profileToProfile(strip, *profiles, outputMode="RGB"))
     if image.has_transparency_data:
         return _on_white
     return lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")
@@ -290,8 +298,39 @@ def _to_8_bit(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.clip(np.round((values - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)
 
 
-def jpeg_bytes(image: Image.Image, quality: int = 85) -> bytes:
-    """Return an RGB image as JPEG."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
+class ImageModality:
+    """Pictures of pixels, of any format that is understood."""
+
+    name = "image"
+    augmentations = Augmentations(
+        # Mirroring keeps the meaning or destroys it: it must cost next to nothing (measured: photos 0.00-0.01, digits
+        # and characters 0.07-0.20); the others make a picture harder, as they should.
+        tolerance={"flip": 0.04, "crop": 0.12, "rotate": 0.08, "brightness": 0.08, "contrast": 0.08, "colour": 0.08},
+        stronger={"grey": 0.08, "blur": 0.08, "noise": 0.08, "erase": 0.12},
+        mixtures={"mixup": 0.08, "cutmix": 0.08},
+        without_asking=("brightness", "contrast"),  # these spare shapes and sides
+        filled=("flip", "crop", "brightness", "contrast", "colour"),
+        plain=("crop", "rotate", "brightness", "contrast", "colour"),
+    )
+
+    def recognises(self, head: bytes) -> bool:
+        """What nobody else recognises is taken for an image, which says what is wrong with it."""
+        return True
+
+    def read(self, source: Source) -> Reading:
+        """Decode once: size, fingerprints, quality and thumbnail come from the same reduced picture."""
+        image, size = open_with_size(source, target=(DECODE_SIDE, DECODE_SIDE))
+        small = shrink(image)
+        prints = fingerprint.pixels_hash(small, size), fingerprint.phash(small)
+        seen = quality.measure(small)
+        facts = ImageFacts(*size, *prints, seen["sharpness"], seen["brightness"], seen["contrast"])
+        return Reading(facts.text(), image, small)
+
+    def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
+        return open_with_size(source, target=(side, side))
+
+    def open_at(self, source: Source, image_size: int, fit: str) -> np.ndarray:
+        return load_pixels(source, image_size, fit)
+
+
+IMAGE = ImageModality()

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from engine.data.modalities import image
+from engine.data.modalities import registry as modalities
 from engine.evaluation import predict
 from engine.evaluation.explain import grad_cam, lime, occlusion, overlay, sanity, shapley
 
@@ -76,8 +76,8 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.
     """
     of = subject(run_dir)
-    size = image.open_with_size(source, target=(of.image_size, of.image_size))[1]
-    pixels, target = image.load_pixels(source, of.image_size, of.fit), of.class_names.index(class_name)
+    size = modalities.of(source).picture(source, of.image_size)[1]
+    pixels, target = modalities.of(source).open_at(source, of.image_size, of.fit), of.class_names.index(class_name)
     found = _heat(run_dir, of, way, pixels, target, advance)
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
     lying = overlay.onto(found, size, of.fit)
@@ -91,7 +91,7 @@ def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance
     NaN where one of the two shows nothing, so that there is nothing to compare.
     """
     of = subject(run_dir)
-    pixels, target = image.load_pixels(source, of.image_size, of.fit), of.class_names.index(class_name)
+    pixels, target = modalities.of(source).open_at(source, of.image_size, of.fit), of.class_names.index(class_name)
     found = _heat(run_dir, of, way, pixels, target, lambda _done, _total: None)
     return sanity.likeness(found, untaught(of, way, pixels, target, advance))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.data.modalities import image as image_files
+from engine.data.modalities import registry as modalities
 from engine.evaluation import results
 from engine.evaluation.explain import border_bias, explain, grad_cam, overlay
 from engine.storage.workspace import Workspace, write_json
@@ -73,11 +73,11 @@ def _chosen(run_dir: Path, class_names: tuple[str, ...]) -> dict[str, list[resul
 
 def _heats(of: explain.Subject, sources: list[Path], target: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return the heat of each picture and the picture in grey, both brought to the grid."""
-    pixels = np.stack([image_files.load_pixels(source, of.image_size, of.fit) for source in sources])
+    pixels = np.stack([modalities.of(source).open_at(source, of.image_size, of.fit) for source in sources])
     found = grad_cam.heat(of.inside, pixels, np.full(len(pixels), target))
     heats, seen = [], []
     for source, heat in zip(sources, found, strict=True):
-        image, size = image_files.open_with_size(source, target=(GRID, GRID))
+        image, size = modalities.of(source).picture(source, GRID)
         own = _square(np.nan_to_num(overlay.onto(heat, size, of.fit)))
         heats.append(own)
         seen.append(np.asarray(image.convert("L").resize((GRID, GRID)), np.float32))

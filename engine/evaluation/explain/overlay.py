@@ -21,7 +21,7 @@ HOTTEST = 99.0
 def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
     """Return heat (S, S) of what the network saw as it lies on a picture of `size` (width, height): float32 (h, w).
 
-    Undoes engine.data.modalities.image.load_pixels: bars of a letterbox are left out, what was cropped away is NaN.
+    Undoes engine.data.modalities' open_at: bars of a letterbox are left out, what was cropped away is NaN.
     """
     scale = min(1.0, LONGEST_SIDE / max(size))
     width, height = (max(1, round(side * scale)) for side in size)

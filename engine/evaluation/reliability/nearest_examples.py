@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.backbones import forward
 from engine.backbones.pretrained import weights_hash
-from engine.data.modalities import image
+from engine.data.modalities import registry as modalities
 from engine.errors import BackboneError
 from engine.evaluation import predict
 from engine.evaluation.predict import PREPARATION
@@ -80,7 +80,7 @@ def look(run_dir: Path, workspace: Workspace, sources: Sequence) -> list[dict]:
         return [{"unknown": None, "nearest": []} for _source in sources]
     if not sources:
         return []
-    pixels = [image.load_pixels(source, memory.image_size, memory.fit) for source in sources]
+    pixels = [modalities.of(source).open_at(source, memory.image_size, memory.fit) for source in sources]
     seen = np.concatenate([memory.embed(picture[None]) for picture in pixels])
     nearest = memory.nearest(seen)
     if memory.detector is None:

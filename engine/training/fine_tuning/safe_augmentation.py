@@ -18,20 +18,8 @@ from engine.training.inputs import augment, mixing
 from engine.training.inputs.pixels import Pixels, choose_fit, look_like_photos
 from engine.training.recipe import Recipe
 
-# Highest loss of accuracy a change may cost. Mirroring keeps the meaning or destroys it: it must cost next to nothing
-# (measured: photos 0.00-0.01, digits and characters 0.07-0.20); the others make a picture harder, as they should.
-TOLERANCE = {"flip": 0.04, "crop": 0.12, "rotate": 0.08, "brightness": 0.08, "contrast": 0.08, "colour": 0.08}
-# What else is tried where the whole network trains. Two pictures of one class are mixed: where that hides their class
-# from the network, the classes of a mixture would be a lie.
-STRONGER = {"grey": 0.08, "blur": 0.08, "noise": 0.08, "erase": 0.12}
-MIXTURES = {"mixup": 0.08, "cutmix": 0.08}
-CHOICES = tuple(TOLERANCE)
-FOR_PHOTOS = ("flip", "crop", "brightness", "contrast", "colour")
-FOR_DRAWINGS = ("crop", "rotate", "brightness", "contrast", "colour")
 SAMPLE = 256
-# With fewer pictures to ask, the answer would be chance; only changes that spare shapes and sides are made.
-ENOUGH = 24
-WITHOUT_ASKING = ("brightness", "contrast")
+ENOUGH = 24  # with fewer pictures to ask, the answer would be chance
 
 
 @dataclass(frozen=True)
@@ -52,14 +40,15 @@ def choose(
     run: forward.Forward,
     kept: Path | None = None,
 ) -> Safe:
-    """Return what is safe for training pictures (features, y) among what the recipe leaves to be found out.
+    """Return what is safe for training pictures (features, y) among what their modality offers and the recipe leaves.
 
     Features of changed pictures are kept in the folder `kept`: the next training on them finds them there.
     """
+    offered = pixels.augmentations(keys)
     taught, asked = _halves(y, recipe.seed)
     objective = objectives.of(recipe.task).learned_from(y)
     if len(asked) < ENOUGH or not objective.covers(y[taught], y):
-        return Safe(WITHOUT_ASKING, (), {})
+        return Safe(offered.without_asking, (), {})
     head = objective.fit_probe(features[taught], y[taught], recipe).head
     right = objective.right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
@@ -67,15 +56,19 @@ def choose(
     def cost(looks: np.ndarray) -> float:
         return round(right - objective.right(y[asked], head.logits(looks)), 4)
 
-    limits = {**TOLERANCE, **(STRONGER if recipe.streams else {})}
+    limits = {**offered.tolerance, **(offered.stronger if recipe.streams else {})}
     changed = functools.partial(_changed, pixels=pixels, run=run, seed=recipe.seed, kept=kept)
     costs = {name: cost(changed(asked_keys, name)) for name in limits}
     if recipe.mixing == "auto" and recipe.streams:
         alike, pictures = _alike(y[asked], recipe.seed), pixels.read(asked_keys)
-        costs |= {kind: cost(forward.run(run, mixing.half(pictures, pictures[alike], kind))) for kind in MIXTURES}
-    stood = [name for name in costs if costs[name] <= {**limits, **MIXTURES}[name]]
+        costs |= {
+            kind: cost(forward.run(run, mixing.half(pictures, pictures[alike], kind))) for kind in offered.mixtures
+        }
+    stood = [name for name in costs if costs[name] <= {**limits, **offered.mixtures}[name]]
     return Safe(
-        tuple(name for name in stood if name in limits), tuple(name for name in stood if name in MIXTURES), costs
+        tuple(name for name in stood if name in limits),
+        tuple(name for name in stood if name in offered.mixtures),
+        costs,
     )
 
 
@@ -85,11 +78,13 @@ def preview(workspace: Workspace, recipe: Recipe, keys: list[str], views: int) -
     For "auto" it shows what is usual for photos or for drawings; the training itself asks the pictures first.
     """
     recipe.validate()
+    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
     names = recipe.augmentation
     if names == ("auto",):
-        names = FOR_PHOTOS if look_like_photos(workspace, keys) else FOR_DRAWINGS
-    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys)).read(keys)
-    shown = [augment.view(pixels, keys, names, recipe.seed, number) for number in range(1, views + 1)]
+        offered = pixels.augmentations(keys)
+        names = offered.filled if look_like_photos(workspace, keys) else offered.plain
+    pictures = pixels.read(keys)
+    shown = [augment.view(pictures, keys, names, recipe.seed, number) for number in range(1, views + 1)]
     return [[view[position] for view in shown] for position in range(len(keys))]
 
 

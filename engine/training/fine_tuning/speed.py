@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -40,7 +39,7 @@ class Pace:
 
 def known(workspace: Workspace, key: str, image_size: int) -> float | None:
     """Return the pictures a second this machine embeds with a network at a size, or None when it never did."""
-    return read_json(_path(workspace), {}).get(f"{key}-{image_size}")
+    return read_json(workspace.speeds, {}).get(f"{key}-{image_size}")
 
 
 def remember(workspace: Workspace, recipe: Recipe, pictures: int, seconds: float, *, decoded: bool) -> None:
@@ -79,7 +78,7 @@ def fine_tuning(workspace: Workspace, recipe: Recipe) -> Pace:
 
 def known_fine_tuning(workspace: Workspace, recipe: Recipe) -> Pace | None:
     """Return the remembered pace of fine-tuning with this recipe, or None."""
-    found = read_json(_path(workspace), {}).get(training_entry(recipe))
+    found = read_json(workspace.speeds, {}).get(training_entry(recipe))
     return None if found is None else Pace(*found)
 
 
@@ -153,9 +152,5 @@ def _noise(image_size: int) -> np.ndarray:
 
 
 def _store(workspace: Workspace, entry: str, value) -> None:
-    speeds = read_json(_path(workspace), {})
-    write_json(_path(workspace), {**speeds, entry: round(value, 2) if isinstance(value, float) else value})
-
-
-def _path(workspace: Workspace) -> Path:
-    return workspace.caches / "speed.json"
+    speeds = read_json(workspace.speeds, {})
+    write_json(workspace.speeds, {**speeds, entry: round(value, 2) if isinstance(value, float) else value})

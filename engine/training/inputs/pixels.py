@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from engine.backbones import device
-from engine.data.modalities import image as image_files
+from engine.data.modalities import registry as modalities
+from engine.data.modalities.modality import Augmentations
+from engine.data.modalities.picture import jpeg_bytes
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace, check_free_space
 from engine.training.inputs.work_pile import CHUNK
@@ -76,13 +78,18 @@ class Pixels:
         """How many chunks may be read before the network asks for them."""
         return int(np.clip(BYTES_AHEAD // (CHUNK * self.image_size**2 * 3), 1, MOST_AHEAD))
 
+    def augmentations(self, keys: Sequence[str]) -> Augmentations:
+        """Return what may be done to these files, by what they are."""
+        sample = keys[:: max(1, len(keys) // SAMPLE)]
+        return modalities.augmentations_of([self._workspace.blob_path(key) for key in sample])
+
     def _decode(self, keys: Sequence[str]) -> np.ndarray:
         _keep_blocks()
         pictures = np.empty((len(keys), self.image_size, self.image_size, 3), np.uint8)
 
         def load(position: int) -> None:
             path = self._workspace.blob_path(keys[position])
-            pictures[position] = image_files.load_pixels(path, self.image_size, self.fit)
+            pictures[position] = modalities.of(path).open_at(path, self.image_size, self.fit)
 
         with ThreadPoolExecutor(device.cores()) as threads:
             list(threads.map(load, range(len(keys))))
@@ -108,9 +115,9 @@ def choose_fit(workspace: Workspace, fit: str, keys: Sequence[str]) -> str:
 def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict:
     """Return {"automatic": fit, "pictures": {fit: JPEG bytes}}: what "auto" chooses, and one picture both ways."""
     path = workspace.blob_path(example)
+    modality = modalities.of(path)
     pictures = {
-        fit: image_files.jpeg_bytes(Image.fromarray(image_files.load_pixels(path, PREVIEW_SIDE, fit)))
-        for fit in ("letterbox", "crop")
+        fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit))) for fit in ("letterbox", "crop")
     }
     return {"automatic": choose_fit(workspace, "auto", keys), "pictures": pictures}
 
@@ -127,7 +134,8 @@ def look_like_photos(workspace: Workspace, keys: Sequence[str]) -> bool:
 
 def _look(workspace: Workspace, key: str) -> tuple[float, float]:
     """Return how long a picture is (long side / short side) and the share of its border that is plain background."""
-    image, (width, height) = image_files.open_with_size(workspace.blob_path(key), target=(96, 96))
+    path = workspace.blob_path(key)
+    image, (width, height) = modalities.of(path).picture(path, 96)
     image.thumbnail((96, 96))
     pixels = np.asarray(image).astype(np.int16)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

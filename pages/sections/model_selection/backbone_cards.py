@@ -24,7 +24,7 @@ def choose_backbone(recommended: str, ready: frozenset[str]) -> str:
     chosen = st.session_state.setdefault(CHOSEN, recommended)
     if custom.is_own(chosen) and custom.find(chosen) is None:  # it was deleted meanwhile
         chosen = st.session_state[CHOSEN] = recommended
-    speeds = read_json(graft.current().workspace.caches / "speed.json", {})
+    speeds = read_json(graft.current().workspace.speeds, {})
     order = sorted(catalogue.CATALOGUE, key=lambda key: key not in (recommended, "sprout") and key not in ready)
     show_all = st.session_state.get("all-networks", False)
     shown = order if show_all else _first(order, chosen)

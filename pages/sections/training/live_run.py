@@ -156,7 +156,7 @@ def _curves(metrics: list[dict]) -> None:
 def _log(folder: Path) -> None:
     log = st.expander(_("Log"), icon=":material/article:", key="log", on_change="rerun")
     if log.open:
-        log.code(_tail(folder / "log.txt") or _("The log is empty."), language=None, height=240)
+        log.code(_tail(folder / runs.LOG) or _("The log is empty."), language=None, height=240)
 
 
 def _tail(path: Path) -> str:

@@ -13,8 +13,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import graft
 from engine.data import label_kinds as data_label_kinds
-from engine.data import thumbnails
-from engine.data.modalities import image
+from engine.data.modalities import registry as modalities
+from engine.data.modalities.picture import jpeg_bytes, shrink
 from engine.data.run_membership import Found
 from engine.errors import UserError
 from pages.components.gallery.gallery import data_url
@@ -103,9 +103,9 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
     readable: list[tuple[Trial, bytes | str]] = []
     for name, content in files:
         try:
-            picture = image.open_image(content, target=(SHOWN_SIDE, SHOWN_SIDE))
-            src = data_url(image.jpeg_bytes(thumbnails.shrink(picture)), "image/jpeg")
-            large = image.jpeg_bytes(thumbnails.shrink(picture, LARGE_SIDE))
+            picture, _size = modalities.of(content).picture(content, SHOWN_SIDE)
+            src = data_url(jpeg_bytes(shrink(picture)), "image/jpeg")
+            large = jpeg_bytes(shrink(picture, LARGE_SIDE))
             # The session keeps no photo of a camera: what it keeps is what a network sees of it.
             source = content if len(content) <= MOST_BYTES else large
             readable.append((Trial(name, src, source=source, large=data_url(large, "image/jpeg")), content))

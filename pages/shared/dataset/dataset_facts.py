@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine import graft
 from engine.curation import row_checks
 from engine.data.label_kinds.label_kind import LabelKind
+from engine.data.modalities.image_facts import image_facts
 from engine.data.split import SPLITS
 from engine.errors import UserError
 from engine.storage.registry import Item, Project
@@ -49,7 +50,7 @@ def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
         counts={split: sum(item.split == split for item in labelled) for split in SPLITS},
         classes=len(by_class),
         label_kind=label_kind,
-        side=statistics.median(min(item.width, item.height) for item in labelled) if labelled else 0.0,
+        side=statistics.median(map(_short_side, labelled)) if labelled else 0.0,
         hashes=tuple(item.sha256 for item in labelled),
         examples=tuple(by_class.values())[:PREVIEWED_CLASSES],
         problem=_problem(labelled, label_kind),
@@ -62,3 +63,8 @@ def _problem(labelled: list[Item], label_kind: LabelKind) -> UserError | None:
     except UserError as error:
         return error
     return None
+
+
+def _short_side(item: Item) -> int:
+    known = image_facts(item)
+    return min(known.width, known.height)

@@ -12,6 +12,7 @@ import pytest
 
 from engine.data.importing.ingest import Account, ingest
 from engine.data.modalities import image
+from engine.data.modalities.image_facts import image_facts
 from engine.errors import DataError, UserError
 from engine.storage import workspace as workspace_module
 from tests.support import odd_files
@@ -70,9 +71,11 @@ def test_records_say_what_is_stored_and_originals_are_kept(tmp_path, workspace):
     content = odd_files.turned_by_exif()
     account = ingest(write(tmp_path / "in", {"cats/a.jpg": content}), workspace)
     (record,) = account.used
-    assert (record.label, record.width, record.height, record.bytes) == ("cats", 24, 40, len(content))
+    assert (record.label, record.modality, record.bytes) == ("cats", "image", len(content))
+    known = image_facts(record)
+    assert (known.width, known.height) == (24, 40)
     assert workspace.blob_path(record.sha256).read_bytes() == content
-    assert len(record.pixels_hash) == 64 and record.phash
+    assert len(known.pixels_hash) == 64 and known.phash
 
 
 def test_large_pictures_get_a_thumbnail_file(tmp_path, workspace):
@@ -83,7 +86,7 @@ def test_large_pictures_get_a_thumbnail_file(tmp_path, workspace):
 
 def test_the_same_picture_in_another_format_has_the_same_pixels(tmp_path, workspace):
     files = {"a/1.png": encode(photo(1), "PNG"), "a/2.bmp": encode(photo(1), "BMP"), "a/3.png": encode(photo(2), "PNG")}
-    first, second, third = ingest(write(tmp_path / "in", files), workspace).used
+    first, second, third = map(image_facts, ingest(write(tmp_path / "in", files), workspace).used)
     assert first.pixels_hash == second.pixels_hash != third.pixels_hash
 
 

@@ -6,9 +6,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from engine.data import fingerprint, run_membership, split, thumbnails
+from engine.data import fingerprint, run_membership, split
 from engine.data.label_kinds import multi_label
-from engine.data.modalities.image import open_image
+from engine.data.modalities.image import IMAGE
+from engine.data.modalities.image_facts import ImageFacts, image_facts
 from engine.data.run_membership import Found
 from engine.storage.registry import ItemRecord
 from tests.support.item_records import record, records
@@ -24,10 +25,7 @@ def by_class(items: list[ItemRecord], splits: list[str]) -> dict[str, Counter]:
 
 def seen(content: bytes, name: str, **values) -> ItemRecord:
     """Return a record with the fingerprints of a real picture."""
-    image = open_image(content)
-    small = thumbnails.shrink(image)
-    prints = {"pixels_hash": fingerprint.pixels_hash(small, image.size), "phash": fingerprint.phash(small)}
-    return record(name, width=image.width, height=image.height, **prints, **values)
+    return record(name, facts=IMAGE.read(content).facts, **values)
 
 
 def test_every_class_is_divided_by_the_fractions():
@@ -95,8 +93,8 @@ def test_copies_lie_on_one_side_and_the_most_held_out_wins():
     items = [
         record("1", split="train", sha256="same"),
         record("2", split="test", sha256="same"),
-        record("3", split="train", pixels_hash="p"),
-        record("4", split="validation", pixels_hash="p"),
+        record("3", split="train", facts=ImageFacts(pixels_hash="p").text()),
+        record("4", split="validation", facts=ImageFacts(pixels_hash="p").text()),
         record("5", split="train"),
         record("6", split="test"),
         record("7", split="validation"),
@@ -131,7 +129,7 @@ def test_photo_that_was_resized_or_saved_anew_stays_with_its_original(change):
 def test_different_pictures_are_not_taken_for_copies():
     items = [seen(encode(photo(seed, 60, 60), "PNG"), str(seed)) for seed in range(200)]
     plain = [seen(encode(photo(0, 8, 8).resize((1, 1)).resize((40, 40 + n)), "PNG"), f"plain{n}") for n in range(9)]
-    assert fingerprint.near_duplicates([*items, *plain]) == []
+    assert fingerprint.near_duplicates([image_facts(item) for item in (*items, *plain)]) == []
 
 
 def test_many_groups_stay_on_one_side_each():
@@ -178,7 +176,10 @@ def test_random_data_sets_keep_every_promise():
         draws = random.Random(seed)
         items = [
             record(
-                str(n), draws.choice("abc"), sha256=f"h{draws.randint(0, 40)}", pixels_hash=f"p{draws.randint(0, 60)}"
+                str(n),
+                draws.choice("abc"),
+                sha256=f"h{draws.randint(0, 40)}",
+                facts=ImageFacts(pixels_hash=f"p{draws.randint(0, 60)}").text(),
             )
             for n in range(draws.randint(1, 60))
         ]

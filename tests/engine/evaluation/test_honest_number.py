@@ -116,7 +116,7 @@ def test_a_copy_of_what_was_learned_is_left_out_too_and_a_head_alone_has_learned
     key, items = custom.key_of_run(base), graft.registry.items(project.dataset_id)
     trained = next(item for item in items if item.split == "train")
     copy = next(item for item in items if item.split == "test")
-    saved_anew = [replace(item, pixels_hash=trained.pixels_hash) if item is copy else item for item in items]
+    saved_anew = [replace(item, facts=trained.facts) if item is copy else item for item in items]
     assert learned_from.left_out(key, items)["items"] == []
     assert learned_from.left_out(key, saved_anew)["items"] == [copy.id]
     speakers = [

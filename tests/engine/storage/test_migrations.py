@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from engine.data.modalities.image_facts import ImageFacts, image_facts
 from engine.errors import UserError
 from engine.storage import migrations, schema
 from engine.storage.registry import Registry
@@ -78,6 +79,8 @@ def test_a_database_from_before_there_were_versions_keeps_everything(unversioned
     first, second = registry.items("d")
     assert (first.sha256, first.label, first.split, first.bytes) == ("aa", "cat", "test", 99)
     assert (second.sha256, second.split, second.removed) == ("ee", None, False)
+    known = ImageFacts(640, 480, "bb", "cc", sharpness=0.5, brightness=0.25, contrast=0.125)
+    assert (first.modality, image_facts(first), image_facts(second)) == ("image", known, ImageFacts())
     assert registry.version("d") == "3" and [project.name for project in registry.projects()] == ["Old"]
     registry.close()
     assert version_of(unversioned) == schema.HEAD

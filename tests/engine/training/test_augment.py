@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from engine.backbones import forward
+from engine.data.modalities.image import IMAGE
 from engine.training.features import embed
 from engine.training.fine_tuning import safe_augmentation
 from engine.training.inputs import augment, mixing
@@ -92,7 +93,7 @@ def test_pictures_that_mirroring_spares_are_mirrored(workspace):
 
 
 def test_too_few_pictures_to_ask_get_only_harmless_changes(workspace):
-    assert choice(workspace, discs(workspace, 3)) == safe_augmentation.WITHOUT_ASKING
+    assert choice(workspace, discs(workspace, 3)) == IMAGE.augmentations.without_asking
 
 
 def test_the_preview_shows_the_views_training_would_see(workspace):

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 import streamlit as st
 
 from engine import graft
+from engine.data.modalities.image_facts import image_facts
 from engine.errors import UserError
 from engine.storage.registry import Project
 from engine.training.recipe import FITS
@@ -81,6 +82,8 @@ def _show(answer: Future) -> None:
 def _longest(dataset_id: str, _version: str) -> str | None:
     """Return the content hash of a picture that is far from square: there the choice matters most."""
     items = graft.current().registry.items(dataset_id, limit=LOOKED_AT)
-    likely = [item for item in items if item.width and item.height]
-    longest = max(likely, key=lambda item: max(item.width / item.height, item.height / item.width), default=None)
-    return longest.sha256 if longest else None
+    known = [(item.sha256, image_facts(item)) for item in items]
+    likely = [
+        (max(of.width / of.height, of.height / of.width), sha256) for sha256, of in known if of.width and of.height
+    ]
+    return max(likely, default=(0, None))[1]

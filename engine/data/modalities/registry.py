@@ -1,0 +1,60 @@
+"""The modalities there are. A new one is a file beside this and a line here; nobody else asks which one a file has."""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from engine.data.modalities.image import IMAGE
+from engine.data.modalities.modality import Augmentations, Modality, Source
+
+# The last one takes what no other recognises, and says what is wrong with it.
+MODALITIES: tuple[Modality, ...] = (IMAGE,)
+HEAD = 4096  # bytes of a file that tell what it is
+
+
+def of(file: Source) -> Modality:
+    """Return the modality of a file (a path, or what is in it) by its content, whatever its name says."""
+    *others, last = MODALITIES
+    if not others:
+        return last
+    head = _head(file)
+    return next((modality for modality in others if modality.recognises(head)), last)
+
+
+def named(name: str) -> Modality:
+    """Return the modality that the registry calls so. Raises KeyError for one that this Graft does not know."""
+    return {modality.name: modality for modality in MODALITIES}[name]
+
+
+def augmentations_of(files: list[Path]) -> Augmentations:
+    """Return what all these files allow: where there are several modalities, only what is safe for each."""
+    found = list({(modality := of(file)).name: modality.augmentations for file in files}.values())
+    if len(found) == 1:
+        return found[0]
+    return Augmentations(
+        tolerance=_lowest(each.tolerance for each in found),
+        stronger=_lowest(each.stronger for each in found),
+        mixtures=_lowest(each.mixtures for each in found),
+        without_asking=_shared(each.without_asking for each in found),
+        filled=_shared(each.filled for each in found),
+        plain=_shared(each.plain for each in found),
+    )
+
+
+def _lowest(limits: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    every = list(limits)
+    return {name: min(each[name] for each in every) for name in _shared(every)}
+
+
+def _shared(names: Iterable[Collection[str]]) -> tuple[str, ...]:
+    first, *others = names
+    return tuple(name for name in first if all(name in each for each in others))
+
+
+def _head(file: Source) -> bytes:
+    if isinstance(file, bytes):
+        return file[:HEAD]
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(HEAD)
+    except OSError:
+        return b""  # whoever opens it says why it cannot be
