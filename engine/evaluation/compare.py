@@ -54,7 +54,7 @@ class Comparison:
     label_kind: LabelKind = single_label
 
     def accuracies(self) -> list[float]:
-        """Return the share of shared pictures that each model gets right; 0 where none is shared."""
+        """Return the fraction of shared pictures that each model gets right; 0 where none is shared."""
         count = len(self.pictures) or 1
         return [sum(right) / count for right in zip(*(one.right for one in self.pictures), strict=True)] or [0.0] * len(
             self.left_out

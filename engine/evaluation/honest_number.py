@@ -13,7 +13,7 @@ TARGET_MARGIN = 0.03
 
 @dataclass(frozen=True)
 class HonestNumber:
-    """The figures of the sentence a manager reads; shares in [0, 1]. `before` is None where it was not measured.
+    """The figures of the sentence a manager reads; fractions in [0, 1]. `before` is None where it was not measured.
 
     majority: what one and the same answer to every picture reaches at best; largest: that answer.
     groups: of how many groups the pictures are, where the model has learned from none of these; else 0.
@@ -53,9 +53,9 @@ def honest_number(facts: Evaluation) -> HonestNumber:
     )
 
 
-def per_hundred(share: float) -> str:
+def per_hundred(fraction: float) -> str:
     """Return a share as "92", with one decimal only where rounding would claim perfection or nothing: "99.6"."""
-    rounded = round(share * 100)
-    if rounded in (0, 100) and share not in (0, 1):
-        return f"{min(99.9, max(0.1, share * 100)):.1f}"
+    rounded = round(fraction * 100)
+    if rounded in (0, 100) and fraction not in (0, 1):
+        return f"{min(99.9, max(0.1, fraction * 100)):.1f}"
     return str(rounded)

@@ -17,7 +17,7 @@ from engine.training import snapshot
 from engine.training.features import embed
 from engine.training.heads import linear_probe
 from engine.training.inputs.pixels import Pixels
-from engine.training.inputs.subsample import rows_of_share
+from engine.training.inputs.subsample import rows_of_fraction
 from engine.training.recipe import Recipe
 
 FILE = "learning_curve.json"
@@ -39,7 +39,7 @@ Advance = Callable[[int, int], None]
 class Answers:
     """Which validation pictures were right (repetitions, M) after learning from `pictures` training pictures."""
 
-    share: float
+    fraction: float
     pictures: int
     right: np.ndarray
 
@@ -98,17 +98,17 @@ def _answers(run_dir: Path, workspace: Workspace, advance: Advance) -> list[Answ
     x, y = cache.read(frozen.keys(train)), frozen.y[train]
     x_held_out, y_held_out = cache.read(frozen.keys(held_out)), frozen.y[held_out]
     plan = _plan(recipe, x, y, frozen.num_classes)
-    shares = _shares(y, frozen.num_classes)
-    total, done, answers = sum(REPETITIONS[share] for share in shares), 0, []
-    for share in shares:
+    fractions = _fractions(y, frozen.num_classes)
+    total, done, answers = sum(REPETITIONS[fraction] for fraction in fractions), 0, []
+    for fraction in fractions:
         right = []
-        for repetition in range(REPETITIONS[share]):
-            rows = rows_of_share(y, share, recipe.seed + repetition)
+        for repetition in range(REPETITIONS[fraction]):
+            rows = rows_of_fraction(y, fraction, recipe.seed + repetition)
             head = linear_probe.fit(x[rows], y[rows], frozen.num_classes, plan).head
             right.append(head.probabilities(x_held_out).argmax(axis=1) == y_held_out)
             done += 1
             advance(total + done, 2 * total)
-        answers.append(Answers(share, len(rows), np.stack(right)))
+        answers.append(Answers(fraction, len(rows), np.stack(right)))
     return answers
 
 
@@ -122,9 +122,11 @@ def _plan(recipe: Recipe, x: np.ndarray, y: np.ndarray, num_classes: int) -> Rec
     return Recipe(**{**vars(plan), "l2": linear_probe.fit(x, y, num_classes, plan).strength / 2})
 
 
-def _shares(y: np.ndarray, num_classes: int) -> list[float]:
+def _fractions(y: np.ndarray, num_classes: int) -> list[float]:
     """Return the shares that hold enough pictures to learn from; all of them always do."""
-    return [share for share in REPETITIONS if share == 1 or share * len(y) >= FEWEST_PER_CLASS * num_classes]
+    return [
+        fraction for fraction in REPETITIONS if fraction == 1 or fraction * len(y) >= FEWEST_PER_CLASS * num_classes
+    ]
 
 
 def _resampled(answers: list[Answers], generator: np.random.Generator) -> np.ndarray:
@@ -151,7 +153,7 @@ def _gain(answers: list[Answers], accuracies: np.ndarray) -> float:
 
 def _point(own: Answers, samples: np.ndarray) -> dict:
     low, high = np.percentile(samples, ENDS)
-    place = {"share": own.share, "pictures": own.pictures}
+    place = {"share": own.fraction, "pictures": own.pictures}
     return {**place, "accuracy": float(own.right.mean()), "low": float(low), "high": float(high)}
 
 

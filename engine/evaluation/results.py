@@ -84,12 +84,12 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Pictures of class `true` that were taken for `predicted`; `share` is their part of the class, in [0, 1]."""
+    """Pictures of class `true` that were taken for `predicted`; `fraction` is their part of the class, in [0, 1]."""
 
     true: str
     predicted: str
     count: int
-    share: float
+    fraction: float
 
 
 def evaluation(run_dir: Path) -> Evaluation | None:
@@ -180,7 +180,7 @@ def most_confused(facts: Evaluation, limit: int = 10) -> list[Confusion]:
         for j, count in enumerate(row)
         if i != j and count
     ]
-    return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true))[:limit]
+    return sorted(pairs, key=lambda pair: (-pair.count, -pair.fraction, pair.true))[:limit]
 
 
 def per_class(facts: Evaluation) -> list[ClassReport]:

@@ -123,7 +123,7 @@ def _pictures(run_dir: Path, facts: Evaluation, album: Album, words: Words) -> d
         "matrix": matrix,
         "cells": cells,
         "pairs": [
-            {"true": p.true, "answer": p.predicted, "count": p.count, "share": words.percent(p.share)} for p in pairs
+            {"true": p.true, "answer": p.predicted, "count": p.count, "share": words.percent(p.fraction)} for p in pairs
         ],
         "wrong": wrong,
         "right": right,

@@ -39,13 +39,13 @@ class Progress:
         self._phase: str | None = None
         self._began = 0.0
         self._throttle = Throttle(PAUSE_SECONDS)
-        self._first_share = 0.0  # of the phase: what an earlier attempt had done of it
+        self._first_fraction = 0.0  # of the phase: what an earlier attempt had done of it
         self._fraction = 0.0
 
     def begin(self, phase: str, message: str, **values) -> None:
         """Enter a phase; `message` is an English template a page translates."""
         self.end()
-        self._phase, self._began, self._first_share = phase, time.perf_counter(), 0.0
+        self._phase, self._began, self._first_fraction = phase, time.perf_counter(), 0.0
         self._tell(0.0, message, values)
 
     def check_stop(self) -> None:
@@ -69,7 +69,7 @@ class Progress:
 
     def goes_on(self, done: float, total: int) -> None:
         """Take note of how much of the current phase an earlier attempt has done: it says nothing about the pace."""
-        self._first_share = done / max(1, total)
+        self._first_fraction = done / max(1, total)
 
     def forget_epochs_after(self, epoch: int) -> None:
         """Remove the rows of later fine-tuning epochs from metrics.csv: they are about to be trained anew."""
@@ -89,10 +89,10 @@ class Progress:
         now = {self._phase: time.perf_counter() - self._began} if self._phase is not None else {}
         return {p: self._earlier.get(p, 0.0) + self.seconds[p] + now.get(p, 0.0) for p in PHASES}
 
-    def _tell(self, share: float, message: str | None, values: dict) -> None:
+    def _tell(self, fraction: float, message: str | None, values: dict) -> None:
         self._throttle.is_due(at_once=True)
         text = {} if message is None else {"message": message, "values": values}
-        left = self._seconds_left(share)
+        left = self._seconds_left(fraction)
         spent = sum(self.spent().values())
         self._fraction = max(self._fraction, min(0.999, spent / max(spent + left, 1e-9)))
         told = {"phase": self._phase, "progress": round(self._fraction, 4), "seconds_left": round(left, 1)}
@@ -101,11 +101,11 @@ class Progress:
     def _rounded(self) -> dict[str, float]:
         return {phase: round(value, 3) for phase, value in self.spent().items()}
 
-    def _seconds_left(self, share: float) -> float:
+    def _seconds_left(self, fraction: float) -> float:
         spent = time.perf_counter() - self._began
         expected = self._expected.get(self._phase or "", 0.1)
         # The measured pace counts for more the further the phase has come.
-        done = share - self._first_share
-        whole = expected if done <= 0 else (1 - share) * expected + share * spent / done
+        done = fraction - self._first_fraction
+        whole = expected if done <= 0 else (1 - fraction) * expected + fraction * spent / done
         later = PHASES[PHASES.index(self._phase) + 1 :]
-        return (1 - share) * whole + sum(self._expected.get(phase, 0.0) for phase in later)
+        return (1 - fraction) * whole + sum(self._expected.get(phase, 0.0) for phase in later)

@@ -14,7 +14,7 @@ from engine.storage.run_writer import RunWriter
 from engine.storage.workspace import Workspace, write_json
 from engine.training import snapshot
 from engine.training.inputs.pixels import Pixels, choose_fit
-from engine.training.inputs.subsample import rows_of_share
+from engine.training.inputs.subsample import rows_of_fraction
 from engine.training.limits import Limits
 from engine.training.progress import Progress
 from engine.training.recipe import Recipe
@@ -68,7 +68,7 @@ def _work(folder: Path, workspace: Workspace, writer: RunWriter, fraction: float
 def _without_test(everything: Snapshot, fraction: float, seed: int) -> Snapshot:
     """Return the validation pictures and a fraction of the training pictures, as many of everything that they show."""
     train = everything.rows("train")
-    learned = train[rows_of_share(everything.labels[train].astype(str), fraction, seed)]
+    learned = train[rows_of_fraction(everything.labels[train].astype(str), fraction, seed)]
     return everything.part(np.sort(np.concatenate([learned, everything.rows("validation")])))
 
 

@@ -1,6 +1,6 @@
 """Which classes stand side by side in a confusion matrix: those that are taken for each other.
 
-Average-linkage clustering (Sokal & Michener 1958) of the shares by which classes are confused, in either direction.
+Average-linkage clustering (Sokal & Michener 1958) of the fractions by which classes are confused, in either direction.
 Whenever two clusters join, they are turned so that their most similar ends touch (Gruvaeus & Wainer 1972). Numpy alone:
 the server that draws the matrix loads no scipy.
 """
@@ -17,11 +17,11 @@ _TIE = 1e-10  # smaller than any share: among equals, neighbours in the list of 
 def confusability(matrix: Sequence[Sequence[int]]) -> np.ndarray:
     """Return how much two classes are confused, shape (n, n), symmetric, in [0, 1], zero on the diagonal.
 
-    It is the mean of both shares: of class i taken for j, and of class j taken for i.
+    It is the mean of both fractions: of class i taken for j, and of class j taken for i.
     """
     counts = np.asarray(matrix, float)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    similar = (shares + shares.T) / 2
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    similar = (fractions + fractions.T) / 2
     np.fill_diagonal(similar, 0)
     return similar
 
@@ -58,9 +58,9 @@ def _join(similar: np.ndarray, sizes: np.ndarray, largest: int) -> list[list[int
     while (pair := _closest(between, weights, places, largest)) is not None:
         one, other = pair
         clusters[one] = _end_to_end(clusters[one], clusters[other], similar)
-        share = weights[one] / (weights[one] + weights[other])
-        between[one] = between[:, one] = share * between[one] + (1 - share) * between[other]
-        places[one] = share * places[one] + (1 - share) * places[other]
+        fraction = weights[one] / (weights[one] + weights[other])
+        between[one] = between[:, one] = fraction * between[one] + (1 - fraction) * between[other]
+        places[one] = fraction * places[one] + (1 - fraction) * places[other]
         weights[one] += weights[other]
         del clusters[other]
         between = np.delete(np.delete(between, other, 0), other, 1)

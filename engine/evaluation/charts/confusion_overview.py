@@ -20,7 +20,7 @@ def confusion_overview_figure(
     class_names: Sequence[str],
     groups: Sequence[Sequence[int]],
     *,
-    share: bool = False,
+    as_fractions: bool = False,
     dark: bool = False,
     _: Translate = str,
 ) -> go.Figure:
@@ -31,11 +31,11 @@ def confusion_overview_figure(
     """
     order = [position for group in groups for position in group]
     counts = np.asarray(matrix)[np.ix_(order, order)]
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     colours = palette(dark)
     hits = np.eye(len(order), dtype=bool)
-    layers = [_layer(shares, hits, colours.good, colours), _layer(shares, ~hits, colours.bad, colours)]
-    texts = [[f"{value:.0%}" for value in row] for row in shares] if share else counts.tolist()
+    layers = [_layer(fractions, hits, colours.good, colours), _layer(fractions, ~hits, colours.bad, colours)]
+    texts = [[f"{value:.0%}" for value in row] for row in fractions] if as_fractions else counts.tolist()
     targets = _targets(counts, texts, groups, [html.escape(class_names[place]) for place in order], _)
     figure = go.Figure([*layers, targets])
     return _layout(figure, groups, group_heads(matrix, groups), class_names, colours, _)
@@ -54,9 +54,9 @@ def group_heads(matrix: Sequence[Sequence[int]], groups: Sequence[Sequence[int]]
     return heads
 
 
-def _layer(shares: np.ndarray, shown: np.ndarray, colour: str, colours: Palette) -> go.Heatmap:
+def _layer(fractions: np.ndarray, shown: np.ndarray, colour: str, colours: Palette) -> go.Heatmap:
     # The square root lifts one mistake in a hundred out of the background.
-    values = np.where(shown, np.sqrt(shares), np.nan).astype(np.float32)
+    values = np.where(shown, np.sqrt(fractions), np.nan).astype(np.float32)
     light = colours.good_light if colour == colours.good else colours.bad_light
     scale = [[0, colours.empty], [0.01, light], [0.8, colour], [1, colour]]
     return go.Heatmap(z=values, zmin=0, zmax=1, colorscale=scale, hoverinfo="skip", hoverongaps=False, showscale=False)

@@ -155,7 +155,7 @@ def curve_figure(
 
 
 def accuracy_axis(figure: go.Figure) -> dict:
-    """Return an axis of shares for the curves of a figure: none beyond 100 %, and steps of one percent at the least."""
+    """Return an axis of fractions for the curves of a figure: none beyond 100 %, steps of one percent at the least."""
     values = [value for trace in figure.data for value in trace.y if value is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     room = max(NARROW, high - low) / 10

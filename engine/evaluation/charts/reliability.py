@@ -37,13 +37,13 @@ def reliability_figure(
         "width": 3,
     }
     figure.add_trace(last)
-    return _shares(figure, _("how sure it says it is"), _("how often it is right"))
+    return _fractions(figure, _("how sure it says it is"), _("how often it is right"))
 
 
 def selective_figure(
     points: Sequence[dict], chosen: dict | None = None, *, dark: bool = False, _: Translate = str
 ) -> go.Figure:
-    """Return accuracy (y) against the share that is answered (x); `points` as in `selective.curve`.
+    """Return accuracy (y) against the fraction that is answered (x); `points` as in `selective.curve`.
 
     `chosen` {"coverage", "accuracy"} is marked: what the threshold in use does.
     """
@@ -62,7 +62,7 @@ def selective_figure(
     figure = go.Figure([trace])
     if chosen is not None:
         figure.add_trace(_mark(chosen["coverage"], chosen["accuracy"], colours, _("this choice")))
-    figure = _shares(figure, _("share of pictures it answers"), _("right among the answers"))
+    figure = _fractions(figure, _("share of pictures it answers"), _("right among the answers"))
     lowest = min([point["accuracy"] for point in points] or [0])
     figure.update_yaxes(range=[max(0, lowest - 0.08), 1.015])
     return figure
@@ -78,7 +78,7 @@ def roc_figure(curve: dict, here: dict, *, dark: bool = False, _: Translate = st
     figure = go.Figure(
         [_diagonal(colours), trace, _mark(here["false_alarms"], here["recall"], colours, _("this choice"))]
     )
-    return _shares(figure, _("false alarms among the others"), _("found of the class (recall)"))
+    return _fractions(figure, _("false alarms among the others"), _("found of the class (recall)"))
 
 
 def precision_recall_figure(curve: dict, here: dict, *, dark: bool = False, _: Translate = str) -> go.Figure:
@@ -87,7 +87,7 @@ def precision_recall_figure(curve: dict, here: dict, *, dark: bool = False, _: T
     trace = _curve(curve["recall"], curve["precision"], colours, _("finds {x}, right in {y} of its alarms"))
     trace.line.shape = "linear"
     figure = go.Figure([trace, _mark(here["recall"], here["precision"], colours, _("this choice"))])
-    return _shares(figure, _("found of the class (recall)"), _("right among its alarms (precision)"))
+    return _fractions(figure, _("found of the class (recall)"), _("right among its alarms (precision)"))
 
 
 def robustness_figure(
@@ -185,8 +185,8 @@ def _mark(x: float, y: float, colours: Palette, name: str) -> go.Scatter:
     return go.Scatter(x=[x], y=[y], name=name, mode="markers", marker=marker, hovertemplate=hover, cliponaxis=False)
 
 
-def _shares(figure: go.Figure, across: str, up: str) -> go.Figure:
-    """Lay out two shares from 0 to 1."""
+def _fractions(figure: go.Figure, across: str, up: str) -> go.Figure:
+    """Lay out two fractions from 0 to 1."""
     figure.update_layout(height=HEIGHT, margin=MARGIN, dragmode=False, legend=LEGEND, hovermode="closest")
     axis = {"range": [-0.015, 1.015], "tickformat": ".0%", "fixedrange": True, "zeroline": False}
     figure.update_xaxes(title=across, **axis)

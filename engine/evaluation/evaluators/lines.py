@@ -1,4 +1,4 @@
-"""Lines about single classes and groups: shares with their intervals, and who is served worse."""
+"""Lines about single classes and groups: fractions with their intervals, and who is served worse."""
 
 from collections.abc import Iterable, Sequence
 

@@ -55,8 +55,8 @@ def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: di
 def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
     """Return every number of evaluation.json that follows from the predictions alone.
 
-    `accuracy` is the share of test pictures with exactly the right classes; a class counts as named from its threshold
-    on, which the validation pictures choose.
+    `accuracy` is the fraction of test pictures with exactly the right classes; a class counts as named from its
+    threshold on, which the validation pictures choose.
     """
     is_test = snapshot.splits[predictions.rows] == "test"
     rows, validation = predictions.rows[is_test], predictions.rows[~is_test]

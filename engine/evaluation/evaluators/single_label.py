@@ -163,12 +163,12 @@ def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float])
 def lines(result: Evaluation) -> list[str]:
     """Return the honest number, what it stands beside, and a line for each class and group."""
     low, high = result["accuracy_interval"]
-    base, (largest, share) = result["baselines"], constant_answer(result)
+    base, (largest, fraction) = result["baselines"], constant_answer(result)
     largest = f"{largest}, their largest class" if largest else "one and the same class"
     words = (
         f"Right on {result['accuracy']:.1%} of {result['counts']['test']} test pictures"
         f"{line.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
-        f"Always answering {largest}: {share:.1%}. "
+        f"Always answering {largest}: {fraction:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
     return [words, *map(line.of_class, per_class(result)), *line.of_groups(result["groups"])]

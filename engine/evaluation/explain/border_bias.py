@@ -12,9 +12,9 @@ FEWEST_TO_ASK = 5
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the share of heat at the edge says of the classes: {"class", "pictures", "edge"} each.
+    """What the fraction of heat at the edge says of the classes: {"class", "pictures", "edge"} each.
 
-    `judged` have enough pictures, `odd` of them deserve a question; `usual` is the share of the middle class.
+    `judged` have enough pictures, `odd` of them deserve a question; `usual` is the fraction of the middle class.
     """
 
     judged: list[dict]

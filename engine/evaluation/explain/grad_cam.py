@@ -63,8 +63,8 @@ def heat(opened: Opened, pixels: np.ndarray, targets: np.ndarray, *, batch: bool
     pixels = np.asarray(pixels, np.float32)
     found = opened.maps.predict_on_batch(pixels) if batch else opened.maps(pixels, training=False)
     maps = [np.asarray(each, np.float32) for each in (found if isinstance(found, list | tuple) else [found])]
-    shares = _places(opened, maps, targets)
-    total = sum(_enlarged(share, pixels.shape[1]) for share in shares)
+    fractions = _places(opened, maps, targets)
+    total = sum(_enlarged(fraction, pixels.shape[1]) for fraction in fractions)
     return np.maximum(total, 0)
 
 
@@ -92,8 +92,8 @@ def _placed(maps: np.ndarray, slope: np.ndarray, kind: str) -> np.ndarray:
     if kind == MEAN:
         return np.einsum("nhwc,nc->nhw", maps, slope) / (maps.shape[1] * maps.shape[2])
     highest = maps == maps.max(axis=(1, 2), keepdims=True)
-    share = highest / highest.sum(axis=(1, 2), keepdims=True)
-    return np.einsum("nhwc,nc->nhw", maps * share, slope)
+    fraction = highest / highest.sum(axis=(1, 2), keepdims=True)
+    return np.einsum("nhwc,nc->nhw", maps * fraction, slope)
 
 
 def _pool(maps: np.ndarray, kind: str) -> np.ndarray:
@@ -102,10 +102,10 @@ def _pool(maps: np.ndarray, kind: str) -> np.ndarray:
     return maps.max(axis=(1, 2)) if kind == PEAK else maps.mean(axis=(1, 2))
 
 
-def _enlarged(share: np.ndarray, size: int) -> np.ndarray:
+def _enlarged(fraction: np.ndarray, size: int) -> np.ndarray:
     """Return (N, size, size) of (N, h, w), smooth, with the same sum."""
-    scale = share.shape[1] * share.shape[2] / size**2
-    rows = [Image.fromarray(row).resize((size, size), Image.Resampling.BILINEAR) for row in share.astype(np.float32)]
+    scale = fraction.shape[1] * fraction.shape[2] / size**2
+    rows = [Image.fromarray(row).resize((size, size), Image.Resampling.BILINEAR) for row in fraction.astype(np.float32)]
     return np.stack([np.asarray(row) for row in rows]) * scale
 
 

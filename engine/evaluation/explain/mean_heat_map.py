@@ -28,7 +28,7 @@ MIDDLE = 0.5**0.5
 def measure(run_dir: Path, workspace: Workspace, advance: explain.Advance) -> dict:
     """Return and keep {"classes": [{"class", "pictures", "edge", "asks", "image"}], "pictures"}.
 
-    "edge" is the share of the heat outside the middle half of the area; "asks" whether that deserves a question;
+    "edge" is the fraction of the heat outside the middle half of the area; "asks" whether that deserves a question;
     "image" a JPEG (base64) of the mean heat over the mean picture.
     """
     of = explain.subject(run_dir)
@@ -56,7 +56,7 @@ def measure(run_dir: Path, workspace: Workspace, advance: explain.Advance) -> di
 
 
 def edge_share(heat: np.ndarray) -> float:
-    """Return the share of heat (GRID, GRID) outside the middle half of the area; 0.5 where it is spread evenly."""
+    """Return the fraction of heat (GRID, GRID) outside the middle half of the area; 0.5 where it is spread evenly."""
     inset = round(len(heat) * (1 - MIDDLE) / 2)
     return float(1 - heat[inset:-inset, inset:-inset].sum() / (heat.sum() or 1.0))
 

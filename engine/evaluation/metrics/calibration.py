@@ -100,7 +100,7 @@ def by_chance(probabilities: np.ndarray) -> dict:
     """Return the calibration error that perfect probabilities (N, num_classes) would show on so many pictures.
 
     {"usual", "high"}: its mean and the value that one draw in twenty exceeds, over labels drawn from the probabilities
-    (Bröcker and Smith 2007). With few pictures it is far from 0: shares scatter, and part of every scatter is counted.
+    (Bröcker and Smith 2007). With few pictures it is far from 0: fractions scatter, and part of that is counted.
     """
     if not len(probabilities):
         return {"usual": 0.0, "high": 0.0}

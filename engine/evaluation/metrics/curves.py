@@ -69,16 +69,16 @@ def answers_with_thresholds(probabilities: np.ndarray, own: Mapping[int, float])
 
 
 def roc(positive: np.ndarray, scores: np.ndarray) -> dict:
-    """Return {"false_alarms", "recall", "thresholds", "area"}: shares over falling thresholds, and the area below."""
+    """Return {"false_alarms", "recall", "thresholds", "area"}: fractions over falling thresholds, the area below."""
     found, alarms, thresholds = _steps(positive, scores)
     recall = np.append(0, found) / max(1, positive.sum())
-    share = np.append(0, alarms) / max(1, (~positive).sum())
+    fraction = np.append(0, alarms) / max(1, (~positive).sum())
     kept = _thinned(len(recall))
     return {
-        "false_alarms": share[kept].tolist(),
+        "false_alarms": fraction[kept].tolist(),
         "recall": recall[kept].tolist(),
         "thresholds": np.append(np.inf, thresholds)[kept].tolist(),
-        "area": float(np.trapezoid(recall, share)),
+        "area": float(np.trapezoid(recall, fraction)),
     }
 
 

@@ -12,11 +12,11 @@ def wilson_interval(correct: float, count: float, z: float = Z_95) -> tuple[floa
     """
     if count == 0:
         return 0.0, 1.0
-    share = correct / count
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    fraction = correct / count
+    centre = (fraction + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * math.sqrt(fraction * (1 - fraction) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
     # Rounding must not put the share itself outside.
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    return max(0.0, min(fraction, centre - half)), min(1.0, max(fraction, centre + half))
 
 
 def f1_interval(found: int, missed: int, false_alarms: int) -> tuple[float, float]:
@@ -46,10 +46,10 @@ def least_lost(significance: float = 0.05) -> int:
     return math.floor(math.log2(2 / significance)) + 1
 
 
-def pictures_for_margin(share: float, count: int, margin: float) -> int:
+def pictures_for_margin(fraction: float, count: int, margin: float) -> int:
     """Return how many pictures give an interval of about plus or minus `margin` around a share measured on `count`.
 
     The share is pulled towards one half as in Wilson's interval, so that 25 of 25 does not ask for none.
     """
-    centre = (share * count + Z_95**2 / 2) / (count + Z_95**2)
+    centre = (fraction * count + Z_95**2 / 2) / (count + Z_95**2)
     return math.ceil(centre * (1 - centre) * (Z_95 / margin) ** 2)

@@ -74,7 +74,7 @@ def over_all_labels(y_true: np.ndarray, y_pred: np.ndarray) -> dict:
 
 
 def hamming_loss(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Return the share of all single answers, a picture times a class, that are wrong."""
+    """Return the fraction of all single answers, a picture times a class, that are wrong."""
     return float((y_true.astype(bool) != y_pred.astype(bool)).mean()) if y_true.size else 0.0
 
 
@@ -85,7 +85,7 @@ def most_frequent_set(y_train: np.ndarray) -> np.ndarray:
 
 
 def calibration_error(y_true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return how far a probability and the share of pictures that show the class are apart, over all single answers."""
+    """Return how far probabilities and the fraction of pictures with the class are apart, over all single answers."""
     return smooth_error(probabilities.ravel(), y_true.ravel())
 
 

@@ -61,7 +61,7 @@ def weighted_f1(y_true: np.ndarray, y_pred: np.ndarray, num_classes: int) -> flo
 
 
 def top_k_accuracy(y_true: np.ndarray, probabilities: np.ndarray, k: int) -> float:
-    """Return the share of pictures whose class is among the k likeliest; ties count for the model."""
+    """Return the fraction of pictures whose class is among the k likeliest; ties count for the model."""
     if not len(y_true):
         return 0.0
     own = probabilities[np.arange(len(y_true)), y_true]
@@ -100,11 +100,11 @@ def accuracy_interval(right: np.ndarray, groups: np.ndarray, learned: Collection
     # A picture without a group is one of its own.
     names = [f"picture {place}" if group is None else f"group {group}" for place, group in enumerate(groups)]
     number, of_group = np.unique(names, return_inverse=True)
-    share, units = correct / count, len(number)
-    by_chance = share * (1 - share) / count
-    between = (np.bincount(of_group, right - share) ** 2).sum() / count**2 * units / max(1, units - 1)
+    fraction, units = correct / count, len(number)
+    by_chance = fraction * (1 - fraction) / count
+    between = (np.bincount(of_group, right - fraction) ** 2).sum() / count**2 * units / max(1, units - 1)
     if units == 1 or between <= by_chance:
         return {"accuracy_interval": list(wilson_interval(correct, count)), "interval_groups": units}
     effective = count * by_chance / between
-    low, high = wilson_interval(share * effective, effective, float(student.ppf(0.975, units - 1)))
+    low, high = wilson_interval(fraction * effective, effective, float(student.ppf(0.975, units - 1)))
     return {"accuracy_interval": [low, high], "interval_groups": units}

@@ -154,7 +154,7 @@ def estimate(features, y, validation, y_validation, test, y_test) -> dict | None
 
     The classes are left out in turn, a third of them at a time; the detector learns without them, and
     the test pictures of known classes are set against those of the left-out ones. Returns {"auroc", "refused",
-    "false_refusals", "folds"}: area under the ROC curve, and shares above the limit of unknown and of known pictures.
+    "false_refusals", "folds"}: area under the ROC curve, fractions above the limit of unknown and of known pictures.
     """
     labels = np.unique(y)
     if len(labels) < 3:

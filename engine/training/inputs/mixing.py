@@ -27,8 +27,8 @@ def mix(
         return x, targets, weights
     make, alpha = (cutmix, CUTMIX_ALPHA) if generator.choice(kinds) == "cutmix" else (mixup, MIXUP_ALPHA)
     other = generator.permutation(len(x))
-    mixed, share = make(x, x[other], generator.beta(alpha, alpha), generator)
-    targets, weights = (share * part + (1 - share) * part[other] for part in (targets, weights))
+    mixed, fraction = make(x, x[other], generator.beta(alpha, alpha), generator)
+    targets, weights = (fraction * part + (1 - fraction) * part[other] for part in (targets, weights))
     return mixed, targets.astype(np.float32), weights.astype(np.float32)
 
 
@@ -40,15 +40,15 @@ def half(pictures: np.ndarray, others: np.ndarray, kind: str, seed: int = 0) -> 
     return np.concatenate([make(own, other, 0.5, generator)[0] for own, other in pairs]).astype(np.uint8)
 
 
-def mixup(x: np.ndarray, other: np.ndarray, share: float, _generator: Generator) -> tuple[np.ndarray, float]:
+def mixup(x: np.ndarray, other: np.ndarray, fraction: float, _generator: Generator) -> tuple[np.ndarray, float]:
     """Return both laid over each other, `x` with this share, and the share."""
-    return share * x + (1 - share) * other, share
+    return fraction * x + (1 - fraction) * other, fraction
 
 
-def cutmix(x: np.ndarray, other: np.ndarray, share: float, generator: Generator) -> tuple[np.ndarray, float]:
-    """Return `x` with a rectangle of `other` in it, and the share of `x` that is left (about `share`)."""
+def cutmix(x: np.ndarray, other: np.ndarray, fraction: float, generator: Generator) -> tuple[np.ndarray, float]:
+    """Return `x` with a rectangle of `other` in it, and the fraction of `x` that is left (about `fraction`)."""
     side, width = x.shape[1], x.shape[2]
-    reach = np.sqrt(1 - share) / 2
+    reach = np.sqrt(1 - fraction) / 2
     row, column = generator.random(2)
     top, bottom = (round(side * min(1.0, max(0.0, row + edge))) for edge in (-reach, reach))
     left, right = (round(width * min(1.0, max(0.0, column + edge))) for edge in (-reach, reach))

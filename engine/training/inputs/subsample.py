@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def rows_of_share(y: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Return sorted row numbers of `share` of the pictures of every class of y (N,), at least one of each.
+def rows_of_fraction(y: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """Return sorted row numbers of `fraction` of the pictures of every class of y (N,), at least one of each.
 
     With the same seed a larger share holds all of a smaller one.
     """
@@ -12,5 +12,5 @@ def rows_of_share(y: np.ndarray, share: float, seed: int) -> np.ndarray:
     rows = []
     for label in np.unique(y):
         own = generator.permutation(np.flatnonzero(y == label))
-        rows.append(own[: max(1, round(share * len(own)))])
+        rows.append(own[: max(1, round(fraction * len(own)))])
     return np.sort(np.concatenate(rows))

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Return the share of correct predictions, 0 when there are none."""
+    """Return the fraction of correct predictions, 0 when there are none."""
     return float(np.mean(y_true == y_pred)) if len(y_true) else 0.0
 
 

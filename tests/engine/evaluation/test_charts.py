@@ -29,7 +29,7 @@ def finished(workspace):
 
 def test_most_confused_pairs_come_largest_first_with_their_share_of_the_class():
     pairs = results.most_confused(FACTS)
-    assert [(p.true, p.predicted, p.count, p.share) for p in pairs] == [
+    assert [(p.true, p.predicted, p.count, p.fraction) for p in pairs] == [
         ("plum", "apple", 3, 0.3),
         ("apple", "pear", 2, 0.2),
         ("pear", "apple", 1, 0.1),

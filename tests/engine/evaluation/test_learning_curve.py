@@ -16,7 +16,7 @@ from engine.services import run_measurements
 from engine.storage import runs
 from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, write_json
-from engine.training.inputs.subsample import rows_of_share
+from engine.training.inputs.subsample import rows_of_fraction
 from engine.worker import door
 from pages.session import worker_answers
 from tests.support.app_pages import open_page, words
@@ -74,10 +74,10 @@ def test_when_every_validation_picture_is_right_no_gain_is_promised():
 
 def test_a_share_has_some_of_every_class_and_a_larger_one_holds_it():
     y = np.repeat([0, 1, 2], [90, 30, 3])
-    small, large = rows_of_share(y, 0.1, seed=5), rows_of_share(y, 0.5, seed=5)
+    small, large = rows_of_fraction(y, 0.1, seed=5), rows_of_fraction(y, 0.5, seed=5)
     assert np.bincount(y[small]).tolist() == [9, 3, 1]
     assert set(small) < set(large)
-    assert rows_of_share(y, 1.0, seed=5).tolist() == list(range(len(y)))
+    assert rows_of_fraction(y, 1.0, seed=5).tolist() == list(range(len(y)))
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def _more_pairs(run_id: str, shown: int) -> None:
 
 def _pair_words(pair: Confusion) -> str:
     return _("{true} taken for {predicted}: {count} ({share} of {true})").format(
-        true=set_off(pair.true), predicted=set_off(pair.predicted), count=pair.count, share=percent(pair.share)
+        true=set_off(pair.true), predicted=set_off(pair.predicted), count=pair.count, share=percent(pair.fraction)
     )
 
 

@@ -65,7 +65,7 @@ def overview(facts: Evaluation, run_id: str, groups: list[list[int]], view: str)
             facts["confusion_matrix"],
             facts["class_names"],
             groups,
-            share=view == "shares",
+            as_fractions=view == "shares",
             dark=st.context.theme.type == "dark",
             _=_,
         ),
