@@ -41,7 +41,7 @@ with above:
 caveats.mistakes_removed(entry, entries)
 training_events.nothing_gained(entry)
 label_kind.note(entry.facts, entry.folder)
-tabs.show(label_kind.parts(entry, entries), entry.run.id)
+tabs.show(label_kind.tabs(entry, entries), entry.run.id)
 label_kind.not_here()
 explanation.warm(entry.folder)
 explanation.show(entry)

@@ -17,7 +17,7 @@ from engine.storage.registry import Item
 from engine.storage.workspace import read_json, write_json
 
 KEPT = "learned_from.json"
-LEARNED = ("train", "validation")  # what chose between rounds has had its say too
+LEARNED = ("train", "validation")  # what chose between epochs has had its say too
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class Searches:
 
     def _begin(self, search: SearchDirectory) -> None:
         leave = threading.Event()
-        thread = threading.Thread(target=self._conduct, args=(search, leave), name="search", daemon=True)
+        thread = threading.Thread(target=self._carry_out, args=(search, leave), name="search", daemon=True)
         with self._lock:
             self._own[search.id] = thread, leave
         thread.start()
@@ -165,7 +165,7 @@ class Searches:
             leave.set()
             thread.join(ENDING_SECONDS)
 
-    def _conduct(self, search: SearchDirectory, leave: threading.Event) -> None:
+    def _carry_out(self, search: SearchDirectory, leave: threading.Event) -> None:
         from engine.search.scheduler import Closed, Scheduler  # brings Optuna, which only a search needs
 
         earlier = runs.read_status(search.path).get("seconds", 0.0)
@@ -173,8 +173,8 @@ class Searches:
             try:
                 writer.status(message=SEARCHING, values={})
                 _leave_out_unreachable(search)
-                conductor = Scheduler(search, self._workspace, self._compute, self._queue, leave)
-                self._end(search, writer, conductor.carry_out(writer, earlier))
+                scheduler = Scheduler(search, self._workspace, self._compute, self._queue, leave)
+                self._end(search, writer, scheduler.carry_out(writer, earlier))
             except Closed:
                 return
             except UserError as error:

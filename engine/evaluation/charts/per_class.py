@@ -122,9 +122,9 @@ def groups_figure(groups: Sequence[GroupReport], *, dark: bool = False, _: Trans
 def curve_figure(
     metrics: Sequence[dict], measure: str, *, kept: int | None = None, dark: bool = False, _: Translate = str
 ) -> go.Figure:
-    """Return `measure` ("loss" or "accuracy") over the rounds, training and validation; rows as in metrics.csv.
+    """Return `measure` ("loss" or "accuracy") over the epochs, training and validation; rows as in metrics.csv.
 
-    kept: the round, counted from 1, whose model was kept: it is marked.
+    kept: the epoch, counted from 1, whose model was kept: it is marked.
     """
     rows = list(metrics)
     steps = list(range(1, len(rows) + 1))

@@ -45,14 +45,14 @@ def embed(
 
     Returns the cache, and how many pictures each of the others did, by its address.
     """
-    cache, crew = embedding.features_cache(workspace, key, pixels), Peers.here()
+    cache, peers = embedding.features_cache(workspace, key, pixels), Peers.here()
     missing = cache.missing(keys)
-    if crew is None or len(missing) < WORTH_SHARING:
+    if peers is None or len(missing) < WORTH_SHARING:
         return embedding.embed(workspace, key, pixels, keys, advance), {}
     pixels.check_space(missing)
     open_network = forward.opener(workspace, key, pixels.image_size)
     args = (workspace, key, pixels.image_size, pixels.fit, run_dir)
-    with Spread(WorkPile(missing), cache.folder, crew, args) as spread:
+    with Spread(WorkPile(missing), cache.folder, peers, args) as spread:
         told = functools.partial(_tell, advance, len(keys) - len(missing), spread.pile, len(keys))
         while spread.has_work(told):
             embedding.work_off(cache, spread.pile, open_network, pixels.read, told, pixels.chunks_ahead)
@@ -93,16 +93,16 @@ class _Piece:
 
 
 class Spread:
-    """Gives pieces of a pile to the crew while its owner works on it. Use as a context manager.
+    """Gives pieces of a pile to the peers while its owner works on it. Use as a context manager.
 
     `elsewhere` counts the pictures that each of the others has done.
     """
 
-    def __init__(self, pile: WorkPile, folder: Path, crew: Peers, args: tuple):
+    def __init__(self, pile: WorkPile, folder: Path, peers: Peers, args: tuple):
         self.pile = pile
         self.elsewhere: dict[str, int] = {}
         self._cache = ShardCache(folder)  # one of this thread's own
-        self._crew, self._args = crew, args
+        self._peers, self._args = peers, args
         self._pieces: list[_Piece] = []
         self._failed: set[str] = set()
         self._free: list[str] = []
@@ -151,9 +151,9 @@ class Spread:
     def _ask(self) -> None:
         """Learn who has room now, and take back what is with the dead and the lost."""
         self._asked = time.monotonic()
-        self._free = [address for address in self._crew.free() if address not in self._failed]
+        self._free = [address for address in self._peers.free() if address not in self._failed]
         self.pile.sharers = 1 + len(self._free)
-        alive = self._crew.alive()
+        alive = self._peers.alive()
         for piece in list(self._pieces):
             gone = alive is not None and piece.address not in alive
             late = not self.pile and time.monotonic() - piece.given > LATE_SECONDS
@@ -164,7 +164,7 @@ class Spread:
     def _give(self, address: str) -> bool:
         keys = self.pile.take_from_end()
         if keys:
-            future = self._crew.give(address, "embed_piece", keys, *self._args)
+            future = self._peers.give(address, "embed_piece", keys, *self._args)
             self._pieces.append(_Piece(keys, address, future, time.monotonic()))
         return bool(keys)
 

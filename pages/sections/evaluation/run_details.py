@@ -79,11 +79,11 @@ def before_and_after(facts: Evaluation) -> None:
 
 
 def curves(folder: Path) -> None:
-    """Loss and accuracy of every round, or why there are none; the turns it took, and how its rate was found."""
+    """Loss and accuracy of every epoch, or why there are none; the turns it took, and how its rate was found."""
     rows = [row for row in runs.read_metrics(folder) if row["phase"] == "fine_tune"]
     if rows:
         facts = results.evaluation(folder)
-        _rounds(rows, _kept_place(rows, facts.get("chosen", "") if facts else ""))
+        _epochs(rows, _kept_place(rows, facts.get("chosen", "") if facts else ""))
     elif Recipe.from_dict(results.recipe(folder)).fine_tunes:
         st.caption(_("No round of adapting the network was kept, so there is no curve."))
     else:
@@ -93,12 +93,12 @@ def curves(folder: Path) -> None:
 
 
 def _kept_place(rows: list[dict], chosen: str) -> int | None:
-    """Return which round was kept, counted from 1 in the order of `rows`; None where it is none of them."""
+    """Return which epoch was kept, counted from 1 in the order of `rows`; None where it is none of them."""
     found = [place for place, row in enumerate(rows, 1) if chosen == f"epoch {int(row['epoch'])}"]
-    return found[-1] if found else None  # after a new beginning, rounds are numbered anew
+    return found[-1] if found else None  # after a new beginning, epochs are numbered anew
 
 
-def _rounds(rows: list[dict], kept: int | None) -> None:
+def _epochs(rows: list[dict], kept: int | None) -> None:
     words = _(
         "A round shows it every picture for learning once. Loss should fall and accuracy rise; where validation turns "
         "back while training goes on, it learns by heart."

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks import explanations as drawn
 from engine.backbones import build
-from engine.data.modalities import image as image_files
+from engine.data.modalities import image
 from engine.evaluation import predict, results
 from engine.evaluation.explain import (
     border_bias,
@@ -56,7 +56,7 @@ def test_an_explanation_points_at_the_square_that_decides(squares, way):
     of, hits, likeness = explain.subject(run_dir), [], []
     rows = results.predictions(run_dir).where(lambda label, said: label == said)[::3]
     for row in rows:
-        pixels = image_files.load_pixels(workspace.blob_path(row.sha256), of.image_size, of.fit)
+        pixels = image.load_pixels(workspace.blob_path(row.sha256), of.image_size, of.fit)
         target = of.class_names.index(row.label)
         heat = explain.heat(of, way, pixels, target)
         large = np.asarray(Image.fromarray(heat).resize((drawn.SIDE, drawn.SIDE), Image.Resampling.BILINEAR))

@@ -69,14 +69,14 @@ class Measured(IdleWorkers):
         return on_done(None)
 
 
-def conduct(workspace, wanted: Plan, table, *, search: SearchDirectory | None = None, leave=None):
+def carry_out(workspace, wanted: Plan, table, *, search: SearchDirectory | None = None, leave=None):
     """Carry a search out with workers that take no time; return (why it ended, its trials, the steps they took)."""
     search = search or new_search(workspace, wanted, [])
     workers = Measured(table)
     queue = RunQueue(workspace, lambda: workers)
     with RunWriter(search.path) as writer:
-        conductor = Scheduler(search, workspace, lambda: workers, queue, leave or threading.Event())
-        return conductor.carry_out(writer, 0.0), search.trials(), workers.steps
+        scheduler = Scheduler(search, workspace, lambda: workers, queue, leave or threading.Event())
+        return scheduler.carry_out(writer, 0.0), search.trials(), workers.steps
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_the_better_network_is_fine_tuned_and_the_others_are_dropped_after_a_qua
     def table(recipe, step):
         return right[recipe["backbone"]] + 0.03 * step - 0.01 * (recipe.get("head") == "hidden")
 
-    reason, trials, steps = conduct(workspace, plan(target_accuracy=0.69), table)
+    reason, trials, steps = carry_out(workspace, plan(target_accuracy=0.69), table)
     assert reason == "target"
     looks = [(network, 0) for network in THREE] * 2  # with both heads
     assert steps == [*looks, *(("mobilenet_v2_035", step) for step in (1, 1, 2, 3))]
@@ -123,7 +123,7 @@ def test_the_better_network_is_fine_tuned_and_the_others_are_dropped_after_a_qua
 
 
 def test_a_target_counts_from_all_pictures_on_and_ends_the_search(workspace, no_pictures):
-    reason, trials, steps = conduct(workspace, plan(target_accuracy=0.7), lambda recipe, step: 0.8)
+    reason, trials, steps = carry_out(workspace, plan(target_accuracy=0.7), lambda recipe, step: 0.8)
     assert reason == "target" and best_of(trials).is_whole
     assert [step for _network, step in steps] == [*6 * [0], 1, 1] and best_of(trials).choice == choice(
         "sprout", "balanced"
@@ -132,14 +132,14 @@ def test_a_target_counts_from_all_pictures_on_and_ends_the_search(workspace, no_
 
 def test_a_search_without_a_limit_ends_when_everything_was_tried_and_measures_nothing_twice(workspace, no_pictures):
     wanted = plan(networks=("sprout",), time_limit=None)
-    reason, trials, steps = conduct(workspace, wanted, lambda recipe, step: 0.5)
+    reason, trials, steps = carry_out(workspace, wanted, lambda recipe, step: 0.5)
     assert reason == "tried"
     assert sorted(map(str, (trial.choice for trial in trials))) == sorted(map(str, all_choices(wanted)))
     assert steps.count(("sprout", 0)) == 4  # two sizes, two heads: the learning rate changes nothing yet
 
 
 def test_the_time_limit_ends_it_with_the_best_so_far(workspace, no_pictures):
-    reason, trials, _steps = conduct(workspace, plan(time_limit=1e-9), lambda recipe, step: 0.5)
+    reason, trials, _steps = carry_out(workspace, plan(time_limit=1e-9), lambda recipe, step: 0.5)
     assert reason == "time" and best_of(trials) is None
     assert {trial.state for trial in trials} == {search_directory.LATE}
 
@@ -148,7 +148,7 @@ def test_nothing_is_better_than_every_validation_picture_but_there_is_something_
     workspace, no_pictures
 ):
     wanted = plan(networks=("sprout",), time_limit=None)
-    reason, trials, steps = conduct(workspace, wanted, lambda recipe, step: 1.0)
+    reason, trials, steps = carry_out(workspace, wanted, lambda recipe, step: 1.0)
     assert reason == "perfect" and [step for _network, step in steps] == [0, 0, 0, 0, 1, 1]
     assert [len(trial.scores) for trial in trials] == [2, 2, 1, 1]
 
@@ -157,7 +157,7 @@ def test_with_one_network_other_heads_and_sizes_are_looked_at_before_anything_is
     def table(recipe, step):
         return 0.5 + 0.1 * step + 0.01 * (recipe.get("head") == "hidden")
 
-    reason, trials, steps = conduct(workspace, plan(networks=("sprout",), target_accuracy=0.8), table)
+    reason, trials, steps = carry_out(workspace, plan(networks=("sprout",), target_accuracy=0.8), table)
     assert reason == "target" and [step for _network, step in steps] == [0, 0, 0, 0, 1, 1, 2, 3]
     assert best_of(trials).choice == choice("sprout", "balanced", head="hidden")
 
@@ -174,12 +174,12 @@ def test_a_network_that_fails_is_told_with_its_reason_and_not_tried_again(worksp
     def table(recipe, step):
         return TrainingError("Too large.") if recipe["backbone"] == "sprout" else 0.5 + 0.1 * step
 
-    reason, trials, steps = conduct(workspace, plan(target_accuracy=0.75), table)
+    reason, trials, steps = carry_out(workspace, plan(target_accuracy=0.75), table)
     assert reason == "target" and trials[0].state == search_directory.FAILED
     assert trials[0].error["template"] == "Too large."
     assert steps.count(("sprout", 0)) == 1
     with pytest.raises(TrainingError, match="None of the networks could be tried.*Too large") as caught:
-        conduct(workspace, plan(), lambda recipe, step: TrainingError("Too large."))
+        carry_out(workspace, plan(), lambda recipe, step: TrainingError("Too large."))
     assert caught.value.to_dict()["values"]["reason"]["template"] == "Too large."  # translated on the page as well
 
 
@@ -192,9 +192,9 @@ def test_a_search_whose_process_died_goes_on_where_it_was(workspace, no_pictures
         return 0.5
 
     with pytest.raises(Closed):
-        conduct(workspace, search.plan(), dies, search=search, leave=leave)
+        carry_out(workspace, search.plan(), dies, search=search, leave=leave)
     before = search.trials()
-    reason, trials, steps = conduct(workspace, search.plan(), lambda recipe, step: 0.5, search=search)
+    reason, trials, steps = carry_out(workspace, search.plan(), lambda recipe, step: 0.5, search=search)
     assert reason == "tried" and steps.count(("sprout", 0)) == 2  # two of four were known
     assert [trial.choice for trial in trials[: len(before)]] == [trial.choice for trial in before]
 

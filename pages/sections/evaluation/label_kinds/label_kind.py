@@ -6,7 +6,7 @@ from typing import Protocol
 
 from engine.evaluation.honest_number import HonestNumber
 from engine.storage.evaluation import Evaluation
-from pages.sections.evaluation.tabs import Part
+from pages.sections.evaluation.tabs import Tab
 from pages.shared.runs.run_list import RunView
 
 
@@ -28,7 +28,7 @@ class LabelKind(Protocol):
         """Say where it answers by other thresholds than those that the numbers above count."""
         ...
 
-    def parts(self, entry: RunView, entries: list[RunView]) -> list[Part]:
+    def tabs(self, entry: RunView, entries: list[RunView]) -> list[Tab]:
         """Return the tabs of the Results page."""
         ...
 

@@ -10,7 +10,7 @@ from pages.sections.evaluation.multi_label import class_by_class, co_occurrence,
 from pages.sections.evaluation.multi_label.honest_number import claim as claim
 from pages.sections.evaluation.multi_label.honest_number import headline as headline
 from pages.sections.evaluation.multi_label.honest_number import note as note
-from pages.sections.evaluation.tabs import Part
+from pages.sections.evaluation.tabs import Tab
 from pages.sections.try_it.multi_label_answer import heard as heard
 from pages.sections.try_it.multi_label_answer import say as say
 from pages.sections.try_it.multi_label_answer import tried_note as tried_note
@@ -18,20 +18,20 @@ from pages.session.i18n import _
 from pages.shared.runs.run_list import RunView
 
 
-def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
+def tabs(entry: RunView, entries: list[RunView]) -> list[Tab]:
     """Return the tabs; what is about one answer a picture is none of them (see `not_here`)."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
-    changed = [Part("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
-    by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    changed = [Tab("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
+    by_group = [Tab("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
         *changed,
-        Part("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
-        Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
-        Part("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
+        Tab("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
+        Tab("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        Tab("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
         *(by_group if facts["groups"] else []),
-        Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
-        Part("curves", _("Curves"), lambda: run_details.curves(folder)),
-        Part("about", _("About this run"), lambda: run_details.about(entry)),
+        Tab("compare", _("Compare"), lambda: comparison.view(entry, entries)),
+        Tab("curves", _("Curves"), lambda: run_details.curves(folder)),
+        Tab("about", _("About this run"), lambda: run_details.about(entry)),
     ]
 
 

@@ -13,7 +13,7 @@ from pages.sections.evaluation.headline import honest_number
 from pages.sections.evaluation.headline.honest_number import headline as headline
 from pages.sections.evaluation.reliability import abstention, calibration, class_threshold, robustness
 from pages.sections.evaluation.reliability.decision_rule import note as note
-from pages.sections.evaluation.tabs import Part
+from pages.sections.evaluation.tabs import Tab
 from pages.sections.try_it.single_label_answer import heard as heard
 from pages.sections.try_it.single_label_answer import say as say
 from pages.sections.try_it.single_label_answer import tried_note as tried_note
@@ -25,26 +25,26 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
     return honest_number.claim(figures, known=known)
 
 
-def parts(entry: RunView, entries: list[RunView]) -> list[Part]:
+def tabs(entry: RunView, entries: list[RunView]) -> list[Tab]:
     """Return the tabs, that of what changed first where the run repeats another one."""
     facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
-    changed = [Part("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
-    by_group = [Part("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    changed = [Tab("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
+    by_group = [Tab("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
         *changed,
-        Part("confusions", _("Confusions"), lambda: show_confusion(facts, folder)),
-        Part("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
-        Part("map", _("Map"), lambda: prediction_map.view(entry)),
-        Part("classes", _("Classes"), lambda: _classes(entry)),
+        Tab("confusions", _("Confusions"), lambda: show_confusion(facts, folder)),
+        Tab("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        Tab("map", _("Map"), lambda: prediction_map.view(entry)),
+        Tab("classes", _("Classes"), lambda: _classes(entry)),
         *(by_group if facts["groups"] else []),
-        Part("sure", _("How sure"), lambda: calibration.view(facts, folder)),
-        Part("unknown", _("“I don’t know”"), lambda: abstention.view(facts, folder)),
-        Part("robustness", _("Robustness"), lambda: robustness.view(folder)),
-        Part("looks", _("Where it looks"), lambda: mean_heat_map.view(entry)),
-        Part("compare", _("Compare"), lambda: comparison.view(entry, entries)),
-        Part("curves", _("Curves"), lambda: run_details.curves(folder)),
-        Part("more", _("More pictures?"), lambda: learning_curve.view(entry)),
-        Part("about", _("About this run"), lambda: run_details.about(entry)),
+        Tab("sure", _("How sure"), lambda: calibration.view(facts, folder)),
+        Tab("unknown", _("“I don’t know”"), lambda: abstention.view(facts, folder)),
+        Tab("robustness", _("Robustness"), lambda: robustness.view(folder)),
+        Tab("looks", _("Where it looks"), lambda: mean_heat_map.view(entry)),
+        Tab("compare", _("Compare"), lambda: comparison.view(entry, entries)),
+        Tab("curves", _("Curves"), lambda: run_details.curves(folder)),
+        Tab("more", _("More pictures?"), lambda: learning_curve.view(entry)),
+        Tab("about", _("About this run"), lambda: run_details.about(entry)),
     ]
 
 
