@@ -28,7 +28,7 @@ lint: $(VENV)/.ready-test
 	$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
 
 types: $(VENV)/.ready-test
-	$(PYTHON) -m pytest -q -p no:xdist tests/architecture/test_types.py
+	$(PYTHON) -m pytest -q -p no:xdist tests/engine/test_types.py
 
 # The widgets' scripts (pages/components). Nothing else needs Node; `make test` runs their tests where it is installed.
 lint-js:
