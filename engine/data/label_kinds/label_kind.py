@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
+    from engine.storage.registry import ItemRecord
 
 MIN_PER_CLASS = 3  # distinct pictures: one to learn from, one to choose with, one to measure on
 
@@ -77,7 +79,7 @@ class LabelKind(Protocol):
         """Raise DataError where a dataset with these labels cannot become one of this kind."""
         ...
 
-    def check_ready(self, labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> None:
+    def check_ready(self, labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
         """Raise DataError in words when training cannot start; `clusters` tells which pictures are copies."""
         ...
 

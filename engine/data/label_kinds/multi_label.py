@@ -7,11 +7,14 @@ looked and found none of them; no label still means that nobody has looked.
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from engine.data.label_kinds.label_kind import MIN_PER_CLASS, Row, Unit, too_few
 from engine.data.layout import clean_name
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
+    from engine.storage.registry import ItemRecord
 
 MARK = "|"
 NOTHING = "|"  # none of the classes, and known to be so
@@ -101,7 +104,7 @@ def check_can_begin(labels: Sequence[str | None]) -> None:
             raise DataError(NAMES_WITH_MARK, label=label)
 
 
-def check_ready(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> None:
+def check_ready(labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
     """Raise DataError where there are fewer than two classes, or one with too few pictures with it or without it."""
     shown = {(name, cluster) for item, cluster in zip(labelled, clusters, strict=True) for name in names_of(item.label)}
     with_it, everything = Counter(name for name, _cluster in shown), len(set(clusters))

@@ -2,11 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from engine.data.label_kinds import multi_label
 from engine.data.label_kinds.label_kind import MIN_PER_CLASS, Row, Unit, too_few
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
+    from engine.storage.registry import ItemRecord
 
 TASK, SENTENCE = "one", "Every picture shows one class"
 DATASET_OPTIONS = {multi_label.OPTION: False}
@@ -51,7 +54,7 @@ def check_can_begin(labels: Sequence[str | None]) -> None:
         raise DataError(STILL_SEVERAL, count=count)
 
 
-def check_ready(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> None:
+def check_ready(labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
     """Raise DataError where there is one class, one with too few pictures, or two with the very same ones."""
     distinct: dict[str, set[int]] = defaultdict(set)
     for item, cluster in zip(labelled, clusters, strict=True):
