@@ -1,12 +1,14 @@
 """Build a pretrained network: raw pixels in, features out, its own preprocessing inside."""
 
 import functools
+import zipfile
 from pathlib import Path
 
 import keras
 from keras import layers, ops
 
-from engine.backbones import catalogue, custom, custom_model, scratch
+from engine.backbones import catalogue, custom, custom_model, readout, scratch
+from engine.backbones.efficientnet_lite import efficientnet_lite0
 from engine.backbones.pretrained import weights_hash, weights_path
 from engine.backbones.sprout import load_weights, sprout
 from engine.errors import BackboneError
@@ -26,17 +28,27 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
     """
     if custom.is_own(key):
         return custom_model.load(key, image_size, architecture)
-    if catalogue.is_flattened(key):
-        catalogue.info(key)
-        return flattened(build(catalogue.plain(key), image_size, weights_dir))
+    info = catalogue.info(key)
+    model = _filled(catalogue.plain(key), image_size, weights_dir)
+    return flattened(model) if catalogue.is_flattened(key) else readout.with_inner(model, info.inner)
+
+
+def _filled(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:
+    """Return a network of the catalogue with its weights, its last map alone read out."""
     model = architecture(key, image_size)
     if catalogue.from_nothing(key):
         scratch.fill(model)
         return model
     path = weights_path(key, weights_dir)
     try:
-        load_weights(model, path) if key == "sprout" else model.load_weights(str(path))
-    except (OSError, ValueError, KeyError) as error:
+        load_weights(model, path) if path.suffix == ".npz" else model.load_weights(str(path))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        if catalogue.info(key).package:
+            raise BackboneError(
+                "The file {file} is damaged. Delete it: it is made again from the package {package}.",
+                file=str(path),
+                package=catalogue.info(key).package,
+            ) from error
         raise BackboneError(
             "The file {file} does not hold the weights of {title}. Replace it with the file that Keras offers under "
             "this name.",
@@ -58,13 +70,14 @@ def frozen_with(key: str, image_size: int, _hash: str) -> keras.Model:
 
 
 def architecture(key: str, image_size: int) -> keras.Model:
-    """Return the same network with random weights."""
+    """Return a network of the catalogue with random weights, its last map alone read out."""
     info = catalogue.info(key)
     catalogue.check_size(info, image_size)
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     prepared = prepare(info.preprocessing, pixels)
     if info.application is None:
-        return keras.Model(pixels, sprout(prepared), name=info.key)
+        network = efficientnet_lite0 if key == "efficientnet_lite0" else sprout
+        return keras.Model(pixels, network(prepared), name=info.key)
     application = getattr(keras.applications, info.application)
     arguments = {"include_top": False, "weights": None, "pooling": "avg", **info.arguments}
     return application(input_tensor=prepared, input_shape=(image_size, image_size, 3), **arguments)
@@ -82,6 +95,8 @@ def prepare(kind: str, pixels):
     # Only built-in layers: the finished model must load anywhere with keras.models.load_model.
     if kind == "symmetric":
         return layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(pixels)
+    if kind == "lite":
+        return layers.Rescaling(1 / 128, offset=-127 / 128, name="preprocessing")(pixels)
     if kind == "caffe":
         offset = [-value for value in CAFFE_MEAN]
         return layers.Rescaling(1.0, offset=offset, name="preprocessing")(ops.flip(pixels, axis=-1))

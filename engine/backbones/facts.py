@@ -8,10 +8,12 @@ class BackboneInfo:
     """What a person should know before choosing a network, and what the engine needs to build it.
 
     `image_sizes` is (default, smallest, largest) in pixels. `preprocessing` says which pixel values the network was
-    trained on: "symmetric" [-1, 1], "caffe" (BGR minus the ImageNet mean), "torch" (mean and deviation per channel) or
-    "inside" (the network's own first layers do it). `origin` says where it is from: the "catalogue", an earlier "run"
-    or an "upload" (see engine.backbones.custom), "nothing" where its weights are random, or
-    "flattened" where it is another one that ends in the places of its last map.
+    trained on: "symmetric" [-1, 1], "lite" (value - 127) / 128, "caffe" (BGR minus the ImageNet mean), "torch" (mean
+    and deviation per channel) or "inside" (the network's own first layers do it). `package` is the Python package that
+    brings the weights, where they are not downloaded from `url`. `inner` names layers whose maps are read out beside
+    the last one, with their channels; `features` counts them in (see engine.backbones.readout). `origin` says where it
+    is from: the "catalogue", an earlier "run" or an "upload" (see engine.backbones.custom), "nothing" where its weights
+    are random, or "flattened" where it is another one that ends in the places of its last map.
     """
 
     key: str
@@ -26,7 +28,14 @@ class BackboneInfo:
     application: str | None = None
     arguments: dict = field(default_factory=dict)
     url: str | None = None
+    package: str | None = None
+    inner: tuple[tuple[str, int], ...] = ()
     origin: str = "catalogue"
+
+    @property
+    def last_features(self) -> int:
+        """Features of the last map alone: each inner channel gives two, its mean and its maximum."""
+        return self.features - 2 * sum(channels for _layer, channels in self.inner)
 
     @property
     def download_mb(self) -> float:

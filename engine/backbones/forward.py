@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.backbones import catalogue, cuts, device, fastest_runtime, litert, out_of_memory
 from engine.backbones.build import build, frozen
-from engine.backbones.pretrained import weights_hash
+from engine.backbones.pretrained import cache_name
 from engine.storage.workspace import Workspace, write_atomic
 
 # Large enough to keep every core busy, small enough to stop within a moment.
@@ -50,7 +50,7 @@ def opener(workspace: Workspace, key: str, image_size: int) -> Callable[[], Forw
 
 
 def _name(key: str, image_size: int, weights_dir: Path | None = None) -> str:
-    return f"{key}-{weights_hash(key, weights_dir)}-{image_size}-features"
+    return f"{cache_name(key, weights_dir)}-{image_size}-features"
 
 
 def _backbone(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 from engine import settings
-from engine.backbones import catalogue, custom
+from engine.backbones import catalogue, custom, packaged_weights
 from engine.backbones.catalogue import BackboneInfo
 from engine.errors import BackboneError
 
@@ -20,6 +20,9 @@ def local_path(key: str, weights_dir: Path | None = None) -> Path | None:
     if custom.is_own(key):
         return custom.path_of(key)
     info = catalogue.info(key)
+    if info.package is not None:
+        kept = keras_folder() / packaged_weights.CONVERTED
+        return kept if kept.is_file() else packaged_weights.installed()
     if info.url is None or info.weights_file is None:
         return SPROUT_WEIGHTS
     weights_dir = weights_dir or settings.current().weights_dir
@@ -35,6 +38,8 @@ def keras_folder() -> Path:
 
 def check_reachable(info: BackboneInfo) -> None:
     """Raise BackboneError, with what to do instead, when the weights cannot be downloaded from here."""
+    if info.package is not None:
+        raise packaged_weights.missing(info)
     request = urllib.request.Request(info.url or "", method="HEAD")  # noqa: S310 - an https address of our catalogue
     try:
         urllib.request.urlopen(request, timeout=REACH_SECONDS).close()  # noqa: S310 - the same

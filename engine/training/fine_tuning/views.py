@@ -16,6 +16,7 @@ from engine.backbones.cuts import CutPoint
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace
 from engine.training.features import embed
+from engine.training.features.feature_cache import half
 from engine.training.inputs.pixels import Pixels
 from engine.training.inputs.stream import Stream
 from engine.training.recipe import Recipe
@@ -23,7 +24,6 @@ from engine.training.recipe import Recipe
 # Disk for cut activations: this much at most, and never more than this share of what is free.
 MOST_BYTES = 4e9
 SHARE_OF_FREE = 0.25
-LARGEST_HALF = 65_504
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Views:
     def _activations(self, pictures: np.ndarray, dtype) -> np.ndarray:
         run = cast(forward.Forward, self.run)  # only views with a frozen part keep its outputs
         outputs = run(pictures)
-        return outputs if dtype == np.float32 else np.clip(outputs, -LARGEST_HALF, LARGEST_HALF).astype(dtype)
+        return outputs if dtype == np.float32 else half(outputs)
 
 
 def number_of_views(workspace: Workspace, activation_size: int, pictures: int, recipe: Recipe) -> int:

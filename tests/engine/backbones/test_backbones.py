@@ -34,7 +34,7 @@ def network(request):
 def test_facts_of_the_catalogue_are_those_of_the_network(network):
     key, model = network
     assert model.count_params() == info(key).parameters
-    assert model.output_shape == (None, info(key).features)
+    assert model.output_shape == (None, info(key).last_features)
 
 
 def test_the_network_prepares_raw_pixels_itself(network):
