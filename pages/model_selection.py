@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine import graft
 from engine.training.recipe import RECIPES, fitted
-from engine.training.recommend import recommend
 from pages.sections.data_upload.add import import_preview
+from pages.sections.model_selection import advice as advices
 from pages.sections.model_selection import backbone_cards, expert, own_models
 from pages.sections.model_selection.augmentation import preview
 from pages.sections.model_selection.start_bar import start_bar
@@ -15,7 +15,7 @@ from pages.session.i18n import _, say_error
 from pages.shared import page
 from pages.shared.dataset import class_balance
 from pages.shared.dataset.dataset_facts import facts_of
-from pages.shared.runs import run_list, stopping_goal
+from pages.shared.runs import stopping_goal
 
 project = state.project()
 if project is None:
@@ -51,9 +51,7 @@ if facts.problem is not None:
 
 page.title(_("Model"), _("A network that has seen many pictures learns yours. Choose which one, and how."))
 ready = backbone_cards.ready_keys()
-device = graft.current().device() or {}
-has_model = any(entry.evaluation is not None for entry in run_list.views(project))
-advice = recommend(facts.pictures, facts.side, device.get("kind") == "gpu", ready, has_model)
+advice = advices.advice_for(project, facts, ready)
 
 start_search(project)
 
@@ -72,7 +70,7 @@ recipe_name = st.radio(
 if balancing := class_balance.in_words(project):
     st.caption(_(":material/balance: {choice}, as chosen on the Data page.").format(choice=balancing))
 
-page.section(_("Network"), _(advice.reason))
+page.section(_("Network"), advices.in_words(advice))
 backbone = backbone_cards.choose_backbone(advice.backbone, ready)
 own_models.own_models(backbone)
 

@@ -13,7 +13,8 @@ class BackboneInfo:
     brings the weights, where they are not downloaded from `url`. `inner` names layers whose maps are read out beside
     the last one, with their channels; `features` counts them in (see engine.backbones.readout). `origin` says where it
     is from: the "catalogue", an earlier "run" or an "upload" (see engine.backbones.custom), "nothing" where its weights
-    are random, or "flattened" where it is another one that ends in the places of its last map.
+    are random, or "flattened" where it is another one that ends in the places of its last map. `core_ms` is about how
+    many milliseconds an ordinary core takes for a picture of the default size, where that was measured.
     """
 
     key: str
@@ -30,6 +31,7 @@ class BackboneInfo:
     url: str | None = None
     package: str | None = None
     inner: tuple[tuple[str, int], ...] = ()
+    core_ms: float | None = None
     origin: str = "catalogue"
 
     @property

@@ -20,10 +20,11 @@ def test_pictures_that_cannot_be_trained_on_lead_back_to_data_in_words(graft):
     assert at.button(key="empty-button").label == "Go to Data"
 
 
-def test_the_embedded_network_is_recommended_first_with_a_reason(project):
+def test_a_network_that_comes_with_graft_is_recommended_with_what_the_quick_one_needs(project):
     at = open_page("model_selection")
-    assert "Your pictures are small, which is what Sprout was made for." in words(at)
-    assert at.button(key="use-sprout").disabled
+    assert "EfficientNet-Lite0 is the most accurate one here for your pictures" in words(at)
+    assert "Sprout gives a first number in about" in words(at)
+    assert at.button(key="use-efficientnet_lite0").disabled and not at.button(key="use-sprout").disabled
     assert at.radio(key=f"recipe-{project.id}").value == "instant"
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.backbones import forward
+from engine.data.photo_likeness import look_like_photos
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace
 from engine.training import objectives
 from engine.training.inputs import augment, mixing
-from engine.training.inputs.pixels import Pixels, choose_fit, look_like_photos
+from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
 
 SAMPLE = 256

@@ -12,6 +12,7 @@ from engine.backbones import device
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.modality import Augmentations
 from engine.data.modalities.picture import jpeg_bytes
+from engine.data.photo_likeness import look_like_photos
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace, check_free_space
 from engine.training.inputs.work_pile import CHUNK
@@ -22,19 +23,12 @@ MOST_AHEAD = 8
 # Pillow keeps so many blocks of memory for the next picture: giving each back to the system and fetching it anew took
 # 40 % of the time that small pictures need.
 KEPT_BLOCKS = 8
-SAMPLE = 64
 PREVIEW_SIDE = 224
 # So many pictures tell how long the others take to decode: a photo of a camera takes a hundred times as long as a scan
 # of a letter.
 TRIED = 24
 # Bytes a second that files take, the system's own cache in front of the disk included.
 DISK_BYTES = 1e9
-# A picture up to this much longer than wide loses little when its middle square is cut out.
-CROP_ASPECT = 1.5
-# Border pixels within this distance (of 255) of the border's median colour count as plain background.
-PLAIN = 24
-# Measured medians: photos 0.43 and 0.54 of the border, scanned digits and drawn characters 1.0.
-PLAIN_SHARE = 0.7
 
 
 class Pixels:
@@ -120,24 +114,3 @@ def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict
         fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit))) for fit in ("letterbox", "crop")
     }
     return {"automatic": choose_fit(workspace, "auto", keys), "pictures": pictures}
-
-
-def look_like_photos(workspace: Workspace, keys: Sequence[str]) -> bool:
-    """Tell whether most of a sample are about as long as wide and filled to the border."""
-    ordered = sorted(set(keys))
-    sample = ordered[:: max(1, len(ordered) // SAMPLE)][:SAMPLE]
-    with ThreadPoolExecutor(device.cores()) as threads:
-        looks = list(threads.map(lambda key: _look(workspace, key), sample))
-    aspects, plain = np.array(looks).T
-    return bool(np.quantile(aspects, 0.75) <= CROP_ASPECT and np.median(plain) < PLAIN_SHARE)
-
-
-def _look(workspace: Workspace, key: str) -> tuple[float, float]:
-    """Return how long a picture is (long side / short side) and the share of its border that is plain background."""
-    path = workspace.blob_path(key)
-    image, (width, height) = modalities.of(path).picture(path, 96)
-    image.thumbnail((96, 96))
-    pixels = np.asarray(image).astype(np.int16)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    distance = np.abs(border - np.median(border, axis=0)).max(axis=1)
-    return max(width, height) / min(width, height), float((distance <= PLAIN).mean())

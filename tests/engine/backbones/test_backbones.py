@@ -109,6 +109,7 @@ def test_weights_from_the_weights_folder_give_keras_own_features(shared_data, mo
     try:
         path = weights_path("mobilenet_v2_035")
         ours = build("mobilenet_v2_035", 96)
+        wide = info("mobilenet_v2_035").inner
     finally:
         monkeypatch.undo()
         settings.current.cache_clear()
@@ -116,7 +117,9 @@ def test_weights_from_the_weights_folder_give_keras_own_features(shared_data, mo
     theirs = keras.applications.MobileNetV2(weights=str(path), **arguments)
     pixels = noise(2, 96)
     expected = theirs.predict_on_batch(keras.applications.mobilenet_v2.preprocess_input(pixels.copy()))
-    np.testing.assert_allclose(ours.predict_on_batch(pixels), expected, rtol=1e-4, atol=1e-4)
+    found = ours.predict_on_batch(pixels)
+    np.testing.assert_allclose(found[:, -1280:], expected, rtol=1e-4, atol=1e-4)
+    assert found.shape[1] == 1280 + 2 * sum(channels for _layer, channels in wide)
 
 
 @pytest.mark.skipif(not forward.uses_litert(), reason="LiteRT is used on a processor with TensorFlow only")
