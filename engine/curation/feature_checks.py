@@ -226,7 +226,7 @@ def _judge(look: _Look, tell: Tell) -> tuple[Recipe, list[dict]]:
     if len(kept) < 2:
         return Recipe(), []
     names, x = names[kept].tolist(), look.x[rows]
-    recipe = out_of_sample.strength(x, y)
+    recipe = out_of_sample.strength(x, y, units=units)
     probabilities = out_of_sample.probabilities(
         x, y, out_of_sample.folds_of(y, units), recipe, lambda done, total: tell(0.7 + 0.2 * done / total, JUDGING)
     )

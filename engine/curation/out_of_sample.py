@@ -36,13 +36,14 @@ def enough(y: np.ndarray, units: Sequence) -> np.ndarray:
     return counts[y] > FOLDS
 
 
-def strength(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Recipe:
-    """Return the recipe of a probe whose penalty suits a sample of these pictures."""
+def strength(x: np.ndarray, y: np.ndarray, seed: int = 0, units: np.ndarray | None = None) -> Recipe:
+    """Return the recipe of a probe whose penalty suits a sample of these pictures; `units` stay in one fold each."""
     rows = np.random.default_rng(seed).permutation(len(x))[:SAMPLE]
     known, small = np.unique(y[rows], return_inverse=True)
+    chosen = None if units is None else np.asarray(units)[rows]
     if len(known) < 2:
         return Recipe(l2=regularization.DEFAULT_STRENGTH / 2)
-    return Recipe(l2=linear_probe.fit(x[rows], small, len(known), Recipe(seed=seed)).strength / 2)
+    return Recipe(l2=linear_probe.fit(x[rows], small, len(known), Recipe(seed=seed), chosen).strength / 2)
 
 
 def probabilities(

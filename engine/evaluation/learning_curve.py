@@ -37,11 +37,15 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Answers:
-    """Which validation pictures were right (repetitions, M) after learning from `pictures` training pictures."""
+    """Which validation pictures were right (repetitions, M) after learning from `pictures` training pictures.
+
+    units (M,): validation pictures that stand or fall together; None where each stands for itself.
+    """
 
     fraction: float
     pictures: int
     right: np.ndarray
+    units: np.ndarray | None = None
 
 
 def measure(run_dir: Path, workspace: Workspace, advance: Advance = lambda _done, _total: None) -> dict:
@@ -97,29 +101,30 @@ def _answers(run_dir: Path, workspace: Workspace, advance: Advance) -> list[Answ
     cache = embed.embed(workspace, recipe.backbone, pixels, keys, lambda done, total: advance(done, 2 * total))
     x, y = cache.read(frozen.keys(train)), frozen.y[train]
     x_held_out, y_held_out = cache.read(frozen.keys(held_out)), frozen.y[held_out]
-    plan = _plan(recipe, x, y, frozen.num_classes)
+    units, asked_units = frozen.units(train), frozen.units(held_out)
+    plan = _plan(recipe, x, y, frozen.num_classes, units)
     fractions = _fractions(y, frozen.num_classes)
     total, done, answers = sum(REPETITIONS[fraction] for fraction in fractions), 0, []
     for fraction in fractions:
         right = []
         for repetition in range(REPETITIONS[fraction]):
-            rows = rows_of_fraction(y, fraction, recipe.seed + repetition)
+            rows = rows_of_fraction(y, fraction, recipe.seed + repetition, units)
             head = linear_probe.fit(x[rows], y[rows], frozen.num_classes, plan).head
             right.append(head.probabilities(x_held_out).argmax(axis=1) == y_held_out)
             done += 1
             advance(total + done, 2 * total)
-        answers.append(Answers(fraction, len(rows), np.stack(right)))
+        answers.append(Answers(fraction, len(rows), np.stack(right), asked_units))
     return answers
 
 
-def _plan(recipe: Recipe, x: np.ndarray, y: np.ndarray, num_classes: int) -> Recipe:
+def _plan(recipe: Recipe, x: np.ndarray, y: np.ndarray, num_classes: int, units: np.ndarray) -> Recipe:
     """Return a recipe of the probe alone whose penalty is chosen once, from all training pictures."""
     plan = Recipe(
         backbone=recipe.backbone, class_balancing=recipe.class_balancing, seed=recipe.seed, l1=recipe.l1, l2=recipe.l2
     )
     if plan.l2 is not None or plan.l1:
         return plan
-    return Recipe(**{**vars(plan), "l2": linear_probe.fit(x, y, num_classes, plan).strength / 2})
+    return Recipe(**{**vars(plan), "l2": linear_probe.fit(x, y, num_classes, plan, units).strength / 2})
 
 
 def _fractions(y: np.ndarray, num_classes: int) -> list[float]:
@@ -130,11 +135,15 @@ def _fractions(y: np.ndarray, num_classes: int) -> list[float]:
 
 
 def _resampled(answers: list[Answers], generator: np.random.Generator) -> np.ndarray:
-    """Return accuracies (SAMPLES, points) with other draws of the same pictures (bootstrap, Efron 1979)."""
-    count = answers[0].right.shape[1]
+    """Return accuracies (SAMPLES, points) with other draws of the same pictures, or of whole groups (Efron 1979)."""
+    count, units = answers[0].right.shape[1], answers[0].units
+    members = [np.array([row]) for row in range(count)]
+    if units is not None and len(np.unique(units)) > 1:  # one group alone says nothing of others
+        members = [np.flatnonzero(units == unit) for unit in np.unique(units)]
     samples = np.empty((SAMPLES, len(answers)))
     for number in range(SAMPLES):
-        pictures = generator.integers(0, count, count)  # the same for all shares: they answered the same pictures
+        drawn = generator.integers(0, len(members), len(members))
+        pictures = np.concatenate([members[one] for one in drawn])  # the same for all shares: they answered the same
         for column, own in enumerate(answers):
             repetitions = generator.integers(0, len(own.right), len(own.right))
             samples[number, column] = own.right[np.ix_(repetitions, pictures)].mean()

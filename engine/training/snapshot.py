@@ -48,6 +48,27 @@ class Snapshot:
         arrays = {name: values[rows] for name, values in vars(self).items() if name != "class_names"}
         return Snapshot(**arrays, class_names=self.class_names)
 
+    def units(self, rows: np.ndarray) -> np.ndarray:
+        """Return a number for each row, the same for rows that no fold may divide.
+
+        Those are copies and, where groups are kept apart between the parts, the pictures of one group.
+        """
+        alone = [f"picture {sha256}" for sha256 in self.sha256[rows]]
+        if not self.groups_apart:
+            return np.unique(alone, return_inverse=True)[1]
+        named = [
+            own if group is None else f"group {group}" for own, group in zip(alone, self.groups[rows], strict=True)
+        ]
+        return np.unique(named, return_inverse=True)[1]
+
+    @property
+    def groups_apart(self) -> bool:
+        """Tell whether there are groups, and each lies in one part alone."""
+        used = self.splits != LEFT_OUT
+        pairs = zip(self.groups[used], self.splits[used], strict=True)
+        places = {(group, split) for group, split in pairs if group is not None}
+        return bool(places) and len(places) == len({group for group, _split in places})
+
     def counts(self) -> dict[str, int]:
         return {split: len(self.rows(split)) for split in SPLITS}
 

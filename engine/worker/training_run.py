@@ -242,7 +242,8 @@ def _fit_probe(work: RunContext, cache: ShardCache) -> tuple[Head, tuple | None]
 def _learn_head(work: RunContext, x: np.ndarray, y: np.ndarray) -> tuple[Head, tuple | None]:
     if work.recipe.head == "hidden":
         return hidden_head.fit(x, y, work.objective, work.recipe, work.progress), None
-    fitted = work.objective.fit_probe(x, y, work.recipe)
+    units = work.snapshot.units(work.snapshot.rows("train"))
+    fitted = work.objective.fit_probe(x, y, work.recipe, units)
     work.progress.writer.event("probe", strength=fitted.strength, source=fitted.source)
     return fitted.head, fitted.held_out
 

@@ -108,7 +108,9 @@ def _safe(work: RunContext, features: ShardCache) -> Safe:
     keys = frozen.keys(rows)
     run = forward.open_backbone(work.workspace, recipe.backbone, recipe.size)
     kept = features.folder.with_name(f"{features.folder.name}-changed")
-    found = safe_augmentation.choose(features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run, kept)
+    found = safe_augmentation.choose(
+        features.read(keys), frozen.y[rows], keys, recipe, work.pixels, run, kept, frozen.units(rows)
+    )
     if recipe.augmentation == ("auto",):
         wanted = replace(wanted, augmentation=found.augmentation)
     if mixes:

@@ -10,6 +10,8 @@ def in_pieces(optimizer: keras.optimizers.Optimizer, pieces: int) -> None:
     """Let an optimizer that is not built yet make one step of every `pieces` batches it is given."""
     if pieces > 1:
         optimizer.gradient_accumulation_steps = pieces
+        if optimizer.use_ema:  # it is taken after every piece
+            optimizer.ema_momentum **= 1 / pieces
         if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
             optimizer.learning_rate = _BySteps(optimizer._learning_rate, pieces)
 

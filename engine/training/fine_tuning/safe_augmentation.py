@@ -15,6 +15,7 @@ from engine.data.photo_likeness import look_like_photos
 from engine.storage.shards import ShardCache
 from engine.storage.workspace import Workspace
 from engine.training import objectives
+from engine.training.heads import folds
 from engine.training.inputs import augment, mixing
 from engine.training.inputs.pixels import Pixels, choose_fit
 from engine.training.recipe import Recipe
@@ -40,17 +41,19 @@ def choose(
     pixels: Pixels,
     run: forward.Forward,
     kept: Path | None = None,
+    units: np.ndarray | None = None,
 ) -> Safe:
     """Return what is safe for training pictures (features, y) among what their modality offers and the recipe leaves.
 
-    Features of changed pictures are kept in the folder `kept`: the next training on them finds them there.
+    Rows of one unit (see Snapshot.units) are never both taught and asked. Features of changed pictures are kept in the
+    folder `kept`: the next training on them finds them there.
     """
     offered = pixels.augmentations(keys)
-    taught, asked = _halves(y, recipe.seed)
+    taught, asked = _halves(y, recipe.seed, units)
     objective = objectives.of(recipe.task).learned_from(y)
     if len(asked) < ENOUGH or not objective.covers(y[taught], y):
         return Safe(offered.without_asking, (), {})
-    head = objective.fit_probe(features[taught], y[taught], recipe).head
+    head = objective.fit_probe(features[taught], y[taught], recipe, None if units is None else units[taught]).head
     right = objective.right(y[asked], head.logits(features[asked]))
     asked_keys = [keys[row] for row in asked]
 
@@ -108,7 +111,6 @@ def _alike(y: np.ndarray, seed: int) -> np.ndarray:
     return np.array([generator.choice(np.flatnonzero(y == label)) for label in y])
 
 
-def _halves(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    order = np.random.default_rng(seed).permutation(len(y))
-    middle = (len(y) + 1) // 2
-    return np.sort(order[:middle]), np.sort(order[middle:][:SAMPLE])
+def _halves(y: np.ndarray, seed: int, units: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    taught, others = folds.half(y, units, seed)
+    return taught, np.sort(others[:SAMPLE])

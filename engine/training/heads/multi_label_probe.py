@@ -6,7 +6,7 @@ All of them are fitted at once, since they share their features: one L-BFGS on a
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine.training.heads import regularization
+from engine.training.heads import folds, regularization
 from engine.training.heads.head import Head, standardised
 from engine.training.objectives import focal
 from engine.training.objectives.balancing import positive_weights, repeated
@@ -14,11 +14,14 @@ from engine.training.objectives.scores import binary_log_loss, sigmoid
 from engine.training.recipe import Recipe
 
 
-def fit(features: np.ndarray, y: np.ndarray, recipe: Recipe) -> regularization.Probe:
-    """Fit the probe on training features (N, D) and y (N, C) of 0 and 1; every class has pictures with and without."""
+def fit(features: np.ndarray, y: np.ndarray, recipe: Recipe, units: np.ndarray | None = None) -> regularization.Probe:
+    """Fit the probe on training features (N, D) and y (N, C) of 0 and 1; every class has pictures with and without.
+
+    units: as in linear_probe.fit.
+    """
     x, mean, deviation = standardised(features)
     with threadpool_limits(limits=None if x.size * y.shape[1] > regularization.THREADED_WORK else 1):
-        strength, source = _strength(x, y, recipe)
+        strength, source = _strength(x, y, recipe, units)
         layer = (
             _with_l1(x, y, recipe, strength) if recipe.l1 else _solve(x, y, recipe, strength, regularization.ITERATIONS)
         )
@@ -26,21 +29,24 @@ def fit(features: np.ndarray, y: np.ndarray, recipe: Recipe) -> regularization.P
     return regularization.Probe(Head((layer,), mean, deviation, penalty, output="each"), strength, source)
 
 
-def _strength(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> tuple[float, str]:
+def _strength(x: np.ndarray, y: np.ndarray, recipe: Recipe, units: np.ndarray | None) -> tuple[float, str]:
     """Return the penalty per picture, the same for all classes; what it means is said in `probe`."""
     if recipe.l2 is not None or recipe.l1:
         return max(recipe.l1 + 2 * (recipe.l2 or 0.0), 1e-8), "given"
     if min(y.sum(axis=0).min(), (1 - y).sum(axis=0).min()) < 2:
         return regularization.DEFAULT_STRENGTH, "default"
-    return _choose(x, y, recipe), "chosen"
+    rows = np.random.default_rng(recipe.seed).permutation(len(x))[: regularization.MOST_FOR_CHOICE]
+    parts = folds.multi_label(y[rows], None if units is None else units[rows], regularization.FOLDS, recipe.seed)
+    if parts is None:
+        return regularization.DEFAULT_STRENGTH, "default"
+    return _choose(x[rows], y[rows], recipe, parts), "chosen"
 
 
-def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe) -> float:
-    """Return the strength with the smallest cross-validated loss on at most MOST_FOR_CHOICE of these pictures."""
-    order = np.random.default_rng(recipe.seed).permutation(len(x))[: regularization.MOST_FOR_CHOICE]
+def _choose(x: np.ndarray, y: np.ndarray, recipe: Recipe, parts: list[folds.Fold]) -> float:
+    """Return the strength with the smallest cross-validated loss."""
     losses = np.zeros(len(regularization.STRENGTHS))
-    for held_out in np.array_split(order, regularization.FOLDS):
-        learned_from, start = np.setdiff1d(order, held_out), None
+    for learned_from, held_out in parts:
+        start = None
         for position, strength in enumerate(regularization.STRENGTHS):
             kernel, bias = start = _solve(
                 x[learned_from], y[learned_from], recipe, strength, regularization.CHOICE_ITERATIONS, start

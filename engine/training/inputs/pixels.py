@@ -23,6 +23,7 @@ MOST_AHEAD = 8
 # Pillow keeps so many blocks of memory for the next picture: giving each back to the system and fetching it anew took
 # 40 % of the time that small pictures need.
 KEPT_BLOCKS = 8
+SAMPLE = 64
 PREVIEW_SIDE = 224
 # So many pictures tell how long the others take to decode: a photo of a camera takes a hundred times as long as a scan
 # of a letter.

@@ -55,8 +55,8 @@ class MultiLabel:
         """Return the fraction of pictures with exactly the right classes."""
         return exact_match(y, logits > 0)
 
-    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe) -> Probe:
-        return multi_label_probe.fit(features, y, recipe)
+    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe, units: np.ndarray | None = None) -> Probe:
+        return multi_label_probe.fit(features, y, recipe, units)
 
     def output(self, recipe: Recipe) -> str:
         return "each"

@@ -43,8 +43,10 @@ class Objective(Protocol):
         """Return the fraction of pictures that logits (N, num_classes) answer rightly."""
         ...
 
-    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: "Recipe") -> "Probe":
-        """Fit a linear probe on training features (N, D)."""
+    def fit_probe(
+        self, features: np.ndarray, y: np.ndarray, recipe: "Recipe", units: np.ndarray | None = None
+    ) -> "Probe":
+        """Fit a linear probe on training features (N, D); `units` as in heads.linear_probe.fit."""
         ...
 
     def output(self, recipe: "Recipe") -> str:

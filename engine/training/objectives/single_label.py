@@ -45,8 +45,8 @@ class SingleLabel:
     def right(y: np.ndarray, logits: np.ndarray) -> float:
         return accuracy(y, logits.argmax(axis=1))
 
-    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe) -> Probe:
-        return linear_probe.fit(features, y, self.num_classes, recipe)
+    def fit_probe(self, features: np.ndarray, y: np.ndarray, recipe: Recipe, units: np.ndarray | None = None) -> Probe:
+        return linear_probe.fit(features, y, self.num_classes, recipe, units)
 
     def output(self, recipe: Recipe) -> str:
         return recipe.output
