@@ -9,7 +9,7 @@ from engine.storage.registry import Item
 from pages.components.gallery import gallery
 from pages.session.i18n import _, plural
 
-PARTS = {"train": "training", "validation": "validation", "test": "test"}
+SPLIT_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 MOST = 10
 STYLE = """<style>
 .graft-row { display: flex; flex-wrap: wrap; gap: .6rem; }
@@ -45,12 +45,12 @@ def tiles(items: Sequence[Item]) -> list[gallery.Tile]:
 
 
 def _note(item: Item) -> str:
-    return _("ambiguous") if item.ambiguous else part_word(item.split)
+    return _("ambiguous") if item.ambiguous else split_word(item.split)
 
 
-def part_word(part: str | None) -> str:
+def split_word(split: str | None) -> str:
     """Return "training", "validation" or "test" in the language of the session; "" for none."""
-    return _(PARTS[part]) if part in PARTS else ""
+    return _(SPLIT_WORDS[split]) if split in SPLIT_WORDS else ""
 
 
 def short_name(item: Item) -> str:
@@ -67,7 +67,7 @@ def _row(items: Sequence[Item], side: int, most: int) -> str:
 
 def _figure(item: Item) -> str:
     label, name = html.escape(item.label or _("No class yet")), html.escape(short_name(item))
-    words = f"<span><b>{label}</b></span><span>{html.escape(part_word(item.split))}</span>"
+    words = f"<span><b>{label}</b></span><span>{html.escape(split_word(item.split))}</span>"
     source = html.escape(gallery.thumbnail_url(item.sha256))
     return (
         f'<figure title="{name}"><img src="{source}" alt="{label}, {name}" loading="lazy">'

@@ -14,12 +14,12 @@ from pages.components.gallery import gallery
 from pages.session import state, worker_answers
 from pages.session.i18n import _, plural
 from pages.shared import page
+from pages.shared.dataset.pictures import split_word
 from pages.shared.runs.run_list import RunView, local_time, name_of, views
 
 KEY = "versions"
 NOW = "now"
 PER_PAGE = 24
-PARTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @st.fragment
@@ -139,14 +139,14 @@ def _show(found: Difference, *, key: str) -> None:
 
 def _tile(one: Picture | tuple[Picture, Picture]) -> gallery.Tile:
     if isinstance(one, Picture):
-        return gallery.Tile(one.item, gallery.thumbnail_url(one.sha256), one.label, _part(one.split))
+        return gallery.Tile(one.item, gallery.thumbnail_url(one.sha256), one.label, split_word(one.split))
     old, new = one
-    pairs = [(old.label, new.label), (_part(old.split), _part(new.split)), (old.group or "–", new.group or "–")]
+    pairs = [
+        (old.label, new.label),
+        (split_word(old.split), split_word(new.split)),
+        (old.group or "–", new.group or "–"),
+    ]
     changed = [f"{before} → {after}" for before, after in pairs if before != after]
     return gallery.Tile(
-        new.item, gallery.thumbnail_url(new.sha256), changed[0], " · ".join(changed[1:]) or _part(new.split)
+        new.item, gallery.thumbnail_url(new.sha256), changed[0], " · ".join(changed[1:]) or split_word(new.split)
     )
-
-
-def _part(part: str | None) -> str:
-    return _(PARTS[part]) if part in PARTS else ""

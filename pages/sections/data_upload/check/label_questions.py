@@ -104,7 +104,7 @@ def _card(item: Item, question: dict) -> dict:
         "suggested": question.get("suggested"),
         "confidence": percent(confidence) if confidence is not None else "",
         "name": item.name,
-        "part": pictures.part_word(item.split),
+        "part": pictures.split_word(item.split),
     }
 
 

@@ -12,7 +12,7 @@ from pages.session.safe_text import md_escape, shortened
 from pages.shared import page
 from pages.shared.dataset import classes, picture_actions
 from pages.shared.dataset.label_kinds.multi_label import edit
-from pages.shared.dataset.pictures import part_word, short_name
+from pages.shared.dataset.pictures import short_name, split_word
 
 PER_PAGE = 48
 # These stand for pictures beside the classes; no class can be called so.
@@ -80,7 +80,7 @@ def _class(project: Project, title: str, opened: str, by_class: dict[str, list[I
 
 def tile(item: Item) -> gallery.Tile:
     """Return a picture with what it shows, then its part and group."""
-    note = " · ".join(part for part in (part_word(item.split), item.group) if part)
+    note = " · ".join(part for part in (split_word(item.split), item.group) if part)
     words = classes.in_words(item.label, multi_label)
     if item.ambiguous:
         words = _("ambiguous: {label}").format(label=words)

@@ -11,7 +11,7 @@ from engine.data import reread, split
 from engine.data.label_kinds import single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Item, Project
-from pages.sections.data_upload.splits.split_table import Counts, part_table
+from pages.sections.data_upload.splits.split_table import Counts, show_splits
 from pages.session import person, worker_answers
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape
@@ -165,9 +165,9 @@ def _tables(project: Project, classes: Counts, groups: Counts, then: Preview | N
     pictures = None
     if not class_counts.kind_of(project.dataset_id).EXCLUSIVE:
         pictures = graft.current().registry.counts(project.dataset_id, used=True), then.labels if then else None
-    part_table(_("Class"), classes, then.classes if then else None, few=FEW, pictures=pictures)
+    show_splits(_("Class"), classes, then.classes if then else None, few=FEW, pictures=pictures)
     if groups:
-        part_table(_("Group"), groups, then.groups if then else None)
+        show_splits(_("Group"), groups, then.groups if then else None)
 
 
 def _previewed(project: Project, choice: Choice, classes: Counts, groups: Counts) -> None:

@@ -33,7 +33,7 @@ STYLE = """<style>
 </style>"""
 
 
-def part_table(
+def show_splits(
     title: str,
     now: Counts,
     then: Counts | None = None,
