@@ -57,8 +57,8 @@ class Evaluator(Protocol):
         """Return the probability of the answer to each test picture, (N,)."""
         ...
 
-    def named(self, run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...] | None:
-        """Return the classes that a picture shows to the model; None where that is simply the likeliest one."""
+    def named(self, run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...]:
+        """Return the classes that a picture shows to the model."""
         ...
 
     # in words, in English

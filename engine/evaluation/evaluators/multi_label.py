@@ -173,7 +173,7 @@ def answer_probabilities(run_dir: Path) -> np.ndarray:
     return np.where(answered, probabilities, 1 - probabilities).prod(axis=1)
 
 
-def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...] | None:
+def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...]:
     """Return the classes that reach their thresholds, the surest first."""
     thresholds = multi_label_thresholds.of_run(run_dir, evaluation)
     return tuple(multi_label_thresholds.answers(probabilities, evaluation["class_names"], thresholds))
@@ -205,7 +205,7 @@ def _class_line(row: ClassReport) -> str:
 def prediction(run_dir: Path, evaluation: Evaluation, answer: Mapping) -> dict:
     """Return {"labels": [...], "probabilities": {class: p}}: what a picture shows, the surest first."""
     probabilities = answer["probabilities"]
-    labels = list(named(run_dir, evaluation, probabilities) or ())
+    labels = list(named(run_dir, evaluation, probabilities))
     pairs = zip(evaluation["class_names"], map(float, probabilities), strict=True)
     return {"labels": labels, "probabilities": dict(pairs)}
 

@@ -156,8 +156,8 @@ def answer_probabilities(run_dir: Path) -> np.ndarray:
     return np.max(results.scores(run_dir)[1], axis=1)
 
 
-def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...] | None:
-    return None
+def named(run_dir: Path, evaluation: Evaluation, probabilities: Sequence[float]) -> tuple[str, ...]:
+    return (evaluation["class_names"][int(np.argmax(probabilities))],)
 
 
 def lines(result: Evaluation) -> list[str]:

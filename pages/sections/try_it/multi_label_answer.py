@@ -35,7 +35,7 @@ def heard(entry: RunView) -> Callable[[dict], dict]:
     names, evaluator = entry.facts["class_names"], evaluators.of(multi_label.TASK)
 
     def hear(answer: dict) -> dict:
-        named = evaluator.named(entry.folder, entry.facts, answer["probabilities"]) or ()
+        named = evaluator.named(entry.folder, entry.facts, answer["probabilities"])
         likeliest = tuple(results.top(answer["probabilities"], names, max(SHOWN, len(named))))
         nearest = tuple((near["sha256"], near["label"]) for near in answer.get("nearest", ()))
         return {"named": named, "likeliest": likeliest, "nearest": nearest}

@@ -27,10 +27,11 @@ def heard(entry: RunView) -> Callable[[dict], dict]:
         probabilities = answer["probabilities"]
         verdict = selective.verdict(stored, probabilities, names, answer.get("unknown"))
         likeliest, name = results.top(probabilities, names), names[verdict.position]
+        named = (likeliest[0][0],)
         if name not in dict(likeliest):
             likeliest[-1] = (name, float(probabilities[verdict.position]))
         said = {"said": verdict.said, "answer": name, "threshold": verdict.threshold}
-        return {"likeliest": tuple(likeliest), "nearest": nearest, **said}
+        return {"named": named, "likeliest": tuple(likeliest), "nearest": nearest, **said}
 
     return hear
 

@@ -56,7 +56,7 @@ class Trial:
     said: "answer", "unsure" or "unknown", for the class `answer`, which its own `threshold` may have called although
     another one is likelier (see engine.evaluation.reliability.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
-    named: the classes it is said to show, by models for several classes a picture; None by others. item: its id, where
+    named: the classes it is said to show. item: its id, where
     it is a picture of the dataset.
     question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
     """
@@ -72,7 +72,7 @@ class Trial:
     nearest: tuple[tuple[str, str], ...] = ()
     source: str | bytes = b""
     large: str = ""
-    named: tuple[str, ...] | None = None
+    named: tuple[str, ...] = ()
     question: Question | None = None
     known: Found | None = None
     item: int | None = None

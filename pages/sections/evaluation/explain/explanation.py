@@ -41,9 +41,9 @@ class Picture:
     """What is asked about. `source` is the path (text) or content (bytes) of the picture, `src` shows it in a browser.
 
     likeliest: (class, probability) pairs, likeliest first. nearest: (content hash, label) of training pictures it is
-    most like; None where nobody has asked yet. named: the classes the model says it shows; None where it simply says
-    the likeliest. task: that of the model, which says how `truth` is to be read (see engine.data.label_kinds).
-    item: the picture's id in the dataset, where it is one of its pictures and its label can be put right.
+    most like; None where nobody has asked yet. named: the classes the model says it shows. task: that of the model,
+    which says how `truth` is to be read (see engine.data.label_kinds). item: the picture's id in the dataset, where it
+    is one of its pictures and its label can be put right.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Picture:
     truth: str
     likeliest: tuple[tuple[str, float], ...]
     nearest: tuple[tuple[str, str], ...] | None = None
-    named: tuple[str, ...] | None = None
+    named: tuple[str, ...] = ()
     item: int | None = None
     task: str = "one"
 
@@ -131,41 +131,23 @@ def _panel(entry: RunView, picture: Picture) -> None:
             _reminds(entry, picture)
 
 
-def _say_answers(picture: Picture) -> None:
+def _say_answer(picture: Picture) -> None:
     """Say which classes it names, and whether these are all of them."""
     shares = dict(picture.likeliest)
     named = [
-        f"**{md_escape(name)}**" + (f" ({percent(shares[name])})" if name in shares else "")
-        for name in picture.named or ()
+        f"**{md_escape(name)}**" + (f" ({percent(shares[name])})" if name in shares else "") for name in picture.named
     ]
     words = _("It says {classes}.").format(classes=" + ".join(named) or _("None of the classes"))
     st.markdown(f"#### {words}")
     name = md_escape(shortened(Path(picture.name).name, 40))
     if not picture.truth:
         st.caption(name)
-    elif set(picture.named or ()) == set(picture.truths):
+    elif set(picture.named) == set(picture.truths):
         st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
     else:
         truth = _("It is labelled {label}.").format(
             label=md_escape(classes.in_words(picture.truth, picture.label_kind))
         )
-        st.caption(f"{name} · :orange[:material/cancel:] {truth}")
-
-
-def _say_answer(picture: Picture) -> None:
-    if picture.named is not None:
-        _say_answers(picture)
-        return
-    answer, probability = picture.likeliest[0]
-    words = _("It says **{label}** ({share}).").format(label=md_escape(answer), share=percent(probability))
-    st.markdown(f"#### {words}")
-    name = md_escape(shortened(Path(picture.name).name, 40))
-    if not picture.truth:
-        st.caption(name)
-    elif picture.truth == answer:
-        st.caption(f"{name} · :green[:material/check_circle:] {_('That is right by its label.')}")
-    else:
-        truth = _("It is labelled {label}.").format(label=md_escape(picture.truth))
         st.caption(f"{name} · :orange[:material/cancel:] {truth}")
 
 
