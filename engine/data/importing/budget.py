@@ -27,7 +27,7 @@ class Budget:
     members: int = 0
     expanded: int = 0
     limits: settings.Settings = field(default_factory=settings.current)
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
 
     def spend(self, size: int = 0, members: int = 0) -> None:
         """Count what was read. Raises LimitError when it is too much, or took too long."""
