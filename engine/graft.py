@@ -23,8 +23,8 @@ from engine.backbones import learned_from
 from engine.compute.background_jobs import BackgroundJobs
 from engine.compute.client import Compute
 from engine.compute.run_queue import RunQueue
-from engine.curation import row_checks
-from engine.data import copies, label_kinds, test_set_reuse, versions
+from engine.data import copies, label_kinds, readiness, test_set_reuse, versions
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
 from engine.evaluation.reliability import multi_label_thresholds, selective
 from engine.search.plan import COMMON, Plan
@@ -199,22 +199,26 @@ class Graft:
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
         options = self.registry.dataset_options(project.dataset_id)
         label_kind = label_kinds.of(options)
-        row_checks.ready_to_train(items, label_kind=label_kind)
-        items = self._copies_together(project.dataset_id, items)
+        items = self._copies_together(project.dataset_id, items, label_kind)
         plan = Recipe.from_dict({**fitted(recipe, options), "task": label_kind.TASK})
         plan.validate_for({item.label for item in items})
         return items, plan
 
-    def _copies_together(self, dataset_id: str, items: list[Item]) -> list[Item]:
-        """Return the items with all copies of a picture in one part; where that moves some, the history tells."""
+    def _copies_together(self, dataset_id: str, items: list[Item], label_kind: LabelKind) -> list[Item]:
+        """Return the items with all copies of a picture in one part; where that moves some, the history tells.
+
+        Raises DataError, and moves nothing, where they do not allow a training.
+        """
         moves = copies.one_side(items)
+        moved = [replace(item, split=moves.get(item.id, item.split)) for item in items]
+        readiness.check(moved, label_kind=label_kind)
         if not moves:
             return items
         one = len(moves) == 1
         template = "moved {n} copy to one part" if one else "moved {n} copies to one part"
         changes = {item_id: {"split": split} for item_id, split in moves.items()}
         self.registry.change_each(dataset_id, changes, {"template": template, "values": {"n": len(moves)}})
-        return [replace(item, split=moves.get(item.id, item.split)) for item in items]
+        return moved
 
     def resume_run(self, run_id: str) -> None:
         """Queue a run again that was paused, interrupted, stopped or failed; it goes on from its checkpoint."""

@@ -3,17 +3,20 @@
 import functools
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.cli.output import end_progress, in_words, print_json, show_progress
-from engine.cli.source import ANSWERS, check_there, refusal_in_words
+from engine.cli.source import ANSWERS, check_there, question_in_words, question_line, reading_of, refusal_in_words
 from engine.compute.quiet_stderr import quiet_stderr
 from engine.curation import row_checks as rows
+from engine.data import copies, label_kinds, split
 from engine.data import finding as shapes
-from engine.data import label_kinds
 from engine.data.importing.ingest import Account, ingest
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
 from engine.services.dataset_checks import BACKBONE
 from engine.storage.registry import Item
@@ -23,26 +26,59 @@ from engine.storage.workspace import Workspace
 Tell = Callable[[str, dict], None]
 
 
-def check(
-    source: str, layout: str, *, quick: bool, tell: Tell, several_classes: bool | None = None
-) -> tuple[Account, list[dict]]:
-    """Return the account of a source and its findings in words, the worst first; `quick` leaves the network out.
+@dataclass(frozen=True)
+class Checked:
+    """What is in a source: the account, its pictures as a training would divide them, and the findings in words."""
 
-    Each is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (names of
-    files that show the same) and "questions". `tell(words, {"progress": share})` is called on the way.
+    account: Account
+    items: list[Item]
+    findings: list[dict]
+
+
+def check(
+    source: str,
+    layout: str,
+    *,
+    quick: bool,
+    tell: Tell,
+    several_classes: bool | None = None,
+    reading: Mapping[str, str] | None = None,
+) -> Checked:
+    """Return what is in a source; `quick` leaves the network out, `reading` answers questions about it.
+
+    A finding is {"kind", "severity", "files", "message", "fix", "values"} and, where there are any, "families" (names
+    of files that show the same) and "questions"; the worst come first. `tell(words, {"progress": share})` is called on
+    the way.
     """
     with tempfile.TemporaryDirectory(prefix="graft-check-") as folder:
         workspace = Workspace(Path(folder)).create()
-        reading: dict[str, Any] = {"layout": layout, "several_classes": several_classes}
+        options: dict[str, Any] = {"layout": layout, "several_classes": several_classes, "reading": reading}
         told = functools.partial(_reading, tell, Throttle())
-        account = ingest(source, workspace, **reading, progress=told)
+        account = ingest(source, workspace, **options, progress=told)
         label_kind = label_kinds.of_account(account.layout)
-        items = [Item(**vars(record), id=number) for number, record in enumerate(account.used, 1)]
+        items = _divided(account, label_kind)
         found = [*_nothing_usable(account), *rows.findings(items, account.refused, label_kind=label_kind)]
+        found += _across_given_splits(items)
         if not quick and items and label_kind.FEATURE_CHECKS:
             found += _looked_at(workspace, items, tell)
     names = {item.id: item.name for item in items}
-    return account, [_in_words(finding, names) for finding in shapes.worst_first(found)]
+    return Checked(account, items, [_in_words(finding, names) for finding in shapes.worst_first(found)])
+
+
+def _divided(account: Account, label_kind: LabelKind) -> list[Item]:
+    """Return the pictures in the parts that a training would give them."""
+    parts = split.assign(account.used, label_kind=label_kind)
+    pairs = enumerate(zip(account.used, parts, strict=True), 1)
+    return [
+        Item(**{**vars(record), "given_split": record.split, "split": part}, id=number)
+        for number, (record, part) in pairs
+    ]
+
+
+def _across_given_splits(items: list[Item]) -> list[dict]:
+    """Name the copies that came in more than one part, although a training would move them to one."""
+    given = [replace(item, split=item.given_split) for item in items if item.label is not None]
+    return copies.across_splits(given, split.duplicate_clusters(given))
 
 
 def _nothing_usable(account: Account) -> list[dict]:
@@ -86,20 +122,43 @@ def _in_words(finding: dict, names: dict[int, str]) -> dict:
 def check_source(options) -> None:
     """Say what is in a source and what stands in the way of a training, keeping nothing."""
     check_there(options.source)
-    account, findings = check(
+    checked = check(
         options.source,
         options.layout,
         quick=options.quick,
         tell=show_progress,
         several_classes=ANSWERS[options.several_classes],
+        reading=reading_of(options),
     )
+    account, findings = checked.account, checked.findings
     end_progress(f"{account.received} received, {len(account.used)} used, {len(account.refused)} refused")
-    for finding in findings:
-        example = f" ({finding['files'][0]})" if finding["files"] else ""
-        words = f"{finding['severity']}: {finding['message']} {finding['fix'] or ''}{example}"
-        print(words, file=sys.stderr if options.json else sys.stdout)
+    asked = [question_in_words(question) for question in account.layout.get("questions", ())]
+    for line in [*_lines(findings), *map(question_line, asked)]:
+        print(line, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         summary = {"received": account.received, "used": len(account.used), "findings": findings}
         summary["refused"] = [refusal_in_words(entry) for entry in account.refused]
         summary["layout"] = in_words({"message": account.layout["template"], "values": account.layout["values"]})
-        print_json(summary)
+        print_json({**summary, **_understood(checked), "questions": asked})
+
+
+def _lines(findings: list[dict]) -> list[str]:
+    lines = []
+    for finding in findings:
+        example = f" ({finding['files'][0]})" if finding["files"] else ""
+        lines.append(f"{finding['severity']}: {finding['message']} {finding['fix'] or ''}{example}")
+    return lines
+
+
+def _understood(checked: Checked) -> dict:
+    """Return how many pictures each class, part and group has."""
+    label_kind = label_kinds.of_account(checked.account.layout)
+    labelled = [item for item in checked.items if item.label is not None]
+    classes = Counter(name for item in labelled for name in label_kind.names_of(item.label))
+    parts = Counter(item.split for item in labelled)
+    groups = Counter(item.group for item in labelled if item.group)
+    return {
+        "classes": dict(sorted(classes.items())),
+        "splits": {part: parts[part] for part in split.SPLITS},
+        "groups": dict(sorted(groups.items())),
+    }

@@ -12,6 +12,7 @@ from engine.cli.learning_curve import learning_curve
 from engine.cli.pause import pause, resume
 from engine.cli.search import search
 from engine.cli.serve import serve
+from engine.data.importing.choices import SEPARATORS, flag
 from engine.data.layout import KINDS
 from engine.errors import UserError
 from engine.training.recipe import POOLINGS
@@ -144,6 +145,18 @@ MULTI_LABEL_HELP = "whether pictures may show several classes, or none (default:
 GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one side of the split (default: auto)"
 
 
+READING_HELP = {
+    "encoding": ("CODEPAGE", "how names in a zip, or a table, are written when they do not say it: cp1251, cp932 ..."),
+    "file_column": ("NAME", "the column of a table that names files"),
+    "label_column": ("NAME", "the column of a table that gives the class"),
+    "split_column": ("NAME", "the column of a table that says the split, or 'none'"),
+    "split_values": ("VALUE=SPLIT,...", "what values of it, or folders, mean: 0=train,1=validation,2=test,old=none"),
+    "class_columns": ("NAME,NAME", "the columns of 0 and 1 that are classes"),
+    "pixel_scale": ("LOW:HIGH", "what is black and white in pictures of more than 8 bits: 0:4095 for 12 bits"),
+    "label_separator": ("MARK", f"what stands between two classes in a cell: {' '.join(SEPARATORS)}"),
+}
+
+
 def _add(subparsers, name: str, command, text: str, *, json: bool = True) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
@@ -157,3 +170,6 @@ def _add_source(parser: argparse.ArgumentParser, more: str = "") -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP + more)
     parser.add_argument("--layout", default="auto", choices=("auto", *KINDS), metavar="KIND", help=LAYOUT_HELP)
     parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=MULTI_LABEL_HELP)
+    reading = parser.add_argument_group("where files can be read in more ways ('check' asks and names the option)")
+    for option, (metavar, text) in READING_HELP.items():
+        reading.add_argument(flag(option), metavar=metavar, help=text)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.cli.output import end_progress, in_words, show_progress
+from engine.data.importing import choices
 from engine.errors import DataError, UserError
 from engine.graft import Graft
 from engine.storage.registry import Project
@@ -34,10 +35,31 @@ def new_project(graft: Graft, options) -> Iterator[Project]:
         raise
 
 
+def reading_of(options) -> dict[str, str]:
+    """Return the answers about how files are read that were given on the command line, as {option: text}."""
+    return {option: given for option in choices.OPTIONS if (given := getattr(options, option, None))}
+
+
+def question_in_words(question: dict) -> dict:
+    """Return {"about", "answer", "others", "option"} of a question about how files are read."""
+    return {
+        "about": str(UserError(question["about"], **question["values"])),
+        "answer": question["answer"],
+        "others": question["others"],
+        "option": choices.flag(question["option"]),
+    }
+
+
+def question_line(question: dict) -> str:
+    """Return a question for people to read."""
+    others = " or ".join(f"'{other}'" for other in question["others"])
+    return f"question: {question['about']} Taken: {question['option']} '{question['answer']}'; it may be {others}."
+
+
 def bring_in(graft: Graft, dataset_id: str, options) -> dict:
     source = options.source if options.source.startswith("example:") else str(Path(options.source).resolve())
-    reading = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
-    import_id = graft.imports.start(dataset_id, source, **reading)
+    how: dict = {"layout": options.layout, "several_classes": ANSWERS[options.several_classes]}
+    import_id = graft.imports.start(dataset_id, source, **how, reading=reading_of(options))
     account = graft.wait_for_import(import_id, lambda status: show_progress(in_words(status), status))
     end_progress(f"{account['received']} received, {account['used']} used, {len(account['refused'])} refused")
     return account

@@ -189,15 +189,9 @@ def _look_alikes(items: list[Item], clusters: list[int], joined: list[int]) -> l
         return []
     found = [copies.look_alikes(new)]
     torn = [members for members in new if len({item.label for item in members if item.label}) > 1]
-    found += [
-        {**copies.conflict([i for i in members if i.label]), "severity": "warning", "message": ALIKE}
-        for members in torn
-    ]
+    found += [copies.alike(members) for members in torn]
     divided = [members for members in new if len({item.split for item in members if item.split}) > 1]
     return [*found, *([copies.apart(divided)] if divided else [])]
-
-
-ALIKE = "Nearly the same picture lies in {labels}."
 
 
 def _measured_now(workspace: Workspace, items: list[Item]) -> list[dict]:

@@ -7,8 +7,10 @@ that `registry.change_each` wants; or with an "action" in plain data where it le
 
     kind              about                                          fixes
     one_class         nothing to tell apart
-    small_class       fewer than 20 distinct pictures ("values": label, count)
-    conflict          one family in two classes, a finding each      keep (one per class), remove
+    small_class       fewer than 20 distinct pictures, one finding for all ("values": label, count, or number, classes)
+    nothing_to_learn, equal_classes, empty_split, not_trained, in_every_picture: what a training is refused for
+    conflict          one picture in two classes, a finding each     keep (one per class), remove
+    alike             what looks the same in two classes: a question
     no_class          pictures without a class                       label: action {"open": "label"}; remove
     across_splits     copies in two parts; "families" [[id]]         one_side
     name_groups       groups in file names                           use_groups: changes of `group`, see below
@@ -16,7 +18,7 @@ that `registry.change_each` wants; or with an "action" in plain data where it le
     imbalance         sizes of classes                               balance: action {"class_balancing": ...}; see below
     blank, blurred, dark, bright, too_small, odd_shape               remove
     duplicates        the same pixels; "families" [[id]]             keep_one: removes all but the first of a family
-    near_duplicates   saved anew or resized; "families" [[id]]       keep_one
+    near_duplicates   saved anew or resized, it seems; "families" [[id]]
     refused           files that were not used; "files" only
 
 use_groups changes `group`; `name_groups.with_splits` turns that into changes of group and split, groups kept apart, for
@@ -31,12 +33,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.data import copies, file_name_groups, quality
+from engine.data import copies, file_name_groups, quality, readiness
 from engine.data import finding as shapes
-from engine.data.label_kinds import single_label
+from engine.data.label_kinds import label_kind as label_kind_words
+from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import MIN_PER_CLASS, LabelKind
 from engine.data.split import duplicate_clusters
-from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 
 FEW_PER_CLASS = 20
@@ -46,14 +48,18 @@ IMBALANCE = 5  # times as many pictures in the largest class as in the smallest
 def findings(
     items: Sequence[ItemRecord], refused: Sequence[dict] = (), *, label_kind: LabelKind = single_label
 ) -> list[dict]:
-    """Return what a person should know, the worst first; see the shapes above. What a label kind rules out is left."""
+    """Return what a person should know, the worst first; see the shapes above. What a label kind rules out is left.
+
+    Everything for which a training would be refused is an error.
+    """
     labelled = [item for item in items if item.label is not None]
     clusters = _clusters(labelled)
     checks = {
+        "problems": lambda: _problems(items, label_kind),
         "no_class": lambda: _without_class(items),
         "conflict": lambda: copies.conflicts(labelled, clusters),
         "across_splits": lambda: copies.across_splits(labelled, clusters),
-        "sizes": lambda: _class_sizes(_sizes(labelled, clusters, label_kind)),
+        "sizes": lambda: _class_sizes(readiness.distinct(labelled, label_kind)),
         "similar_names": lambda: _similar_names(labelled),
         "name_groups": lambda: file_name_groups.findings(labelled),
         "quality": lambda: quality.findings(items),
@@ -64,12 +70,27 @@ def findings(
     return shapes.worst_first([finding for own in found for finding in own])
 
 
-def ready_to_train(items: Sequence[ItemRecord], *, label_kind: LabelKind = single_label) -> None:
-    """Raise DataError in words when training cannot start; pictures without a class are left out of account."""
-    labelled = [item for item in items if item.label is not None]
-    if not labelled:
-        raise DataError("There are no pictures with a class yet. Add pictures for at least two classes.")
-    label_kind.check_ready(labelled, _clusters(labelled))
+KINDS = {  # of what a training is refused for
+    readiness.NOTHING: "nothing_to_learn",
+    readiness.EMPTY_SPLIT: "empty_split",
+    readiness.NOT_TRAINED: "not_trained",
+    readiness.ONLY_TRAINED: "in_every_picture",
+    label_kind_words.SMALL: "small_class",
+    label_kind_words.SMALL_ONES: "small_class",
+    single_label.ONE_CLASS: "one_class",
+    single_label.EQUAL: "equal_classes",
+    multi_label.TOO_FEW_CLASSES: "one_class",
+    multi_label.EVERYWHERE: "in_every_picture",
+}
+
+
+def _problems(items: Sequence[ItemRecord], label_kind: LabelKind) -> list[dict]:
+    """Return everything for which a training would be refused, in its own words."""
+    found = []
+    for problem in readiness.problems(items, label_kind=label_kind) if items else []:
+        told = shapes.finding(KINDS[problem.template], "error", (), problem.template, "")
+        found.append({**told, "values": dict(problem.values)})
+    return found
 
 
 class _Prints(NamedTuple):
@@ -89,15 +110,6 @@ def _clusters_of(prints: tuple[_Prints, ...]) -> tuple[int, ...]:
     return tuple(duplicate_clusters(prints))
 
 
-def _sizes(labelled: Sequence[ItemRecord], clusters: Sequence[int], label_kind: LabelKind) -> dict[str, int]:
-    """Return how many distinct pictures show each class."""
-    distinct: dict[str, set[int]] = defaultdict(set)
-    for item, cluster in zip(labelled, clusters, strict=True):
-        for name in label_kind.names_of(item.label):
-            distinct[name].add(cluster)
-    return {label: len(pictures) for label, pictures in distinct.items()}
-
-
 def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
     bare = [item for item in items if item.label is None]
     if not bare:
@@ -115,24 +127,27 @@ def _without_class(items: Sequence[ItemRecord]) -> list[dict]:
     return [shapes.finding("no_class", "warning", bare, message, fix, fixes=fixes, count=len(bare))]
 
 
-def _class_sizes(sizes: dict[str, int]) -> list[dict]:
-    found = []
-    if len(sizes) == 1:
-        message = "All pictures belong to one class, {label}."
-        found.append(shapes.finding("one_class", "error", (), message, "Add a second class.", label=next(iter(sizes))))
-    for label, count in sorted(sizes.items()):
-        if count < FEW_PER_CLASS:
-            found.append(_small_class(label, count))
+def _class_sizes(pictures: dict[str, set[int]]) -> list[dict]:
+    """Return what is said about small classes that can be trained with, and about very different sizes."""
+    sizes = {label: len(own) for label, own in pictures.items()}
+    few = {label: count for label, count in sorted(sizes.items()) if MIN_PER_CLASS <= count < FEW_PER_CLASS}
+    found = [_few(few)] if few else []
     if sizes and max(sizes.values()) >= IMBALANCE * min(sizes.values()):
         found.append(_imbalance(sizes))
     return found
 
 
-def _small_class(label: str, count: int) -> dict:
-    severity = "error" if count < MIN_PER_CLASS else "note"
-    message = shapes.plural("Class {label} has 1 picture.", "Class {label} has {count} different pictures.", count)
+def _few(sizes: dict[str, int]) -> dict:
+    """Return one finding for all classes that have few pictures."""
     fix = "Add pictures: 3 are the least, 20 make the result more certain."
-    return shapes.finding("small_class", severity, (), message, fix, label=label, count=count)
+    if len(sizes) == 1:
+        ((label, count),) = sizes.items()
+        message = "Class {label} has {count} different pictures."
+        return shapes.finding("small_class", "note", (), message, fix, label=label, count=count)
+    message = "{number} classes have fewer than {few} different pictures, such as {labels}."
+    named = ", ".join(list(sizes)[: label_kind_words.NAMED]) + (" …" if len(sizes) > label_kind_words.NAMED else "")
+    values = {"number": len(sizes), "few": FEW_PER_CLASS, "labels": named, "classes": list(sizes)}
+    return shapes.finding("small_class", "note", (), message, fix, **values)
 
 
 def _imbalance(sizes: dict[str, int]) -> dict:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from engine.data import finding as shapes
 from engine.data.modalities.image_facts import image_facts
-from engine.data.split import duplicate_clusters, most_held_out
+from engine.data.split import exact_clusters, kept_together, most_held_out
 from engine.storage.registry import Item, ItemRecord
 
 Record = TypeVar("Record", bound=ItemRecord)
@@ -22,12 +22,28 @@ def families(items: Sequence[Record], clusters: Sequence[int]) -> list[list[Reco
 
 
 def conflicts(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
-    """Name every picture that lies in more than one class, the same bytes or a copy saved anew."""
-    return [
-        conflict(members)
-        for members in families(labelled, clusters)
-        if len({item.label for item in members if item.label is not None}) > 1
-    ]
+    """Name every picture that lies in more than one class: as an error where it is the same pixel by pixel."""
+    exact = [conflict(members) for members in families(labelled, exact_clusters(labelled)) if _labels(members) > 1]
+    return [*exact, *(alike(members) for members in families(labelled, clusters) if _torn(members))]
+
+
+def _labels(members: Sequence[ItemRecord]) -> int:
+    return len({item.label for item in members if item.label is not None})
+
+
+def _torn(members: Sequence[ItemRecord]) -> bool:
+    """Tell whether what only seems the same lies in more classes than what is the same."""
+    exact = families(members, exact_clusters(members))
+    return _labels(members) > max([1, *(_labels(own) for own in exact)])
+
+
+def alike(members: Sequence[ItemRecord]) -> dict:
+    """Return the question whether pictures that look the same belong to several classes; nothing is proved."""
+    labels = ", ".join(sorted({item.label for item in members if item.label is not None}))
+    message = "Nearly the same picture lies in {labels}."
+    fix = "Look at both. If they show the same thing, give them the same class."
+    found = shapes.finding("alike", "question", members, message, fix, labels=labels)
+    return {**found, "families": [shapes.ids(members)]}
 
 
 def conflict(members: Sequence[ItemRecord]) -> dict:
@@ -45,8 +61,12 @@ def conflict(members: Sequence[ItemRecord]) -> dict:
 
 
 def across_splits(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[dict]:
-    """Name copies that lie in more than one part: what is learned from must not be measured on."""
-    divided = [members for members in families(labelled, clusters) if len(_parts(members)) > 1]
+    """Name copies that lie in more than one part: what is learned from must not be measured on.
+
+    Those that a training would be impossible without (see `split.kept_together`) are left where they are.
+    """
+    together = kept_together(labelled) if clusters else clusters
+    divided = [members for members in families(labelled, together) if len(_parts(members)) > 1]
     return [apart(divided)] if divided else []
 
 
@@ -72,7 +92,7 @@ def one_side(items: Sequence[Item]) -> dict[int, str]:
 
     Pictures that were restored, or an undone change, may have come back into another part than their copies by now.
     """
-    divided = [members for members in families(items, duplicate_clusters(items)) if len(_parts(members)) > 1]
+    divided = [members for members in families(items, kept_together(items)) if len(_parts(members)) > 1]
     return {item.id: side for item, side in _to_one_side(divided).items()}
 
 
@@ -97,8 +117,8 @@ def duplicates(labelled: Sequence[ItemRecord], clusters: Sequence[int]) -> list[
         found.append(_copies("duplicates", exact, message))
     if near:
         message = shapes.plural(
-            "1 picture is another one, resized or saved anew.",
-            "{count} pictures are {originals} others, resized or saved anew.",
+            "1 picture seems to be another one, resized or saved anew.",
+            "{count} pictures seem to be {originals} others, resized or saved anew.",
             _extra(near),
         )
         found.append(_copies("near_duplicates", near, message))
@@ -110,25 +130,21 @@ def _extra(found: Sequence[Sequence[ItemRecord]]) -> int:
 
 
 def look_alikes(found: Sequence[Sequence[ItemRecord]]) -> dict:
-    """Return the finding about families that fingerprints do not see but a closer look does."""
+    """Return the finding about families that fingerprints do not see but a network does."""
     extra = _extra(found)
     message = shapes.plural(
-        "1 picture shows the same as another: cropped, lightened, shrunk or mirrored.",
-        "{count} pictures show the same as {originals} others: cropped, lightened, shrunk or mirrored.",
+        "1 picture seems to show the same as another: cropped, lightened, shrunk or mirrored.",
+        "{count} pictures seem to show the same as {originals} others: cropped, lightened, shrunk or mirrored.",
         extra,
     )
-    fixes = [shapes.remove([i for members in found for i in members[1:]], "Keep one of each", key="keep_one")]
-    fix = "Keep one of each, unless you made the changed ones on purpose."
-    return _about("look_alikes", "note", found, message, fix, fixes, count=extra, originals=len(found))
+    fix = "Look at them. Copies on both sides of the test flatter the result; otherwise nothing needs to be done."
+    return _about("look_alikes", "note", found, message, fix, [], count=extra, originals=len(found))
 
 
 def _copies(kind: str, found: Sequence[Sequence[ItemRecord]], message: str) -> dict:
+    """Return the finding about copies; what is only thought to be one is never offered to be removed."""
     extra = [item for members in found for item in members[1:]]
-    message = "1 picture is a copy of another." if len(extra) == 1 and kind == "duplicates" else message
-    message = (
-        "1 picture is another one, resized or saved anew." if len(extra) == 1 and kind != "duplicates" else message
-    )
-    fixes = [shapes.remove(extra, "Keep one of each", key="keep_one")]
+    fixes = [shapes.remove(extra, "Keep one of each", key="keep_one")] if kind == "duplicates" else []
     return _about(kind, "note", found, message, STAY, fixes, count=len(extra), originals=len(found))
 
 

@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 from engine.data import label_kinds
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
-from engine.data.layout import SPLIT_NAMES, is_system_file
+from engine.data.layout import is_system_file
+from engine.data.split_names import split_of
 from engine.storage.registry import Item
 from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, check_free_space, disk_error, read_json, write_json
@@ -138,7 +139,7 @@ def _table(items: Sequence[Item], names: Sequence[str], label_kind: LabelKind) -
 
 def _folder(label: str) -> str:
     name = _safe(label)
-    return f"{name}_" if name.lower() in SPLIT_NAMES else name  # a class called "train" is no split
+    return f"{name}_" if split_of(name) else name  # a class called "train" is no split
 
 
 def _safe(text: str) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.data import finding as shapes
-from engine.data.layout import SPLIT_NAMES, clean_name
+from engine.data.layout import clean_name
 from engine.data.reread import given_splits
 from engine.data.split import MIN_GROUPS, assign
+from engine.data.split_names import split_of
 from engine.storage.registry import Item, ItemRecord
 
 # Sources of several pictures each, as people write them in English, German and French.
@@ -107,7 +108,7 @@ def _by_folder(items: Sequence[ItemRecord]) -> list[str | None] | None:
     if not any(paths):
         return None
     rest = [
-        [folder for folder in path if clean_name(folder) != item.label and folder.lower() not in SPLIT_NAMES]
+        [folder for folder in path if clean_name(folder) != item.label and not split_of(folder)]
         for path, item in zip(paths, items, strict=True)
     ]
     return _without_constant(rest, items)

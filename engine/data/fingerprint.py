@@ -3,7 +3,9 @@
 A fingerprint `phash` is 16 hex digits to search with and 256 to verify with. The first are the signs of the 63 lowest
 frequencies of a cosine transform (pHash; Zauner 2010, "Implementation and benchmarking of perceptual image hash
 functions"). The others are the picture itself as 16 x 16 grey values of 4 bits, stretched to full contrast: drawings
-and digits share low frequencies without being the same picture, so a similar hash alone proves nothing.
+and digits share low frequencies without being the same picture, so a similar hash alone proves nothing. Nor do both
+together: they see no colour and no small thing. So what they find is looked at closely when pictures come in
+(engine.data.importing.copy_search).
 """
 
 import functools
@@ -29,11 +31,17 @@ MAX_ASPECT = 1.03
 CROWD = 3
 CROWDED_STEP, CROWDED_MEAN_STEP = 1, 0.12
 BLOCK = 1024
+FAMILY_DIGITS = 16
+# More pictures that all look alike are frames of one scene: only what agrees nearly exactly counts there.
+MOST_ALIKE = 8
 
 
-def pixels_hash(small: Image.Image, size: tuple[int, int]) -> str:
-    """Return the SHA-256 of a picture's upright RGB pixels at thumbnail size together with its full (width, height)."""
-    return hashlib.sha256(b"%d x %d " % size + small.tobytes()).hexdigest()
+def pixels_hash(image: Image.Image, size: tuple[int, int]) -> str:
+    """Return the SHA-256 of a picture's upright RGB pixels, as it was decoded, with its full (width, height).
+
+    A JPEG may be decoded at a fraction of its size; all others are hashed pixel by pixel, so that one pixel counts.
+    """
+    return hashlib.sha256(b"%d x %d " % size + image.tobytes()).hexdigest()
 
 
 def phash(small: Image.Image) -> str:
@@ -58,7 +66,7 @@ def _cosines() -> np.ndarray:
 
 
 def near_duplicates(records: Sequence[ImageFacts]) -> list[tuple[int, int]]:
-    """Return index pairs of records that show the same picture, resized or compressed anew.
+    """Return index pairs of records that seem to show the same picture, resized or compressed anew: a guess.
 
     Pairs are enough to join all copies; not every pair of a large family of copies is listed.
     """
@@ -74,7 +82,8 @@ def near_duplicates(records: Sequence[ImageFacts]) -> list[tuple[int, int]]:
     stretch = aspects[pairs[:, 0]] / aspects[pairs[:, 1]]
     same = (steps <= MAX_STEP) & (means <= MAX_MEAN_STEP) & (np.maximum(stretch, 1 / stretch) <= MAX_ASPECT)
     crowd = np.bincount(pairs[~same].ravel(), minlength=len(index))
-    alone = crowd[pairs].max(axis=1) < CROWD
+    alike = np.bincount(pairs[same].ravel(), minlength=len(index))
+    alone = (crowd[pairs].max(axis=1) < CROWD) & (alike[pairs].max(axis=1) < MOST_ALIKE)
     same &= alone | (steps <= CROWDED_STEP) & (means <= CROWDED_MEAN_STEP)
     return [(int(index[left]), int(index[right])) for left, right in pairs[same]]
 

@@ -9,16 +9,16 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.data import label_kinds
-from engine.data.fingerprint import near_duplicates
+from engine.data import fingerprint, label_kinds
 from engine.data.label_kinds import single_label
 from engine.data.label_kinds.label_kind import LabelKind
-from engine.data.modalities.image_facts import image_facts
+from engine.data.modalities.image_facts import ImageFacts, image_facts
+from engine.data.split_names import SPLITS
 from engine.storage.registry import ItemRecord
 
-SPLITS = ("train", "validation", "test")
 HELD_OUT_FIRST = ("test", "validation", "train")
 FRACTIONS = (0.7, 0.15, 0.15)
+MIN_UNITS = 3  # of a class: one to learn from, one to choose with, one to measure on
 MIN_GROUPS = 5  # with fewer, whole groups in one part would leave too few to learn from or to measure on
 
 
@@ -146,21 +146,58 @@ class Printed(Protocol):
     def facts(self) -> str: ...
 
 
+def exact_clusters(records: Sequence[Printed]) -> list[int]:
+    """Return for each record the index of the first one with the very same pixels (itself when it is alone)."""
+    union = _exact(records, [image_facts(record) for record in records])
+    return [union.find(index) for index in range(len(records))]
+
+
 def duplicate_clusters(records: Sequence[Printed]) -> list[int]:
-    """Return for each record the index of the first record that shows the same picture (itself when it is alone)."""
+    """Return for each record the index of the first that seems to show the same picture (itself when it is alone).
+
+    Beside the same pixels, that is what a closer look found when pictures came in; for those that came in before it
+    was taken, what their fingerprints say. Both are guesses.
+    """
     known = [image_facts(record) for record in records]
+    union = _exact(records, known)
+    pairs = zip(records, known, strict=True)
+    union.join_equal(facts.family or record.sha256[: fingerprint.FAMILY_DIGITS] for record, facts in pairs)
+    unlooked = [index for index, facts in enumerate(known) if facts.family is None]
+    for left, right in fingerprint.near_duplicates([known[index] for index in unlooked]):
+        union.join(unlooked[left], unlooked[right])
+    return [union.find(index) for index in range(len(records))]
+
+
+def kept_together(records: Sequence[ItemRecord]) -> list[int]:
+    """Return the clusters that stay on one side of a split: what seems to be a copy, as long as that stops no training.
+
+    A class that would be left with too few units, although it has enough distinct pictures, keeps only those together
+    that are the same pixel by pixel.
+    """
+    likely, exact = duplicate_clusters(records), exact_clusters(records)
+    if likely == exact:
+        return likely
+    units: dict[str, set[int]] = defaultdict(set)
+    pictures: dict[str, set[int]] = defaultdict(set)
+    for record, cluster, own in zip(records, likely, exact, strict=True):
+        units[record.label or ""].add(cluster)
+        pictures[record.label or ""].add(own)
+    short = {label for label in units if len(units[label]) < min(MIN_UNITS, len(pictures[label]))}
+    loose = {cluster for record, cluster in zip(records, likely, strict=True) if (record.label or "") in short}
+    return [own if cluster in loose else cluster for cluster, own in zip(likely, exact, strict=True)]
+
+
+def _exact(records: Sequence[Printed], known: Sequence[ImageFacts]) -> "_Union":
     union = _Union(len(records))
     union.join_equal(record.sha256 for record in records)
     union.join_equal(facts.pixels_hash for facts in known)
-    for left, right in near_duplicates(known):
-        union.join(left, right)
-    return [union.find(index) for index in range(len(records))]
+    return union
 
 
 def _units(
     everything: Sequence[ItemRecord], known: int, given: Sequence[str | None], apart: bool, seed: int
 ) -> list[_Unit]:
-    clusters = duplicate_clusters(everything)
+    clusters = kept_together(everything)
     union = _Union(len(everything))
     union.join_equal(clusters)
     if apart:

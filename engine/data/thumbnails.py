@@ -23,6 +23,11 @@ def write(workspace: Workspace, sha256: str, image: Image.Image, small: Image.Im
         write_atomic(path, jpeg_bytes(small, quality=80))
 
 
+def replace(workspace: Workspace, sha256: str, small: Image.Image) -> None:
+    """Keep this thumbnail instead of the one there is, also of a small picture: it is not what the file alone tells."""
+    write_atomic(workspace.thumbnail_path(sha256), jpeg_bytes(small, quality=80))
+
+
 def read(workspace: Workspace, sha256: str) -> bytes:
     """Return the thumbnail as JPEG. Made again from the original when the cache was emptied.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.modalities.fits import fit_of
 from engine.evaluation.predict import PREPARATION
 from engine.storage import runs
 from engine.storage.workspace import Workspace, read_json, write_json
@@ -95,7 +96,7 @@ def _answers(run_dir: Path, workspace: Workspace, advance: Advance) -> list[Answ
     recipe, preparation = Recipe.from_dict(runs.read_recipe(run_dir)), read_json(run_dir / PREPARATION)
     frozen = snapshot.read(run_dir)
     train, held_out = frozen.rows("train"), frozen.rows("validation")
-    pixels = Pixels(workspace, preparation["image_size"], preparation["fit"])
+    pixels = Pixels(workspace, preparation["image_size"], fit_of(preparation))
     keys = list(dict.fromkeys(frozen.keys(np.concatenate([train, held_out]))))
     # Looking at the pictures, where nobody has yet, is half of the way.
     cache = embed.embed(workspace, recipe.backbone, pixels, keys, lambda done, total: advance(done, 2 * total))

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.backbones import forward
 from engine.data.modalities import registry as modalities
+from engine.data.modalities.fits import fit_of
 from engine.errors import TrainingError
 from engine.storage import runs
 from engine.storage.workspace import read_json
@@ -70,7 +71,7 @@ def load(run_dir: Path) -> Warm:
         if warm is None or warm.written != written:
             preparation = read_json(run_dir / PREPARATION)
             names = tuple(preparation["class_names"])
-            warm = Warm(models.load(path), preparation["image_size"], preparation["fit"], names, written)
+            warm = Warm(models.load(path), preparation["image_size"], fit_of(preparation), names, written)
         _warm[str(run_dir)] = warm
         _warm.move_to_end(str(run_dir))
         while len(_warm) > MOST_WARM:

@@ -12,7 +12,7 @@ from engine.training.recipe import Recipe, defaults, own_size
 # A search without a limit of its own ends after this: ten minutes.
 TIME_LIMIT = 600.0
 # Options of a recipe that are the same for all trials: they belong to the pictures, or to the person.
-COMMON = ("fit", "class_balancing", "task", "seed")
+COMMON = ("fit", "pixel_scale", "class_balancing", "task", "seed")
 LARGER = 1.5  # the second picture size, as a multiple of the network's own
 # What is tried unless somebody asks for more: Best takes many times as long.
 USUAL = ("instant", "balanced")

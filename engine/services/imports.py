@@ -15,7 +15,9 @@ from pathlib import Path
 
 from engine.compute.client import Compute
 from engine.data import label_kinds, split
-from engine.data.importing.import_job import ARRIVAL, EXISTING
+from engine.data.importing import preview
+from engine.data.importing.copy_search import Print
+from engine.data.importing.import_job import ARRIVAL, EXISTING, KNOWN
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UNEXPECTED, UserError
@@ -44,7 +46,8 @@ class Imports:
     ) -> str:
         """Begin to bring `source` in and return the import's id; with `ask`, look at the names and wait for `answer`.
 
-        who: the name of the person, for the history. options: layout, label, loose and several_classes of ingest.
+        who: the name of the person, for the history. options: layout, label, loose, several_classes and reading of
+        ingest.
         """
         import_id = f"import-{secrets.token_hex(8)}"
         job = {"dataset_id": dataset_id, "source": str(source), "title": title or Path(source).name, "ask": ask}
@@ -80,7 +83,22 @@ class Imports:
             arrival = read_json(folder / ARRIVAL)
             if job["ask"] and arrival:
                 found.append({"id": folder.name, "title": job["title"], "arrival": arrival})
-        return sorted(found, key=lambda entry: (self._folder(entry["id"]) / ARRIVAL).stat().st_mtime)
+        return sorted(found, key=lambda entry: (self._folder(entry["id"]) / SUBMITTER).stat().st_mtime)
+
+    def read_as(self, import_id: str, option: str, answer: str) -> None:
+        """Answer a question about how an import that waits is read, and look at it again; it still waits.
+
+        option, answer: as `importing.choices` names them. Raises DataError for an answer that makes no sense.
+        """
+        with self._lock:
+            folder = self._folder(import_id)
+            job = read_json(folder / JOB)
+            if job is None or not self._waits(folder, job):
+                return
+            reading = {**job["options"].get("reading", {}), option: answer}
+            arrival = preview.look(Path(job["source"]), folder, title=job["title"], reading=reading)
+            write_json(folder / JOB, job | {"options": {**job["options"], "reading": reading}})
+            write_json(folder / ARRIVAL, arrival)
 
     def answer(
         self,
@@ -98,6 +116,7 @@ class Imports:
             if job is None or not self._waits(folder, job):
                 return
             options = {"layout": layout, "label": label, "loose": loose, "several_classes": several_classes}
+            options["reading"] = job["options"].get("reading", {})
             job |= {"ask": False, "options": options}
             write_json(folder / JOB, job)
             StatusFile(folder / STATUS).clear()
@@ -159,13 +178,15 @@ class Imports:
             self._compute().submit("preview_import", job["source"], folder, job["title"], **wanted)
             return
         write_json(folder / EXISTING, [list(pair) for pair in self._registry.content(job["dataset_id"])])
+        write_json(folder / KNOWN, self._registry.columns(job["dataset_id"], *Print._fields))
         options = self._as_the_dataset(job)
         self._compute().submit("import", job["source"], self._workspace, folder, options, **wanted)
 
     def _as_the_dataset(self, job: dict) -> dict:
         """Return the options of an import; where pictures may show several classes, those that come may too."""
-        label_kind = label_kinds.of(self._registry.dataset_options(job["dataset_id"]))
-        return {**job["options"], **label_kind.IMPORT_OPTIONS}
+        known = self._registry.dataset_options(job["dataset_id"])
+        scale = {"pixel_scale": known["pixel_scale"]} if known.get("pixel_scale") else {}
+        return {**job["options"], **scale, **label_kinds.of(known).IMPORT_OPTIONS}
 
     def _finish(self, import_id: str, job: dict, error: Exception | None) -> None:
         try:
@@ -190,6 +211,8 @@ class Imports:
         dataset_id = job["dataset_id"]
         with self._lock:
             self._let_hold(dataset_id, label_kinds.of_account(account.layout))
+            if scale := account.layout.get("pixel_scale"):
+                self._registry.set_dataset_options(dataset_id, pixel_scale=scale)
             records = self._with_splits(dataset_id, account.used)
             layout = account.layout | {"moved": split.followed_copies(records)}
             account_facts = (account.refused, account.seconds, layout)
@@ -251,5 +274,6 @@ def _done(account: Account) -> dict:
         "received": account.received,
         "used": len(account.used),
         "refused": account.refused,
+        "questions": account.layout.get("questions", []),
         "seconds": account.seconds,
     }

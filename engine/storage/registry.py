@@ -17,7 +17,13 @@ from engine.storage.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, Pro
 
 UNLABELLED = ""
 ROWS = 5000  # items stored with one statement: a dict for each of 100,000 at once would cost the server 200 MB
-ASIDE = {"check", "recipe", "fit", "model"}  # options that say nothing about the items: what was looked at, chosen
+ASIDE = {
+    "check",
+    "recipe",
+    "fit",
+    "pixel_scale",
+    "model",
+}  # options that say nothing about the items: what was looked at, chosen
 
 
 @dataclass(frozen=True)

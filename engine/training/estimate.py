@@ -69,7 +69,7 @@ def estimate(workspace: Workspace, recipe: Recipe, counts: dict[str, int], keys:
         speed.fine_tuning(workspace, recipe)  # what is affordable hangs on this pace, which is remembered
     wanted, recipe = recipe, affordable(workspace, recipe, counts)
     tuning = speed.fine_tuning(workspace, recipe) if recipe.fine_tunes else None
-    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
+    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys, recipe.pixel_scale))
     to_embed = len(features_cache(workspace, recipe.backbone, pixels).missing(keys))
     undecoded = pixels.missing(keys)
     embedding = speed.embedding(workspace, recipe.backbone, recipe.size)

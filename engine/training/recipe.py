@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from engine.backbones import catalogue
 from engine.data import label_kinds
+from engine.data.modalities import bit_depth
 from engine.errors import TrainingError
 
 
@@ -122,6 +123,7 @@ class Recipe:
     of a linear probe; l1 and l2 act on the head, on standardised features in the probe. `augmentation` ("auto",) tries
     on your own pictures what is safe for them; () changes nothing. `target_accuracy` ends fine-tuning once that share
     of the validation pictures is right, `time_limit` after so many seconds; there is always a first model to keep.
+    `pixel_scale` is what is black and white in pictures of more than 8 bits, "" where a sample of them tells.
     `task` follows from the dataset: "several" decides each class for itself. `output` "sigmoid" hands the model over
     with one unit, the probability of the second class.
     `learning_rate` None has a short test find it; `early_rate` is the share of it that the first layer that trains
@@ -136,6 +138,7 @@ class Recipe:
     backbone: str = "sprout"
     image_size: int | None = None
     fit: str = "auto"
+    pixel_scale: str = ""
     head: str = "linear"
     hidden_units: int = 128
     dropout: float = 0.0
@@ -239,6 +242,8 @@ class Recipe:
         _one_of("recipe", self.name, RECIPES)
         _check_image_size(self)
         _one_of("fit", self.fit, FITS)
+        if self.pixel_scale:
+            bit_depth.typed(self.pixel_scale)
         _one_of("head", self.head, HEADS)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("output", self.output, OUTPUTS)
@@ -280,9 +285,11 @@ def own_size(name: str, backbone: str) -> int:
 
 
 def fitted(recipe: dict, dataset_options: dict) -> dict:
-    """Return the recipe with the fit that was chosen for the dataset where its own is left to be found out."""
-    chosen = dataset_options.get("fit", "auto")
-    return {**recipe, "fit": chosen} if recipe.get("fit", "auto") == "auto" and chosen in FITS else recipe
+    """Return the recipe with the fit and the scale of deep pictures that were chosen for the dataset, where its own are
+    left to be found out."""
+    chosen, scale = dataset_options.get("fit", "auto"), dataset_options.get("pixel_scale", "")
+    found = {**recipe, "fit": chosen} if recipe.get("fit", "auto") == "auto" and chosen in FITS else recipe
+    return {**found, "pixel_scale": scale} if scale and not found.get("pixel_scale") else found
 
 
 def _one_of(option: str, value, known) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data import versions
+from engine.data import label_kinds, readiness, versions
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.split import SPLITS
 from engine.errors import TrainingError
 from engine.storage import runs
 from engine.training import objectives
-from engine.training.objectives.objective import Objective
 
 LEFT_OUT = "left out"  # a part that nothing looks at
 
@@ -76,7 +76,8 @@ class Snapshot:
 def read(run_dir: Path) -> Snapshot:
     """Read a run's snapshot. Raises TrainingError when a split or a class has nothing to learn from."""
     columns = runs.read_snapshot(run_dir).to_pydict()
-    objective = objectives.of(runs.read_recipe(run_dir).get("task", "one"))
+    task = runs.read_recipe(run_dir).get("task", "one")
+    objective = objectives.of(task)
     class_names, y = objective.encode(columns["label"])
     aside = set(versions.left_out(run_dir)["items"])
     pairs = zip(columns["item"], columns["split"], strict=True)
@@ -90,38 +91,13 @@ def read(run_dir: Path) -> Snapshot:
         y=y,
         class_names=class_names,
     )
-    _check(snapshot, objective)
+    _check(snapshot, label_kinds.of_task(task))
     return snapshot
 
 
-def _check(snapshot: Snapshot, objective: type[Objective]) -> None:
-    for split, count in snapshot.counts().items():
-        if not count:
-            raise TrainingError(
-                "There are no pictures in the {split} split. Training needs pictures for training, for validation and "
-                "for the test. Add pictures, or let Graft split them.",
-                split=split,
-            )
-    if snapshot.num_classes < 2:
+def _check(snapshot: Snapshot, label_kind: LabelKind) -> None:
+    if snapshot.num_classes < 2 and all(snapshot.counts().values()):
         raise TrainingError("There is only one class. A classifier needs at least two: add pictures of something else.")
-    _check_classes(snapshot, objective)
-
-
-def _check_classes(snapshot: Snapshot, objective: type[Objective]) -> None:
-    """Raise TrainingError for a class that no training picture shows, or that all of them show."""
-    trained = snapshot.y[snapshot.rows("train")]
-    shown = {label: objective.shows(trained, position) for position, label in enumerate(snapshot.class_names)}
-    for label, pictures in shown.items():
-        if not pictures.any():
-            raise TrainingError(
-                "The class '{label}' has no training pictures, only held-out ones. Move some of its pictures to the "
-                "training split, or remove the class.",
-                label=label,
-            )
-    for label, pictures in shown.items():
-        if pictures.all():
-            raise TrainingError(
-                "Every training picture shows {label}, so that there is nothing to tell it from. Move some pictures "
-                "without it to the training split, or remove the class.",
-                label=label,
-            )
+    labels = [label_kind.names_of(label) for label in snapshot.labels]
+    for problem in readiness.of_splits(labels, snapshot.splits.tolist()):
+        raise TrainingError(problem.template, **problem.values)

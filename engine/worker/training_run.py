@@ -15,6 +15,7 @@ from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
 from engine.data import versions
+from engine.data.modalities import fits
 from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
 from engine.evaluation import evaluators
 from engine.evaluation.evaluators.predictions import Predictions
@@ -109,8 +110,8 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     recipe.validate()
     frozen = snapshot.read(run_dir)
     recipe = _settled(run_dir, workspace, recipe, frozen.counts(), writer)
-    fit = choose_fit(workspace, recipe.fit, frozen.sha256.tolist())
-    preparation = {"image_size": recipe.size, "fit": fit, "class_names": list(frozen.class_names)}
+    fit = choose_fit(workspace, recipe.fit, frozen.sha256.tolist(), recipe.pixel_scale)
+    preparation = {"image_size": recipe.size, "class_names": list(frozen.class_names), **_as_kept(fit)}
     write_json(run_dir / PREPARATION, preparation)
     pixels = Pixels(workspace, recipe.size, fit)
     _tell_of_download(recipe, writer)
@@ -146,7 +147,7 @@ def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
 
 
 def _train(work: RunContext, writer: RunWriter) -> None:
-    writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), fit=work.pixels.fit)
+    writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), **_as_kept(work.pixels.fit))
     cache = _embed(work)
     with ThreadPoolExecutor(1, thread_name_prefix="build") as builder:
         if not work.recipe.fine_tunes:  # the network that becomes the model is built while its last step is learned
@@ -300,12 +301,18 @@ def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome)
     evaluator.write(work.run_dir, frozen, predictions, facts)
 
 
+def _as_kept(fit: str) -> dict:
+    """Return {"fit"} and, for pictures of more than 8 bits, {"pixel_scale"}: what is black and white in them."""
+    plain, scale = fits.parted(fit)
+    return {"fit": plain, "pixel_scale": scale} if scale else {"fit": plain}
+
+
 def _facts(work: RunContext, probe_scores: dict, outcome: Outcome) -> dict:
     return {
         "probe": probe_scores,
         "chosen": outcome.chosen,
         "image_size": work.pixels.image_size,
-        "fit": work.pixels.fit,
+        **_as_kept(work.pixels.fit),
         "hardware": hardware.told(work.recipe),
         "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
         **_of_the_base(work),

@@ -58,7 +58,7 @@ def carry_out(
 def _work(folder: Path, workspace: Workspace, writer: RunWriter, fraction: float, limits: Limits) -> RunContext:
     recipe = Recipe.from_dict(runs.read_recipe(folder))
     everything = snapshot.read(folder.parents[1])
-    fit = choose_fit(workspace, recipe.fit, everything.sha256.tolist())
+    fit = choose_fit(workspace, recipe.fit, everything.sha256.tolist(), recipe.pixel_scale)
     seen = _without_test(everything, fraction, recipe.seed)
     return RunContext(
         workspace, folder, recipe, seen, Pixels(workspace, recipe.size, fit), Progress(writer, {}, limits)

@@ -130,12 +130,12 @@ def test_a_speed_is_measured_on_request(graft, project):
 
 
 def test_an_unready_dataset_is_told_in_the_words_of_the_check(graft, project, monkeypatch):
-    from engine.curation import row_checks
+    from engine.data import readiness
 
     def refuse(_items, **_options):
         raise DataError("Class {label} has only {count} pictures.", label="pear", count=1)
 
-    monkeypatch.setattr(row_checks, "ready_to_train", refuse)
+    monkeypatch.setattr(readiness, "check", refuse)
     assert "Class pear has only 1 picture." in words(open_page("model_selection"))
 
 

@@ -31,7 +31,7 @@ BOMB = (
 EMPTY_FILE = "The file is empty (0 bytes). Copy or download it again."
 MISSING = "The file {file} is missing. Put it beside the table."
 NO_LINE = "No line of the table names it. Add a line with its label."
-OUTSIDE = "{file} lies outside the folder of the table. Put it beside the table."
+OUTSIDE = "{file} lies outside the folder of the table, and no file of this name came with it. Put it beside the table."
 TWICE = "The table gives {file} twice, as {first} and as {second}; the first was taken. Remove one line."
 
 

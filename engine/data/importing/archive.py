@@ -1,6 +1,5 @@
 """Read zip and tar archives one member at a time, with limits, and never write by a name that an archive gave."""
 
-import contextlib
 import io
 import logging
 import lzma
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from engine.data.importing import decompress, tar_reader, zip_reader
 from engine.data.importing.budget import Budget, LimitError
+from engine.data.importing.zip_names import ZipNames
 from engine.data.layout import is_system_file
 from engine.errors import DataError
 from engine.storage.workspace import disk_error
@@ -23,7 +23,6 @@ from engine.storage.workspace import disk_error
 MAX_FILE_BYTES = 256 * 2**20  # one picture or table; it is held in memory
 MAX_DEPTH = 3  # archives inside archives
 BLOCK = 2**20
-UTF8_NAME = 0x800
 SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, IndexError)
 UNREADABLE = (*BROKEN, NotImplementedError, RuntimeError, MemoryError)
@@ -53,7 +52,7 @@ def kind_of(path: Path) -> str | None:
     """Return "zip", "tar" or None, by content. Raises DataError for an archive that cannot be read here."""
     with path.open("rb") as file:
         head = file.read(300)
-    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00"):
         return "zip"
     if head[:2] == b"\x1f\x8b" or head[:3] == b"BZh" or head[:6] == b"\xfd7zXZ\0" or head[257:262] == b"ustar":
         return "tar"
@@ -91,32 +90,39 @@ def everything(_name: str, _size: int) -> bool:
     return True
 
 
-def read(path: Path, scratch: Path, wanted: Callable[[str, int], bool] = everything) -> Iterator[Entry]:
+def read(
+    path: Path,
+    scratch: Path,
+    wanted: Callable[[str, int], bool] = everything,
+    names: ZipNames | None = None,
+) -> Iterator[Entry]:
     """Yield every file of the archive in its order; archives inside appear as folders.
 
-    A file (or an archive inside) that is not `wanted` by its name and size is yielded without its bytes.
+    A file (or an archive inside) that is not `wanted` by its name and size is yielded without its bytes. `names` reads
+    those in zips, and knows afterwards which of them had to be guessed.
 
     Memory holds one member at a time. Raises DataError when the archive is broken, empty, locked or exceeds a limit;
     a single member that cannot be read is yielded with the reason. `scratch` is a folder for archives inside.
     """
     budget = Budget(compressed=max(1, path.stat().st_size))
-    yield from _read(path, path.name, _Reading(scratch, budget, wanted), depth=1)
+    yield from _read(path, path.name, _Reading(scratch, budget, wanted, names or ZipNames()), depth=1)
     if budget.members == 0:
         raise DataError("The archive {name} holds no files. Choose one with pictures in it.", name=path.name)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What an archive and those inside it share: a folder for copies, what may still be read, what is wanted."""
+    """What an archive and those inside it share: a folder for copies, what may still be read, what is wanted, names."""
 
     scratch: Path
     budget: Budget
     wanted: Callable[[str, int], bool]
+    names: ZipNames
 
 
 def _read(path: Path, shown: str, reading: _Reading, depth: int) -> Iterator[Entry]:
     members = _zip_members if kind_of(path) == "zip" else _tar_members
-    for name, refused, size, opened in members(path, shown, reading.budget):
+    for name, refused, size, opened in members(path, shown, reading):
         reading.budget.spend(0, members=1)
         refused = refused or _refused(name)
         inner = refused is None and name.lower().endswith(SUFFIXES)
@@ -212,28 +218,20 @@ def _open_zip(path: Path, shown: str, budget: Budget) -> zipfile.ZipFile:
         raise _broken(shown, str(error)[:120]) from error
 
 
-def _zip_members(path: Path, shown: str, budget: Budget):
+def _zip_members(path: Path, shown: str, reading: _Reading):
     """Yield (name, refusal, size, open function) per file; the directory of a zip names all of them beforehand."""
+    budget = reading.budget
     with _open_zip(path, shown, budget) as archive, path.open("rb") as file:
         directory = zip_reader.Directory(archive, file, budget)
         files = directory.files
         if files and all(info.flag_bits & zip_reader.ENCRYPTED for info in files):
             raise DataError("The archive {name} is protected by a password. Make it again without one.", name=shown)
         budget.check(sum(info.file_size for info in files), len(files))
-        for info in files:
+        for info, name in zip(files, reading.names.of(files, shown), strict=True):
             refused = _zip_refusal(info) or directory.refusal(info)
-            yield _zip_name(info), refused, info.file_size, lambda info=info: directory.open(info)
+            yield name, refused, info.file_size, lambda info=info: directory.open(info)
         for name in directory.unlisted:
             yield name, DataError(zip_reader.UNLISTED), 0, None
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return the name as it was meant: UTF-8 without the flag that says so, or with Windows' separators."""
-    name = info.filename
-    if not info.flag_bits & UTF8_NAME:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
 
 
 def _zip_refusal(info: zipfile.ZipInfo) -> DataError | None:
@@ -242,11 +240,11 @@ def _zip_refusal(info: zipfile.ZipInfo) -> DataError | None:
     return DataError(LOCKED) if info.flag_bits & zip_reader.ENCRYPTED else None
 
 
-def _tar_members(path: Path, shown: str, budget: Budget):
+def _tar_members(path: Path, shown: str, reading: _Reading):
     """Yield (name, refusal, size, open function) per file, as the stream brings them."""
     try:
         with path.open("rb") as file:
-            for member in tar_reader.members(decompress.stream(file, budget)):
+            for member in tar_reader.members(decompress.stream(file, reading.budget)):
                 if member.kind != "folder":
                     refused = None if member.kind == "file" else DataError(NO_FILE[member.kind])
                     yield member.name.removeprefix("./"), refused, member.size, lambda member=member: member

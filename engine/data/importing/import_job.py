@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from engine.data.importing import ingest, preview
+from engine.data.importing.copy_search import Print
 from engine.storage.status_file import STATUS, StatusFile
 from engine.storage.workspace import Workspace, read_json, write_json
 
 # Of what arrived, by names alone; and what the dataset holds already, as [sha256, label].
 ARRIVAL, EXISTING = "arrival.json", "existing.json"
+KNOWN = "known.json"  # fingerprints of what it holds, among which copies are looked for
 LOOKING = "Looking at what arrived: {n} so far."
 READ, READ_OF = "Files read: {done}", "Files read: {done} of {total}"
 
@@ -31,5 +33,7 @@ def carry_out(source: str, workspace: Workspace, job_dir: Path, options: dict) -
         status.tell(share, words, done=done, total=total, refused=refused)
 
     existing = {tuple(pair) for pair in read_json(job_dir / EXISTING, [])}
-    account = ingest.ingest(source, workspace, existing=existing, progress=tell, job_dir=job_dir, **options)
+    known = [Print(*one) for one in read_json(job_dir / KNOWN, [])]
+    facts = {"existing": existing, "known": known}
+    account = ingest.ingest(source, workspace, **facts, progress=tell, job_dir=job_dir, **options)
     ingest.write_account(job_dir, account)

@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -18,10 +18,16 @@ from engine import settings
 from engine.data import label_kinds, thumbnails
 from engine.data import layout as layouts
 from engine.data.examples import catalogue as examples
-from engine.data.importing import sources, tables
+from engine.data.importing import copy_search, row_matching, sources, tables
+from engine.data.importing import reading as readings
 from engine.data.importing.archive import Entry
 from engine.data.importing.budget import check_time
+from engine.data.importing.choices import Choices, question
+from engine.data.importing.reading import Reading
+from engine.data.importing.zip_names import ZipNames
+from engine.data.modalities import bit_depth
 from engine.data.modalities import registry as modalities
+from engine.data.modalities.image_facts import image_facts
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 from engine.storage.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
@@ -31,6 +37,10 @@ MAX_WAITING_BYTES = 64 * 2**20
 ACCOUNT, USED, NEW_BLOBS = "account.json", "used.jsonl", "new-blobs.txt"
 
 NO_CLASS = "It does not lie in a class folder. Put it into the folder of its class."
+DEEP = (
+    "{count} pictures have more than 8 bits. In all of them {low} was taken as black and {high} as white, so that they "
+    "stay as bright as they are beside each other."
+)
 ALREADY = "It is already in this dataset, in the same class."
 
 
@@ -102,6 +112,7 @@ class _Found:
     records: list[ItemRecord] = field(default_factory=list)
     refused: list[dict] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
+    questions: list[dict] = field(default_factory=list)
 
     def refuse(self, file: str, error: DataError) -> None:
         self.refused.append({"file": layouts.shown(file), "reason": error.template, "values": error.values})
@@ -115,34 +126,45 @@ def ingest(
     label: str | None = None,
     loose: bool = False,
     several_classes: bool | None = None,
+    reading: Mapping[str, str] | None = None,
+    pixel_scale: str = "",
     existing: Collection[tuple[str, str | None]] = (),
+    known: Sequence[copy_search.Print] = (),
     progress: Callable[..., None] | None = None,
     job_dir: Path | None = None,
 ) -> Account:
     """Store the pictures of `source` by content and return the account; nothing is an item until the caller says so.
 
-    `source`: a folder, zip, tar, table (CSV, TSV, JSONL), picture, or "example:NAME". `layout` is "auto" or one of
-    `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give no
-    class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
-    None: if the table says so. What is in `existing` as (sha256, label) is refused.
+    `source`: a folder, zip, tar, table (CSV, TSV, JSON, sheet, list), picture, or "example:NAME". `layout` is "auto" or
+    one of `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give
+    no class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
+    None: if the table says so. `reading`: answers to what can be read in more ways (`choices.OPTIONS`). `pixel_scale`:
+    what is black and white in pictures of more than 8 bits, else that which suits all of them. What is in `existing` as
+    (sha256, label) is refused; among it and `known` copies are looked for.
     `progress(done=, total=, refused=)` is called for every file, total being None where only reading tells; an
     exception it raises ends the import. In `job_dir` lies what is on its way, and
     `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
     Raises UserError when the source cannot be read or the disk is full.
     """
     started = time.monotonic()
+    choices = Choices.from_options(reading or {})
     workspace.create()
     with tempfile.TemporaryDirectory(dir=job_dir or workspace.incoming, prefix="upload-") as folder:
         path = _locate(source, Path(folder))
         total, size = sources.survey(path)
         check_free_space(workspace.blobs, size)
-        scratch = Path(folder)
+        scratch, names = Path(folder), ZipNames(choices.encoding)
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
             in_time = functools.partial(check_time, started, size, grace=settings.current().max_import_seconds)
-            found = _read_all(sources.entries(path, scratch), store, _told(progress, total), in_time)
-    records, description = _with_labels(found, layout, label, loose, several_classes)
-    used = _without_existing(records, found, set(existing))
+            entries = sources.entries(path, scratch, names=names)
+            found = _read_all(entries, store, _told(progress, total), in_time)
+    found.questions += [code_page.question() for code_page in names.guessed]
+    scale = pixel_scale or choices.pixel_scale or ""
+    about_depth = _scaled_alike(found, workspace, scale)
+    records, description = _with_labels(found, layout, label, loose, several_classes, choices)
+    description |= about_depth
+    used = copy_search.marked(_without_existing(records, found, set(existing)), workspace, known)
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
     seconds = round(time.monotonic() - started, 3)
     return Account(shown, found.received, used, found.refused, description, seconds)
@@ -180,7 +202,7 @@ def _read_all(
             found.received += 1
             if entry.refused:
                 found.refuse(entry.name, entry.refused)
-            elif tables.is_table(entry.name):
+            elif tables.is_table(entry.name, entry.content):
                 found.tables.append(entry)
             else:
                 waiting.append((entry.name, len(entry.content), pool.submit(store, entry)))
@@ -204,6 +226,33 @@ def _collect(found: _Found, name: str, size: int, future: Future) -> int:
     else:
         found.records.append(outcome)
     return size
+
+
+def _scaled_alike(found: _Found, workspace: Workspace, scale: str) -> dict:
+    """Give all pictures of more than 8 bits one scale; return {"pixel_scale"} and ask about it where it was guessed."""
+    known = ((place, image_facts(record).values) for place, record in enumerate(found.records))
+    deep = {place: bit_depth.Range(*values) for place, values in known if values}
+    if not deep:
+        return {}
+    ranges = list(deep.values())
+    chosen = scale or bit_depth.scale_of(ranges)
+    for place, one in deep.items():
+        if chosen != bit_depth.scale_of([one]):
+            found.records[place] = _looked_at_again(found.records[place], workspace, chosen)
+    if not scale:
+        low, high = chosen.split(":")
+        others = [bit_depth.written(0, depth) for depth in bit_depth.DEPTHS if depth > 255]
+        others.append(bit_depth.written(min(one.low for one in ranges), max(one.high for one in ranges)))
+        found.questions.append(question("pixel_scale", DEEP, chosen, others, count=len(deep), low=low, high=high))
+    return {"pixel_scale": chosen}
+
+
+def _looked_at_again(record: ItemRecord, workspace: Workspace, scale: str) -> ItemRecord:
+    """Return the record with thumbnail, fingerprints and measures as the picture looks at this scale."""
+    blob = workspace.blob_path(record.sha256)
+    reading = modalities.of(blob).read(blob, scale)
+    thumbnails.replace(workspace, record.sha256, reading.small)
+    return replace(record, facts=reading.facts)
 
 
 def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | DataError:
@@ -231,9 +280,9 @@ def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemReco
 
 
 def _with_labels(
-    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None
+    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None, choices: Choices
 ) -> tuple[list[ItemRecord], dict]:
-    records, described = _labelled(found, kind, label, loose, several_classes)
+    records, described = _labelled(found, kind, label, loose, several_classes, choices)
     came = label_kinds.of_account(described)
     wanted = label_kinds.asked_for(several_classes, told=came)
     if wanted is came:
@@ -245,7 +294,7 @@ def _with_labels(
 
 
 def _labelled(
-    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None
+    found: _Found, kind: str, label: str | None, loose: bool, several_classes: bool | None, choices: Choices
 ) -> tuple[list[ItemRecord], dict]:
     if label is not None:
         name = layouts.clean_name(label)
@@ -253,24 +302,28 @@ def _labelled(
         described = _described("label", "All pictures belong to the class {label}.", label=name)
         return [replace(record, label=name) for record in found.records], described
     names = [record.name for record in found.records]
-    layout = layouts.recognise(names, kind)
-    rows = _rows(found)
-    matched = tables.match(rows, names)
-    named = len({index for index in matched if index is not None})
-    if kind == "table" and not rows:
+    reading = readings.read(names, found.tables, kind, choices, found.questions)
+    _refuse_unread(found, reading)
+    if kind == "table" and not reading.tables.rows:
         raise DataError("There is no table with the columns 'file' and 'label'. Add one, or choose another layout.")
-    if kind == "table" or (kind == "auto" and rows and (layout.kind == "flat" or tables.speaks_for(named, len(names)))):
-        found.received -= len(found.tables)  # a table says what the others are; it is not one of them
-        label_kind = label_kinds.asked_for(several_classes, told=tables.label_kind(rows))
-        rows = [replace(row, label=label_kind.of_row(row)) for row in rows]
-        records, described = _from_table(found, rows, matched, loose)
-        classes = len({name for record in records for name in label_kind.names_of(record.label)})
-        return records, {**described, "values": {**described["values"], "classes": classes}, **label_kind.DESCRIBED}
-    unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
-    _refuse_tables(found, DataError(unused, named=named, total=len(names)))
-    if layout.kind == "flat":
-        return found.records, _described("flat", layouts.DESCRIPTIONS["flat"])
-    return _from_folders(found, layout, loose)
+    if reading.by_table:
+        records, described = _by_table(found, reading, loose, several_classes)
+    else:
+        unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
+        _refuse_tables(found, DataError(unused, named=reading.named, total=len(names)))
+        records, described = _from_folders(found, reading.layout, loose)
+    return records, {**described, "questions": reading.questions}
+
+
+def _by_table(
+    found: _Found, reading: Reading, loose: bool, several_classes: bool | None
+) -> tuple[list[ItemRecord], dict]:
+    found.received -= len(found.tables)  # a table says what the others are; it is not one of them
+    label_kind = label_kinds.asked_for(several_classes, told=tables.label_kind(reading.tables.rows))
+    rows = [replace(row, label=label_kind.of_row(row)) for row in reading.tables.rows]
+    records, described = _from_table(found, rows, reading, loose)
+    classes = len({name for record in records for name in label_kind.names_of(record.label)})
+    return records, {**described, "values": {**described["values"], "classes": classes}, **label_kind.DESCRIBED}
 
 
 def _refuse_tables(found: _Found, reason: DataError) -> None:
@@ -279,45 +332,41 @@ def _refuse_tables(found: _Found, reason: DataError) -> None:
     found.tables.clear()
 
 
-def _rows(found: _Found) -> list[tables.Row]:
-    """Return the rows of all tables; a table that cannot be read is refused like any other file that is no picture."""
-    rows, usable = [], []
-    for entry in found.tables:
-        try:
-            rows += tables.read(entry.name, entry.content)
-            usable.append(entry)
-        except DataError as error:
-            found.refuse(entry.name, error)
-    found.tables = usable
-    return rows
+def _refuse_unread(found: _Found, reading: Reading) -> None:
+    """Refuse a table that cannot be read like any other file that is no picture."""
+    for name, error in reading.tables.refused:
+        found.refuse(name, error)
+    found.tables = [entry for entry in found.tables if entry.name in set(reading.tables.used)]
 
 
 def _from_folders(found: _Found, layout: layouts.Layout, loose: bool) -> tuple[list[ItemRecord], dict]:
-    records = []
+    records, bare = [], loose or layout.kind in ("flat", "split")
     for record in found.records:
         label, group, split = layout.parse(record.name)
-        if label is None and not loose:
+        if layout.is_drawing(record.name):
+            found.refuse(record.name, DataError(readings.DRAWING))
+        elif label is None and not bare:
             found.refuse(record.name, DataError(NO_CLASS))
         else:
             records.append(replace(record, label=label, group=group, split=split))
-    return records, _counted(layout.kind, records)
+    example = next(iter(layout.named), "").rpartition("/")[2]
+    return records, _counted(layout.kind, records, **({"example": example} if example else {}))
 
 
-def _from_table(
-    found: _Found, rows: list[tables.Row], matched: list[int | None], loose: bool
-) -> tuple[list[ItemRecord], dict]:
+def _from_table(found: _Found, rows: list[tables.Row], reading: Reading, loose: bool) -> tuple[list[ItemRecord], dict]:
     """Give every picture what its row says; rows without a picture and pictures without a row are refused by name."""
     labelled: dict[int, ItemRecord] = {}
-    known = {refusal["file"] for refusal in found.refused}
-    for row, place in zip(rows, matched, strict=True):
-        index = -1 if place is None else place
-        record = None if place is None else found.records[place]
-        problem = row.refused or _row_problem(row, labelled.get(index), record, known)
+    known = {row_matching.key_of(refusal["file"]) for refusal in found.refused}
+    for place in row_matching.claims(reading.matches):
+        row, match = rows[place], reading.matches[place]
+        index = match.index
+        record = None if index is None else found.records[index]
+        problem = row.refused or _row_problem(row, match, labelled.get(index), record, known)
         if problem:
             found.received += 1
             found.refuse(row.where, problem)
         elif record and index not in labelled:
-            split = row.split or layouts.split_of(record.name)
+            split = reading.split_of(row, record.name)
             labelled[index] = replace(record, label=row.label, group=row.group, split=split)
     for index, record in enumerate(found.records):
         if index not in labelled and loose:
@@ -329,13 +378,12 @@ def _from_table(
 
 
 def _row_problem(
-    row: tables.Row, earlier: ItemRecord | None, record: ItemRecord | None, known: set[str]
+    row: tables.Row, match: row_matching.Match, earlier: ItemRecord | None, record: ItemRecord | None, known: set[str]
 ) -> DataError | None:
     if record is None:
-        beside = row.file if row.folder == "." else f"{row.folder}/{row.file}"
-        if known & {row.file, beside}:  # it came, and was refused with its own reason
-            return None
-        return DataError("The file {file} is missing. Put it beside the table.", file=layouts.shown(row.file))
+        if known & {row_matching.key_of(row.file), row_matching.resolved(row.folder, row.file)}:
+            return None  # it came, and was refused with its own reason
+        return tables.problem_of(row, match)
     if earlier and earlier.label != row.label:
         return DataError(
             "The table gives {file} twice, as {first} and as {second}; the first was taken. Remove one line.",
@@ -356,10 +404,10 @@ def _without_existing(records: list[ItemRecord], found: _Found, existing: set) -
     return used
 
 
-def _counted(kind: str, records: list[ItemRecord]) -> dict:
+def _counted(kind: str, records: list[ItemRecord], **more) -> dict:
     classes = len({record.label for record in records if record.label})
     groups = len({record.group for record in records if record.group})
-    return _described(kind, layouts.DESCRIPTIONS[kind], classes=classes, groups=groups)
+    return _described(kind, layouts.DESCRIPTIONS[kind], classes=classes, groups=groups, **more)
 
 
 def _described(kind: str, template: str, **values) -> dict:

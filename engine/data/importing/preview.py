@@ -9,16 +9,19 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data import layout as layouts
-from engine.data.importing import archive, sources, tables
+from engine.data.importing import archive, row_matching, sources, tables
+from engine.data.importing import reading as readings
+from engine.data.importing.choices import Choices
+from engine.data.importing.reading import Reading
+from engine.data.importing.zip_names import ZipNames
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
-from engine.errors import DataError
 
 SECONDS = 10.0  # a tar has no directory: after this long its first files must do
 MAX_TABLE_BYTES = 64 * 2**20
@@ -35,25 +38,35 @@ class _Seen:
     complete: bool = True
     pictures: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    rows: list[tables.Row] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
-    unread: list[dict] = field(default_factory=list)
+    tables: list[archive.Entry] = field(default_factory=list)
+    questions: list[dict] = field(default_factory=list)
 
 
-def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int], None] | None = None) -> dict:
+def look(
+    path: Path,
+    scratch: Path,
+    *,
+    title: str = "",
+    reading: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict:
     """Return what `path` holds as plain data, for a person to decide how it is to be read.
 
     {"files", "pictures", "system", "complete", "bytes", "others": {"count", "names"}, "recommended": kind,
-    "choices": [choice]}; a choice is {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
+    "choices": [choice], "questions": [question of `choices`], "reading": the answers that this follows}; a choice is
+    {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
     "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", "rows_without_class" (they
     come in without one) and "missing" (lines whose file is not there), for a label "label"}, names being the first
     `SHOWN`; a table's has "several" (whether it says that pictures may show several classes) and, where that makes a
     difference, "as_several": the choice when they may, with "nothing" (pictures that show none of the classes);
     "unread" are tables that were not understood: {"template", "values"}.
-    Raises DataError as `sources.entries` does: too large, broken, locked, empty.
+    `reading`: answers given so far, as {option: text}. Raises DataError as `sources.entries` does: too large, broken,
+    locked, empty.
     """
-    seen = _see(path, scratch, progress or (lambda files: None))
-    choices, recommended = _choices(seen, stem(title or path.name))
+    choices = Choices.from_options(reading or {})
+    seen = _see(path, scratch, ZipNames(choices.encoding), progress or (lambda files: None))
+    read = readings.read(seen.pictures, seen.tables, "auto", choices, seen.questions)
+    ways, recommended = _choices(seen, read, stem(title or path.name))
     return {
         "files": seen.files,
         "pictures": len(seen.pictures),
@@ -61,9 +74,11 @@ def look(path: Path, scratch: Path, *, title: str = "", progress: Callable[[int]
         "complete": seen.complete,
         "bytes": sources.survey(path)[1] if path.is_dir() else path.stat().st_size,
         "others": {"count": len(seen.others), "names": [layouts.shown(name) for name in seen.others[:SHOWN]]},
-        "unread": seen.unread[:SHOWN],
+        "unread": [error.to_dict() for _name, error in read.tables.refused[:SHOWN]],
         "recommended": recommended,
-        "choices": choices,
+        "choices": ways,
+        "questions": read.questions,
+        "reading": dict(reading or {}),
     }
 
 
@@ -90,22 +105,23 @@ def stem(name: str) -> str:
 
 
 def _wanted(name: str, size: int) -> bool:
-    if tables.is_table(name):
+    if tables.may_be_table(name):
         return size <= MAX_TABLE_BYTES
     return name.lower().endswith(archive.SUFFIXES) and size <= MAX_INNER_BYTES
 
 
-def _see(path: Path, scratch: Path, progress: Callable[[int], None]) -> _Seen:
+def _see(path: Path, scratch: Path, names: ZipNames, progress: Callable[[int], None]) -> _Seen:
     seen, started = _Seen(), time.monotonic()
     known = mimetypes.MimeTypes()  # Python's own table, whatever this machine knows beyond it
     with tempfile.TemporaryDirectory(dir=scratch, prefix="look-") as folder:
-        for entry in sources.entries(path, Path(folder), _wanted):
+        for entry in sources.entries(path, Path(folder), _wanted, names):
             seen.files += 1
             _sort(entry, seen, known)
             if time.monotonic() - started > SECONDS:
                 seen.complete = False
                 break
             progress(seen.files)
+    seen.questions = [code_page.question() for code_page in names.guessed]
     return seen
 
 
@@ -114,31 +130,20 @@ def _sort(entry: archive.Entry, seen: _Seen, known: mimetypes.MimeTypes) -> None
         seen.system += 1
     elif entry.refused or entry.name.lower().endswith(archive.SUFFIXES):
         seen.others.append(entry.name)
-    elif tables.is_table(entry.name):
-        _read_table(entry, seen)
+    elif tables.is_table(entry.name, entry.content):
+        seen.tables.append(entry)
     elif _may_be_picture(entry.name, known):
         seen.pictures.append(entry.name)
     else:
         seen.others.append(entry.name)
 
 
-def _read_table(entry: archive.Entry, seen: _Seen) -> None:
-    try:
-        seen.rows += tables.read(entry.name, entry.content)
-        seen.tables.append(entry.name)
-    except DataError as error:
-        seen.unread.append(error.to_dict())
-
-
-def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
+def _choices(seen: _Seen, read: Reading, title: str) -> tuple[list[dict], str]:
     """Return the ways in which the files can be read, the recommended one first, and its kind."""
-    found = layouts.recognise(seen.pictures)
-    matched = tables.match(seen.rows, seen.pictures)
-    named = len({index for index in matched if index is not None})
-    choices = [_by_folders(seen.pictures, found), *readings(seen.pictures, without=found.kind)]
-    if seen.rows and (named or found.kind == "flat"):
-        believed = found.kind == "flat" or tables.speaks_for(named, len(seen.pictures))
-        choices.insert(0 if believed else len(choices), _by_table(seen, matched))
+    found = read.layout
+    choices = [_by_folders(seen.pictures, found), *ways(seen.pictures, without=found.kind)]
+    if read.tables.rows and (read.named or found.kind == "flat"):
+        choices.insert(0 if read.by_table else len(choices), _by_table(seen, read))
     recommended = choices[0]["kind"]
     if found.kind == "flat":
         choices.append(_by_label(seen.pictures, layouts.clean_name(title)))
@@ -147,48 +152,67 @@ def _choices(seen: _Seen, title: str) -> tuple[list[dict], str]:
     return choices, recommended
 
 
-def readings(names: Sequence[str], *, without: str = "") -> list[dict]:
+def ways(names: Sequence[str], *, without: str = "") -> list[dict]:
     """Return what each layout of folders would give (a choice of `look`), if it gives most of the files a class.
 
     A layout with a part is only there when folders have the name of one; `without` is left out.
     """
     depth = sorted(name.count("/") for name in names)[len(names) // 2] if names else 0
-    kinds = [kind for kind in layouts.KINDS if kind not in ("flat", "table", without) and kind.count("/") < depth]
+    kinds = [kind for kind in layouts.KINDS if kind not in ("flat", "table", "split", without) and _fits(kind, depth)]
     found = [_by_folders(names, layouts.recognise(names, kind)) for kind in kinds]
-    return [one for one in found if one["classes"] and len(names) - one["without_class"] >= MIN_SHARE * len(names)]
+    return [one for one in found if _worth_offering(one, len(names))]
+
+
+def _fits(kind: str, depth: int) -> bool:
+    return kind.count("/") < depth + ("name" in kind)
+
+
+def _worth_offering(choice: dict, pictures: int) -> bool:
+    """A way that gives most pictures a class; names need only tell those of one part."""
+    if choice["kind"] in layouts.IN_NAMES:
+        return choice["num_classes"] > 1
+    return bool(choice["classes"]) and pictures - choice["without_class"] >= MIN_SHARE * pictures
 
 
 def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
-    """Count what a layout gives; all files of a folder are read alike."""
-    folders = Counter(name.rpartition("/")[0] for name in names)
+    """Count what a layout gives; all files of a folder are read alike, except where their names say the class."""
     tally = _Tally()
+    if found.named:
+        for name in names:
+            tally.add(*found.parse(name), 1)
+        return tally.choice(found.kind)
+    folders = Counter(name.rpartition("/")[0] for name in names)
     for folder, count in folders.items():
-        tally.add(*found.parse(f"{folder}/file" if folder else "file"), count)
+        label, group, split = found.parse(f"{folder}/file" if folder else "file")
+        tally.add(label, group, split, count)
+        if found.kind == "split":  # its pictures have a part, but no class
+            tally.splits.update({split: count} if split else {})
     return tally.choice(found.kind)
 
 
-def _by_table(seen: _Seen, matched: Sequence[int | None]) -> dict:
-    choice, told = _as_table(seen, matched, single_label), tables.label_kind(seen.rows)
-    if not told.DESCRIBED and all(len(row.labels or ()) < 2 for row in seen.rows):
+def _by_table(seen: _Seen, read: Reading) -> dict:
+    choice, told = _as_table(seen, read, single_label), tables.label_kind(read.tables.rows)
+    if not told.DESCRIBED and all(len(row.labels or ()) < 2 for row in read.tables.rows):
         return choice
-    return choice | {"several": bool(told.DESCRIBED), "as_several": _as_table(seen, matched, multi_label)}
+    return choice | {"several": bool(told.DESCRIBED), "as_several": _as_table(seen, read, multi_label)}
 
 
-def _as_table(seen: _Seen, matched: Sequence[int | None], label_kind: LabelKind) -> dict:
+def _as_table(seen: _Seen, read: Reading, label_kind: LabelKind) -> dict:
     tally, taken, bare, missing = _Tally(), set(), 0, 0
-    for row, index in zip(seen.rows, matched, strict=True):
-        if row.refused or index in taken:
+    for place in row_matching.claims(read.matches):
+        row, match = read.tables.rows[place], read.matches[place]
+        if row.refused or match.index in taken:
             continue
-        if index is None:
+        if match.index is None:
             missing += 1
             continue
-        taken.add(index)
+        taken.add(match.index)
         if (label := label_kind.of_row(row)) is None:
             bare += 1  # it comes in without a class, as the table says
             continue
-        tally.add_each(label_kind.names_of(label), row.group, row.split or layouts.split_of(seen.pictures[index]))
+        tally.add_each(label_kind.names_of(label), row.group, read.split_of(row, seen.pictures[match.index]))
     tally.add(None, None, None, len(seen.pictures) - len(taken))
-    names = [layouts.shown(name) for name in seen.tables[:SHOWN]]
+    names = [layouts.shown(name) for name in read.tables.used[:SHOWN]]
     return tally.choice("table") | {
         "tables": names,
         "rows_without_class": bare,

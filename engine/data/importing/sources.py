@@ -1,12 +1,15 @@
 """Where pictures come from: a folder, an archive, a table with the files beside it, or one file."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.data.importing import archive, tables
+from engine.data.importing import archive, row_matching, tables
 from engine.data.importing.archive import Entry, LimitError
+from engine.data.importing.zip_names import ZipNames
+from engine.data.layout import is_system_file
 from engine.errors import DataError
+
+MOST_BESIDE_A_TABLE = 500_000  # files; more lie in no folder of a dataset
 
 
 def survey(path: Path) -> tuple[int | None, int]:
@@ -24,17 +27,20 @@ def survey(path: Path) -> tuple[int | None, int]:
 Wanted = Callable[[str, int], bool]
 
 
-def entries(path: Path, scratch: Path, wanted: Wanted = archive.everything) -> Iterator[Entry]:
+def entries(
+    path: Path, scratch: Path, wanted: Wanted = archive.everything, names: ZipNames | None = None
+) -> Iterator[Entry]:
     """Yield every file of the source, one at a time, with its bytes or the reason why it was not read.
 
     A file that is not `wanted` by its name and size is yielded without its bytes.
 
-    `scratch` is a folder for archives inside archives. Raises DataError when the source as a whole cannot be read.
+    `scratch` is a folder for archives inside archives, `names` reads those in zips. Raises DataError when the source as
+    a whole cannot be read.
     """
     if path.is_dir():
-        yield from _folder(path, scratch, wanted)
+        yield from _folder(path, scratch, wanted, names)
     elif archive.kind_of(path):
-        yield from archive.read(path, scratch, wanted)
+        yield from archive.read(path, scratch, wanted, names)
     elif tables.is_table(path.name):
         yield from _table(path, wanted)
     else:
@@ -69,7 +75,7 @@ def _resolved(path: Path) -> Path:
         return Path("/")
 
 
-def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
+def _folder(root: Path, scratch: Path, wanted: Wanted, names: ZipNames | None) -> Iterator[Entry]:
     root = root.resolve()
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
@@ -78,7 +84,7 @@ def _folder(root: Path, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
         elif path.is_symlink() and not (path.is_file() and path.resolve().is_relative_to(root)):
             yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
         elif name.lower().endswith(archive.SUFFIXES):
-            yield from _archive(path, name, scratch, wanted)
+            yield from _archive(path, name, scratch, wanted, names)
         else:
             yield _file(path, name, wanted)
 
@@ -98,10 +104,10 @@ def _walk(root: Path) -> Iterator[Path]:
             waiting.extend(listed)
 
 
-def _archive(path: Path, name: str, scratch: Path, wanted: Wanted) -> Iterator[Entry]:
+def _archive(path: Path, name: str, scratch: Path, wanted: Wanted, names: ZipNames | None) -> Iterator[Entry]:
     folder = name.rsplit(".", 1)[0].removesuffix(".tar")
     try:
-        for entry in archive.read(path, scratch, wanted):
+        for entry in archive.read(path, scratch, wanted, names):
             yield Entry(f"{folder}/{entry.name}", entry.content, entry.refused)
     except LimitError:
         raise
@@ -114,15 +120,29 @@ def _table(path: Path, wanted: Wanted) -> Iterator[Entry]:
     table = _file(path, path.name, archive.everything)
     yield table
     root = path.parent.resolve()
-    rows = tables.read(path.name, table.content)
-    for name in dict.fromkeys(row.file for row in rows if row.file and not row.refused):
+    there = _names_below(root)
+    files = row_matching.Files(there)
+    rows = tables.read(path.name, table.content, files).rows
+    matches = row_matching.match([row for row in rows if row.file and not row.refused], files)
+    # Whoever matches rows and files names those that are missing.
+    for name in dict.fromkeys(there[match.index] for match in matches if match.index is not None):
         file = root / name
-        if not os.path.lexists(file):
-            continue  # whoever matches rows and files names it as missing
         if file.resolve().is_relative_to(root):
             yield _file(file, name, wanted)
         else:
             yield Entry(name, refused=DataError("A link that leads out of the folder. Put the picture itself here."))
+
+
+def _names_below(root: Path) -> list[str]:
+    """Return the files in the folder of a table and below, as far as a folder of pictures reaches."""
+    found = []
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if not is_system_file(name) and not tables.may_be_table(name):
+            found.append(name)
+        if len(found) >= MOST_BESIDE_A_TABLE:
+            break
+    return found
 
 
 def _file(path: Path, name: str, wanted: Wanted) -> Entry:

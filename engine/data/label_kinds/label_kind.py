@@ -1,13 +1,10 @@
 """The questions about labels that every kind answers; what is given is labels, so that nothing else need be known."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from engine.errors import DataError
-
-if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
-    from engine.storage.registry import ItemRecord
 
 MIN_PER_CLASS = 3  # distinct pictures: one to learn from, one to choose with, one to measure on
 
@@ -79,8 +76,8 @@ class LabelKind(Protocol):
         """Raise DataError where a dataset with these labels cannot become one of this kind."""
         ...
 
-    def check_ready(self, labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
-        """Raise DataError in words when training cannot start; `clusters` tells which pictures are copies."""
+    def problems(self, pictures: Mapping[str, set[int]], everything: int) -> list[DataError]:
+        """Return what a training would be refused for, given {class: its distinct pictures} and how many there are."""
         ...
 
     def weight(self, by_label: Counter, labels: Sequence[str | None]) -> Counter:
@@ -96,13 +93,24 @@ class LabelKind(Protocol):
         ...
 
 
-def too_few(label: str, count: int) -> DataError:
-    """Return what to say of a class that has fewer than MIN_PER_CLASS distinct pictures."""
-    return DataError(
-        "Class {label} has {count} different pictures. At least {least} are needed, so that some can be held "
-        "out for testing. Add {more} more, or remove the class.",
-        label=label,
-        count=count,
-        least=MIN_PER_CLASS,
-        more=MIN_PER_CLASS - count,
-    )
+SMALL = (
+    "Class {label} has {count} different pictures. At least {least} are needed, so that some can be held "
+    "out for testing. Add {more} more, or remove the class."
+)
+SMALL_ONES = (
+    "{number} classes have fewer than {least} different pictures, such as {labels}. Some must be held out for testing. "
+    "Add pictures, or remove these classes."
+)
+NAMED = 5  # classes in a sentence
+
+
+def too_small(counts: Mapping[str, int]) -> list[DataError]:
+    """Return one problem for all classes that have fewer than MIN_PER_CLASS distinct pictures; none without one."""
+    small = sorted(label for label, count in counts.items() if count < MIN_PER_CLASS)
+    if not small:
+        return []
+    if len(small) == 1:
+        count = counts[small[0]]
+        return [DataError(SMALL, label=small[0], count=count, least=MIN_PER_CLASS, more=MIN_PER_CLASS - count)]
+    named = ", ".join(small[:NAMED]) + (" …" if len(small) > NAMED else "")
+    return [DataError(SMALL_ONES, number=len(small), least=MIN_PER_CLASS, labels=named, classes=small)]

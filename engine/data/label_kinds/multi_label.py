@@ -4,17 +4,14 @@ A label is the names of the classes in alphabetical order with "|" between them,
 looked and found none of them; no label still means that nobody has looked.
 """
 
+import ast
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
-from engine.data.label_kinds.label_kind import MIN_PER_CLASS, Row, Unit, too_few
+from engine.data.label_kinds.label_kind import MIN_PER_CLASS, Row, Unit, too_small
 from engine.data.layout import clean_name
 from engine.errors import DataError
-
-if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
-    from engine.storage.registry import ItemRecord
 
 MARK = "|"
 NOTHING = "|"  # none of the classes, and known to be so
@@ -30,6 +27,12 @@ FEATURE_CHECKS = False  # the network would be asked which one class a picture s
 # The plural says on its way in again that there may be several, "?" that there is none yet.
 COLUMN, NO_LABEL = "labels", NOT_YET
 SEPARATORS = (MARK, ";")
+OPENING, CLOSING, MAX_LIST = "[({", "])}", 10_000  # of a list in a cell
+TOO_FEW_CLASSES = "Where pictures may show several classes, a training needs at least two classes. There are: {count}."
+EVERYWHERE = (
+    "Nearly every picture shows {label}: only {count} different ones do not. A network learns differences. Add "
+    "pictures without it, at least {least}, or remove the class."
+)
 NAMES_WITH_MARK = (
     "The class {label} has a | in its name, which stands between two classes where pictures show several. Rename it "
     "first."
@@ -72,15 +75,28 @@ def counts(by_label: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
 
 
 def table_separator(cells: Iterable) -> str | None:
-    """Return what stands between two classes in the cells of a table, None where nothing does."""
-    texts = [cell for cell in cells if isinstance(cell, str) and not cell.lstrip().startswith("[")]
+    """Return what certainly stands between two classes in the cells of a table, None where nothing does."""
+    texts = [cell for cell in cells if isinstance(cell, str) and not is_list(cell)]
     return next((mark for mark in SEPARATORS if any(mark in text for text in texts)), None)
 
 
+def taken_apart(texts: Iterable[str], mark: str) -> set[str]:
+    """Return the words of which cells consist if `mark` stood between classes; nothing where none holds it."""
+    whole = list(texts)
+    if not any(len([name for name in text.split(mark) if name.strip()]) > 1 for text in whole):
+        return set()
+    return {name.strip() for text in whole for name in text.split(mark) if name.strip()}
+
+
+def is_list(cell) -> bool:
+    """Tell whether a cell is a list, or the text of one in JSON or Python."""
+    return isinstance(cell, list) or (isinstance(cell, str) and isinstance(_from_text(cell), list))
+
+
 def read_cell(cell, separator: str | None) -> tuple[str, ...] | None:
-    """Return the classes in a cell: a list, a JSON list or names with a separator; None for an empty cell."""
-    if isinstance(cell, str) and cell.lstrip().startswith("["):
-        cell = _json_list(cell)
+    """Return the classes in a cell: a list, the text of one or names with a separator; None for an empty cell."""
+    if isinstance(cell, str):
+        cell = _from_text(cell)
     if isinstance(cell, list):
         return tuple(dict.fromkeys(clean(str(name)) for name in cell if str(name).strip()))
     text = str(cell).strip()
@@ -89,12 +105,19 @@ def read_cell(cell, separator: str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(clean(name) for name in text.split(separator or MARK) if name.strip()))
 
 
-def _json_list(cell: str):
-    try:
-        found = json.loads(cell)
-    except (json.JSONDecodeError, RecursionError):
+def _from_text(cell: str):
+    """Return the list that a text writes in JSON or in Python ("['disc', 'red']", a set or tuple too), or the text."""
+    text = cell.strip()
+    if text[:1] not in OPENING or text[-1:] not in CLOSING or len(text) > MAX_LIST:
         return cell
-    return found if isinstance(found, list) else cell
+    for reader in (json.loads, ast.literal_eval):
+        try:
+            found = reader(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+        if isinstance(found, list | tuple | set | frozenset):
+            return sorted(map(str, found)) if isinstance(found, set | frozenset) else list(found)
+    return cell
 
 
 def check_can_begin(labels: Sequence[str | None]) -> None:
@@ -104,30 +127,16 @@ def check_can_begin(labels: Sequence[str | None]) -> None:
             raise DataError(NAMES_WITH_MARK, label=label)
 
 
-def check_ready(labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
-    """Raise DataError where there are fewer than two classes, or one with too few pictures with it or without it."""
-    shown = {(name, cluster) for item, cluster in zip(labelled, clusters, strict=True) for name in names_of(item.label)}
-    with_it, everything = Counter(name for name, _cluster in shown), len(set(clusters))
-    if len(with_it) < 2:
-        raise DataError(
-            "Where pictures may show several classes, a training needs at least two classes. There are: {count}.",
-            count=len(with_it),
-        )
-    for label, count in sorted(with_it.items()):
-        if count < MIN_PER_CLASS:
-            raise too_few(label, count)
-        _check_without(label, everything - count)
-
-
-def _check_without(label: str, count: int) -> None:
-    if count < MIN_PER_CLASS:
-        raise DataError(
-            "Nearly every picture shows {label}: only {count} different ones do not. A network learns differences. Add "
-            "pictures without it, at least {least}, or remove the class.",
-            label=label,
-            count=count,
-            least=MIN_PER_CLASS,
-        )
+def problems(pictures: Mapping[str, set[int]], everything: int) -> list[DataError]:
+    """Return what is wrong where there are fewer than two classes, or some with too few pictures with or without it."""
+    if len(pictures) < 2:
+        return [DataError(TOO_FEW_CLASSES, count=len(pictures))]
+    counts = {label: len(own) for label, own in pictures.items()}
+    found = too_small(counts)
+    for label, count in sorted(counts.items()):
+        if count >= MIN_PER_CLASS and everything - count < MIN_PER_CLASS:
+            found.append(DataError(EVERYWHERE, label=label, count=everything - count, least=MIN_PER_CLASS))
+    return found
 
 
 def weight(by_label: Counter, labels: Sequence[str | None]) -> Counter:

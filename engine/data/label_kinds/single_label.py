@@ -1,15 +1,11 @@
 """Pictures that show one class each: a label is the name of the class, whatever letters it has."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.data.label_kinds import multi_label
-from engine.data.label_kinds.label_kind import MIN_PER_CLASS, Row, Unit, too_few
+from engine.data.label_kinds.label_kind import Row, Unit, too_small
 from engine.errors import DataError
-
-if TYPE_CHECKING:  # a recipe knows its label kind, and loads no database
-    from engine.storage.registry import ItemRecord
 
 TASK, SENTENCE = "one", "Every picture shows one class"
 DATASET_OPTIONS = {multi_label.OPTION: False}
@@ -19,6 +15,8 @@ DESCRIBED: dict = {}
 NOT_ASKED: frozenset[str] = frozenset()
 EXCLUSIVE = FEATURE_CHECKS = True
 COLUMN, NO_LABEL = "label", ""
+ONE_CLASS = "All pictures belong to one class, {label}. A network learns differences: add a second class."
+EQUAL = "Classes {first} and {second} hold the very same pictures. Remove one of them, or give each its own."
 STILL_SEVERAL = (
     "{count} pictures show several classes or none of them. Give each of them one class first, then let a picture "
     "show one class only."
@@ -54,32 +52,21 @@ def check_can_begin(labels: Sequence[str | None]) -> None:
         raise DataError(STILL_SEVERAL, count=count)
 
 
-def check_ready(labelled: "Sequence[ItemRecord]", clusters: Sequence[int]) -> None:
-    """Raise DataError where there is one class, one with too few pictures, or two with the very same ones."""
-    distinct: dict[str, set[int]] = defaultdict(set)
-    for item, cluster in zip(labelled, clusters, strict=True):
-        distinct[item.label or ""].add(cluster)
-    if len(distinct) == 1:
-        raise DataError(
-            "All pictures belong to one class, {label}. A network learns differences: add a second class.",
-            label=next(iter(distinct)),
-        )
-    for label, pictures in sorted(distinct.items()):
-        if len(pictures) < MIN_PER_CLASS:
-            raise too_few(label, len(pictures))
-    _refuse_equal_classes(distinct)
+def problems(pictures: Mapping[str, set[int]], _everything: int) -> list[DataError]:
+    """Return what is wrong where there is one class, some with too few pictures, or two with the very same ones."""
+    if len(pictures) == 1:
+        return [DataError(ONE_CLASS, label=next(iter(pictures)))]
+    return [*too_small({label: len(own) for label, own in pictures.items()}), *_equal(pictures)]
 
 
-def _refuse_equal_classes(distinct: dict[str, set[int]]) -> None:
+def _equal(pictures: Mapping[str, set[int]]) -> list[DataError]:
     seen: dict[frozenset, str] = {}
-    for label, pictures in sorted(distinct.items()):
-        other = seen.setdefault(frozenset(pictures), label)
+    found = []
+    for label, own in sorted(pictures.items()):
+        other = seen.setdefault(frozenset(own), label)
         if other != label:
-            raise DataError(
-                "Classes {first} and {second} hold the very same pictures. Remove one of them, or give each its own.",
-                first=other,
-                second=label,
-            )
+            found.append(DataError(EQUAL, first=other, second=label))
+    return found
 
 
 def weight(by_label: Counter, labels: Sequence[str | None]) -> Counter:

@@ -1,10 +1,12 @@
 """Open a picture by its content, whatever its name says, as upright 8-bit RGB."""
 
+import contextlib
 import functools
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -13,7 +15,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from engine import settings
 from engine.data import fingerprint, quality
-from engine.data.modalities import image_limits
+from engine.data.modalities import bit_depth, image_limits, png_chunks, transparency
+from engine.data.modalities.fits import parted
 from engine.data.modalities.image_facts import ImageFacts
 from engine.data.modalities.modality import Augmentations, Reading, Source
 from engine.data.modalities.picture import DECODE_SIDE, shrink
@@ -83,21 +86,30 @@ KNOWN_CONTENT = (
 
 
 def open_image(
-    source: str | os.PathLike | bytes, *, max_pixels: int | None = None, target: tuple[int, int] | None = None
+    source: str | os.PathLike | bytes,
+    *,
+    max_pixels: int | None = None,
+    target: tuple[int, int] | None = None,
+    scale: str = "",
 ) -> Image.Image:
-    """Return the first frame as an upright RGB image (EXIF applied, transparency on white, 16 bits scaled to 8).
+    """Return the first frame as an upright RGB image (EXIF applied, transparency on a ground, 16 bits scaled to 8).
 
-    `target` (width, height) lets a JPEG be decoded at a fraction of its size that still covers it.
+    `target` (width, height) lets a JPEG be decoded at a fraction of its size that still covers it; `scale`
+    ("LOW:HIGH", see `bit_depth`) says what is black and white in a picture of more than 8 bits, else it does itself.
     Raises DataError with the reason when the content is no picture, is damaged or has more than `max_pixels`.
     """
-    return open_with_size(source, max_pixels=max_pixels, target=target)[0]
+    return open_with_size(source, max_pixels=max_pixels, target=target, scale=scale)[0]
 
 
 def open_with_size(
-    source: str | os.PathLike | bytes, *, max_pixels: int | None = None, target: tuple[int, int] | None = None
+    source: str | os.PathLike | bytes,
+    *,
+    max_pixels: int | None = None,
+    target: tuple[int, int] | None = None,
+    scale: str = "",
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Return what `open_image` returns, and the full upright (width, height) of the picture."""
-    content = source if isinstance(source, bytes) else _read(Path(source))
+    content = png_chunks.essential(source if isinstance(source, bytes) else _read(Path(source)))
     limit = max_pixels or settings.current().max_pixels
     image = _open(content, limit)
     # A codec fed with hostile bytes may raise anything at all; none of it is a bug of ours.
@@ -106,14 +118,16 @@ def open_with_size(
             image = _verified_png(image, content)
         if image.format == "TIFF" and _is_raw(image, content):
             raise DataError(RAW)
-        return _decoded(image, target)
+        return _decoded(image, target, content, scale)
     except DataError:
         raise
     except Exception as error:
         raise DataError(DAMAGED, detail=str(error)[:120] or type(error).__name__) from error
 
 
-def _decoded(image: Image.Image, target: tuple[int, int] | None) -> tuple[Image.Image, tuple[int, int]]:
+def _decoded(
+    image: Image.Image, target: tuple[int, int] | None, content: bytes, scale: str
+) -> tuple[Image.Image, tuple[int, int]]:
     """Return (upright RGB picture, full upright size) of a picture that was opened."""
     full = image.size
     if target and image.format in ("JPEG", "MPO"):
@@ -123,7 +137,9 @@ def _decoded(image: Image.Image, target: tuple[int, int] | None) -> tuple[Image.
         image.load()
         full = full if image.size == announced else image.size  # an icon's own header may say another one
         turned = image_limits.orientation(image)  # a PNG tells it after its pixels
-        rgb = _to_rgb(image, _reduction(image, _lying(target, turned)))
+        if bit_depth.is_deep(image):
+            scale = scale or bit_depth.scale_of([bit_depth.range_of(image, content)])
+        rgb = _to_rgb(image, _reduction(image, _lying(target, turned)), scale)
     return (rgb.transpose(TURNS[turned]) if turned in TURNS else rgb), _lying(full, turned)
 
 
@@ -143,12 +159,14 @@ def load_pixels(source: str | os.PathLike | bytes, image_size: int, fit: str = "
     """Return the picture as uint8 of shape (image_size, image_size, 3).
 
     `fit`: "letterbox" keeps everything and pads with the median colour of the border, "crop" cuts the longer side,
-    "stretch" ignores the proportions. Raises DataError as `open_image` does.
+    "stretch" ignores the proportions; what stands after an @ in it is the scale of pictures of more than 8 bits.
+    Raises DataError as `open_image` does.
     """
+    fit, scale = parted(fit)
     if fit not in FITS:
         raise ValueError(f"fit is {fit!r}; expected one of {FITS}.")
     square = (image_size, image_size)
-    image = open_image(source, target=square)
+    image = open_image(source, target=square, scale=scale)
     if fit == "stretch":
         return np.asarray(image.resize(square, Image.Resampling.BILINEAR, reducing_gap=2.0))
     if fit == "crop":
@@ -236,9 +254,23 @@ def _register_heif() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it comes at half of what is allowed
 
 
-def _to_rgb(image: Image.Image, reduction: int) -> Image.Image:
+def value_range(content: bytes) -> bit_depth.Range | None:
+    """Return what the values of a picture of more than 8 bits lie between, None for any other file."""
+    if not bit_depth.may_be_deep(content):
+        return None
+    content = png_chunks.essential(content)
+    with contextlib.suppress(Exception):  # what cannot be opened is refused elsewhere, with its reason
+        image = _open(content, settings.current().max_pixels)
+        if bit_depth.is_deep(image):
+            with image_limits.in_work(image):
+                image.load()
+                return bit_depth.range_of(image, content)
+    return None
+
+
+def _to_rgb(image: Image.Image, reduction: int, scale: str) -> Image.Image:
     """Return the picture as RGB, its sides divided by `reduction`; a large one strip by strip, to save memory."""
-    convert = _converter(image)
+    convert = _converter(image, scale)
     if image.width * image.height <= LARGE:
         return convert(image)
     if image.mode == "RGB" and not image.has_transparency_data:
@@ -257,45 +289,22 @@ def _strips(image: Image.Image, step: int = 1) -> Iterator[tuple[int, Image.Imag
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
-def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+def _converter(image: Image.Image, scale: str) -> Callable[[Image.Image], Image.Image]:
     """Return what makes RGB of this picture, or of a strip of it."""
-    if image.mode.startswith(("I", "F")):
-        low, high = _range(image)
-        return lambda strip: Image.fromarray(_to_8_bit(np.asarray(strip), low, high)).convert("RGB")
+    if bit_depth.is_deep(image):
+        return lambda strip: bit_depth.to_8_bit(strip, scale).convert("RGB")
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return lambda strip: cast(Image.Image, ImageCms.profileToProfile(strip, *profiles, outputMode="RGB"))
     if image.has_transparency_data:
-        return _on_white
+        return functools.partial(transparency.on_ground, ground=transparency.ground_of(image))
     return lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    layer = image.convert("RGBA")
-    white = Image.new("RGBA", layer.size, "white")
-    return Image.alpha_composite(white, layer).convert("RGB")
-
-
-def _range(image: Image.Image) -> tuple[float, float]:
-    """Return the smallest and the largest value of a picture with more than 8 bits; what is no number counts as 0."""
-    parts = [np.nan_to_num(np.asarray(strip), posinf=0, neginf=0) for _top, strip in _strips(image)]
-    return float(min(part.min() for part in parts)), float(max(part.max() for part in parts))
-
-
-def _to_8_bit(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Scale by the number of bits in use (8, 12 or 16), so that a 12-bit scan in a 16-bit file is not black.
-
-    Floats are taken as 0..1, or as 0..255 when they reach above 16; other ranges are stretched from their smallest to
-    their largest value: `low` and `high` of the whole picture.
-    """
-    if values.dtype == np.uint16:
-        return _to_8_bit(np.arange(2**16, dtype=np.int32), low, high)[values]  # by table
-    floats = values.dtype.kind == "f"
-    values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
-    for top in (1.0, 255.0) if floats else (1.0, 255.0, 4095.0, 65535.0):
-        if low >= 0 and high <= top and not (floats and 1 < high <= 16):
-            return np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
-    return np.clip(np.round((values - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)
+def _may_be_deep(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return bit_depth.may_be_deep(file.read(64))
+    return False
 
 
 class ImageModality:
@@ -317,14 +326,23 @@ class ImageModality:
         """What nobody else recognises is taken for an image, which says what is wrong with it."""
         return True
 
-    def read(self, source: Source) -> Reading:
-        """Decode once: size, fingerprints, quality and thumbnail come from the same reduced picture."""
-        image, size = open_with_size(source, target=(DECODE_SIDE, DECODE_SIDE))
+    def read(self, source: Source, scale: str = "") -> Reading:
+        """Decode once: size, fingerprints, quality and thumbnail come from the same reduced picture.
+
+        scale: what is black and white in a picture of more than 8 bits (see bit_depth), else it says itself.
+        """
+        content = source if isinstance(source, bytes) else _read(Path(source))
+        image, size = open_with_size(content, target=(DECODE_SIDE, DECODE_SIDE), scale=scale)
         small = shrink(image)
-        prints = fingerprint.pixels_hash(small, size), fingerprint.phash(small)
-        seen = quality.measure(small)
+        prints = fingerprint.pixels_hash(image, size), fingerprint.phash(small)
+        seen, values = quality.measure(small), value_range(content)
         facts = ImageFacts(*size, *prints, seen["sharpness"], seen["brightness"], seen["contrast"])
-        return Reading(facts.text(), image, small)
+        return Reading(facts._replace(values=values and astuple(values)).text(), image, small)
+
+    def scale_of(self, files: Sequence[Path]) -> str:
+        ranges = [value_range(path.read_bytes()) for path in files if _may_be_deep(path)]
+        found = [one for one in ranges if one]
+        return bit_depth.scale_of(found) if found else ""
 
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         return open_with_size(source, target=(side, side))

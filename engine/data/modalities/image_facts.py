@@ -12,7 +12,10 @@ class _Known(Protocol):
 class ImageFacts(NamedTuple):
     """Size in pixels, upright; fingerprints (engine.data.fingerprint); quality (engine.data.quality), None of old ones.
 
-    A file that is no image has none of them.
+    family: what all copies of it have in common, by a closer look when it came in (engine.data.importing.copy_search):
+    the first digits of the content hash of the first of them; "" for a picture without copies before it, None where
+    nobody has looked. values: of a picture of more than 8 bits, what lies between its darkest and its brightest (see
+    bit_depth.Range). A file that is no image has none of them.
     """
 
     width: int = 0
@@ -22,6 +25,8 @@ class ImageFacts(NamedTuple):
     sharpness: float | None = None
     brightness: float | None = None
     contrast: float | None = None
+    family: str | None = None
+    values: tuple | None = None
 
     def text(self) -> str:
         """Return the facts as the registry keeps them."""

@@ -1,8 +1,9 @@
 """What every modality can do: a file of it as an image for a network, as a picture for a person, and in facts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -51,8 +52,15 @@ class Modality(Protocol):
         """Tell by its first bytes whether a file is of this kind."""
         ...
 
-    def read(self, source: Source) -> Reading:
-        """Return what is to be known of a file. Raises DataError with the reason where it cannot be read."""
+    def read(self, source: Source, scale: str = "") -> Reading:
+        """Return what is to be known of a file. Raises DataError with the reason where it cannot be read.
+
+        scale: what `scale_of` said of a whole dataset.
+        """
+        ...
+
+    def scale_of(self, files: Sequence[Path]) -> str:
+        """Return which values are the least and the most in all these files alike, "" where each says it itself."""
         ...
 
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:

@@ -1,6 +1,6 @@
 """The modalities there are. A new one is a file beside this and a line here; nobody else asks which one a file has."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from engine.data.modalities.image import IMAGE
@@ -23,6 +23,12 @@ def of(file: Source) -> Modality:
 def named(name: str) -> Modality:
     """Return the modality that the registry calls so. Raises KeyError for one that this Graft does not know."""
     return {modality.name: modality for modality in MODALITIES}[name]
+
+
+def scale_of(files: Sequence[Path]) -> str:
+    """Return which values are the least and the most in all these files alike, "" where each says it itself."""
+    own = [(modality, [file for file in files if of(file) is modality]) for modality in MODALITIES]
+    return next((scale for modality, mine in own if (scale := modality.scale_of(mine))), "")
 
 
 def augmentations_of(files: list[Path]) -> Augmentations:

@@ -8,6 +8,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from engine.data.modalities.fits import parted
+
 # Orange and blue are told apart with every kind of colour blindness (Okabe and Ito 2008); both stand out from a grey
 # photograph.
 FOR, AGAINST = (255, 145, 0), (30, 110, 255)
@@ -23,6 +25,7 @@ def onto(heat: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
 
     Undoes engine.data.modalities' open_at: bars of a letterbox are left out, what was cropped away is NaN.
     """
+    fit, _scale = parted(fit)
     scale = min(1.0, LONGEST_SIDE / max(size))
     width, height = (max(1, round(side * scale)) for side in size)
     if fit == "letterbox":

@@ -14,6 +14,7 @@ import numpy as np
 from engine.backbones import catalogue, forward
 from engine.backbones.pretrained import weights_hash
 from engine.data.modalities import registry as modalities
+from engine.data.modalities.fits import fit_of
 from engine.errors import BackboneError
 from engine.evaluation import predict
 from engine.evaluation.predict import PREPARATION
@@ -105,7 +106,7 @@ def _memory(run_dir: Path, workspace: Workspace) -> Memory:
 
 def _load(run_dir: Path, workspace: Workspace) -> Memory:
     recipe, preparation = Recipe.from_dict(runs.read_recipe(run_dir)), read_json(run_dir / PREPARATION)
-    size, fit = preparation["image_size"], preparation["fit"]
+    size, fit = preparation["image_size"], fit_of(preparation)
     frozen = snapshot.read(run_dir)
     rows = frozen.rows("train")
     rows = rows[:: -(-len(rows) // MOST_PICTURES)]

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from engine.backbones import forward
+from engine.data.modalities.fits import fit_of
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.reliability.corruptions import KINDS, STRENGTHS, disturbed
 from engine.storage import runs
@@ -112,7 +113,7 @@ def _pictures(run_dir: Path, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     pace = speed.known(workspace, recipe.backbone, preparation["image_size"]) or MOST
     most = int(np.clip(pace * SECONDS / (STRENGTHS + 1), FEWEST, MOST))
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
-    return Pixels(workspace, preparation["image_size"], preparation["fit"]).read(frozen.keys(rows)), frozen.y[rows]
+    return Pixels(workspace, preparation["image_size"], fit_of(preparation)).read(frozen.keys(rows)), frozen.y[rows]
 
 
 @functools.lru_cache(maxsize=1)

@@ -82,7 +82,7 @@ def preview(workspace: Workspace, recipe: Recipe, keys: list[str], views: int) -
     For "auto" it shows what is usual for photos or for drawings; the training itself asks the pictures first.
     """
     recipe.validate()
-    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys))
+    pixels = Pixels(workspace, recipe.size, choose_fit(workspace, recipe.fit, keys, recipe.pixel_scale))
     names = recipe.augmentation
     if names == ("auto",):
         offered = pixels.augmentations(keys)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from engine.backbones import device
+from engine.data.modalities import fits
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.modality import Augmentations
 from engine.data.modalities.picture import jpeg_bytes
@@ -96,15 +97,22 @@ def _keep_blocks() -> None:
     Image.core.set_blocks_max(KEPT_BLOCKS)
 
 
-def choose_fit(workspace: Workspace, fit: str, keys: Sequence[str]) -> str:
-    """Return `fit`; for "auto", what suits a sample of the pictures with these content hashes.
+def choose_fit(workspace: Workspace, fit: str, keys: Sequence[str], scale: str = "") -> str:
+    """Return `fit`, with the scale of deep pictures in it; for "auto", what suits a sample of those with these hashes.
 
     Photos are cut to their middle square (measured better than letterbox on photos: the subject is larger). Where the
     border is plain (drawings, scans, texts) or a picture is long (text lines, spectrograms), everything is kept.
+    `scale`: of the dataset; without one, pictures of more than 8 bits are scaled alike by a sample of them.
     """
-    if fit != "auto":
-        return fit
-    return "crop" if look_like_photos(workspace, keys) else "letterbox"
+    scale = scale or modalities.scale_of([workspace.blob_path(key) for key in _sample(keys)])
+    if fit == "auto":
+        fit = "crop" if look_like_photos(workspace, keys) else "letterbox"
+    return fits.with_scale(fit, scale)
+
+
+def _sample(keys: Sequence[str]) -> list[str]:
+    ordered = sorted(set(keys))
+    return ordered[:: max(1, len(ordered) // SAMPLE)][:SAMPLE]
 
 
 def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict:
@@ -114,4 +122,4 @@ def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict
     pictures = {
         fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit))) for fit in ("letterbox", "crop")
     }
-    return {"automatic": choose_fit(workspace, "auto", keys), "pictures": pictures}
+    return {"automatic": fits.parted(choose_fit(workspace, "auto", keys))[0], "pictures": pictures}

@@ -16,7 +16,8 @@ from pages.shared.runs.run_list import RunView
 
 def look(entry: RunView, content: bytes) -> Found | None:
     """Return where the run knows the picture from, None where it is new. For threads: it reads every fingerprint."""
-    return run_membership.find(content, _pictures(entry.folder, entry.run.dataset_id))
+    pictures = _pictures(entry.folder, entry.run.dataset_id)
+    return run_membership.find(content, pictures, graft.current().workspace)
 
 
 @functools.lru_cache(maxsize=1)

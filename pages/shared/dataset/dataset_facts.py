@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from engine import graft
-from engine.curation import row_checks
+from engine.data import readiness
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.modalities.image_facts import image_facts
 from engine.data.split import SPLITS
@@ -59,7 +59,7 @@ def _facts(_workspace: str, dataset_id: str, _version: str) -> DatasetFacts:
 
 def _problem(labelled: list[Item], label_kind: LabelKind) -> UserError | None:
     try:
-        row_checks.ready_to_train(labelled, label_kind=label_kind)
+        readiness.check(labelled, label_kind=label_kind)
     except UserError as error:
         return error
     return None

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from engine.curation import row_checks
-from engine.data import file_name_groups, split
+from engine.data import file_name_groups, readiness, split
 from engine.data.importing import ingest
 from engine.errors import DataError
 from engine.storage.registry import Item
@@ -19,14 +19,14 @@ def kinds(items, refused=()) -> list[str]:
 
 def refusal(items) -> str:
     with pytest.raises(DataError) as error:
-        row_checks.ready_to_train(items)
+        readiness.check(items)
     return str(error.value)
 
 
 def test_good_data_has_no_findings():
     items = records(a=30, b=40)
     assert kinds(items) == []
-    row_checks.ready_to_train(items)
+    readiness.check(items)
 
 
 def test_nothing_to_learn_from_is_said_in_words():

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from engine.data import fingerprint, run_membership, split
+from engine.data.importing.ingest import ingest
 from engine.data.label_kinds import multi_label
 from engine.data.modalities.image import IMAGE
 from engine.data.modalities.image_facts import ImageFacts, image_facts
@@ -110,20 +111,25 @@ def test_copies_of_stored_pictures_follow_them():
 
 
 @pytest.mark.parametrize("change", ["jpeg", "half", "twice"])
-def test_photo_that_was_resized_or_saved_anew_stays_with_its_original(change):
-    for seed in range(2):
-        original = photo(seed, 240, 180)
-        copy = {
-            "jpeg": encode(original, "JPEG", quality=50),
-            "half": encode(original.resize((120, 90)), "PNG"),
-            "twice": encode(original.resize((480, 360)), "PNG"),
-        }[change]
-        items = [seen(encode(original, "PNG"), "one", split="train"), seen(copy, "two", split="test")]
-        others = [seen(encode(photo(seed + 50 + n, 240, 180), "PNG"), f"x{n}", split="train") for n in range(3)]
-        known = run_membership.of_run([asdict(one) for one in (items[0], *others)], [items[0], *others])
-        assert run_membership.find(copy, known) == Found("train", "a", exact=False)
-        assert run_membership.find(encode(photo(seed + 90, 240, 180), "PNG"), known) is None
-        assert split.assign([*items, *others, record("v", split="validation")])[:3] == ["test", "test", "train"]
+def test_photo_that_was_resized_or_saved_anew_stays_with_its_original(change, tmp_path, workspace):
+    original = photo(1, 240, 180)
+    copy = {
+        "jpeg": encode(original, "JPEG", quality=50),
+        "half": encode(original.resize((120, 90)), "PNG"),
+        "twice": encode(original.resize((480, 360)), "PNG"),
+    }[change]
+    files = {"train/a/one.png": encode(original, "PNG"), "test/a/two": copy}
+    files |= {f"train/b/x{n}.png": encode(photo(51 + n, 240, 180), "PNG") for n in range(3)}
+    for name, content in files.items():
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).write_bytes(content)
+    used = {record.name: record for record in ingest(tmp_path / "set", workspace).used}
+    one, two = used.pop("train/a/one.png"), used.pop("test/a/two")
+    known = run_membership.of_run([asdict(each) for each in (one, *used.values())], [one, *used.values()])
+    assert run_membership.find(copy, known, workspace) == Found("train", "a", exact=False)
+    assert run_membership.find(encode(photo(90, 240, 180), "PNG"), known, workspace) is None
+    others = [*used.values(), record("v", split="validation"), record("w", split="train")]
+    assert split.assign([one, two, *others])[:3] == ["test", "test", "train"]
 
 
 def test_different_pictures_are_not_taken_for_copies():

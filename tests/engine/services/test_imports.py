@@ -63,8 +63,9 @@ def bring_in(graft: Graft, dataset_id: str, path, **options) -> dict:
 
 def test_a_source_without_a_usable_picture_is_an_error_of_the_check(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
-    account, [first, *_] = check.check(str(tmp_path), "auto", quick=True, tell=lambda words, status: None)
-    assert not account.used and (first["kind"], first["severity"]) == ("no_pictures", "error")
+    checked = check.check(str(tmp_path), "auto", quick=True, tell=lambda words, status: None)
+    first = checked.findings[0]
+    assert not checked.account.used and (first["kind"], first["severity"]) == ("no_pictures", "error")
 
 
 # what arrived is shown first

@@ -22,6 +22,9 @@ MEANINGS = {
     "split/group/class": "train or test / group / class / picture",
     "split/class/group": "train or test / class / group / picture",
     "table": "a table (CSV or JSONL) says the class",
+    "name": "the file name says the class",
+    "split/name": "train or test / picture, and the file name says the class",
+    "split": "train or test / picture: no class yet",
     "flat": "no folders: no class yet",
     "label": "one class for all",
 }
@@ -131,7 +134,7 @@ def _readings(dataset_id: str, _import_id: str, created: str) -> dict[str, dict]
     """Return {layout: what it would give}; the files of an import keep their names whatever is changed."""
     rows = graft.current().registry.columns(dataset_id, "name", "added")
     names = [name for name, added in rows if added == created]
-    return {choice["kind"]: choice for choice in preview.readings(names)}
+    return {choice["kind"]: choice for choice in preview.ways(names)}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -36,7 +36,7 @@ def view(project: Project) -> None:
         feature_scan.begin_by_itself(project, len(first.items))
         looked = graft.current().dataset_checks.status(project.dataset_id)
         report = open_findings.report(project, first, looked["report"])
-        _summary(report, label_kind)
+        _summary(report, label_kind, closely=looked["report"] is not None)
         test_lock.note(project, _touched(report))
         feature_scan.bar(project, looked, report)
         asking = label_questions.is_open(project)
@@ -59,8 +59,8 @@ def _touched(report: Report) -> set[int]:
     return {int(item) for fix in fixes for item in fix.get("changes", ())}
 
 
-def _summary(report: Report, label_kind: LabelKind) -> None:
-    sentences = in_words(report, label_kind)
+def _summary(report: Report, label_kind: LabelKind, *, closely: bool = False) -> None:
+    sentences = in_words(report, label_kind, closely=closely)
     if report.decide:
         page.section(sentences[0])
         st.caption(sentences[1])
@@ -71,12 +71,15 @@ def _summary(report: Report, label_kind: LabelKind) -> None:
         st.caption(sentences[1], text_alignment="center")
 
 
-def in_words(report: Report, label_kind: LabelKind) -> tuple[str, str]:
-    """Return how much there is to decide and to know, and what is in order, in two sentences."""
+def in_words(report: Report, label_kind: LabelKind, *, closely: bool = False) -> tuple[str, str]:
+    """Return how much there is to decide and to know, and what is in order, in two sentences.
+
+    closely: a network has looked at them too; before that, mirrored and cropped copies are not seen.
+    """
     decide, know = len(report.decide), len(report.know)
     to_know = plural("{n} worth knowing", "{n} worth knowing", know)
     pictures = plural("{n} picture", "{n} pictures", len(report.items))
-    fine = _fine(report, label_kind)
+    fine = _fine(report, label_kind, closely)
     facts = ", ".join([pictures, *fine])
     if not decide:
         headline = _("Nothing to decide: these pictures are ready to learn from.")
@@ -86,11 +89,12 @@ def in_words(report: Report, label_kind: LabelKind) -> tuple[str, str]:
     return f"{headline}.", rest.format(facts=facts)
 
 
-def _fine(report: Report, label_kind: LabelKind) -> list[str]:
+def _fine(report: Report, label_kind: LabelKind, closely: bool) -> list[str]:
+    no_copies = _("no copies across the test") if closely else _("no copies saved or scaled anew across the test")
     claims = (  # and the kinds that speak against each
-        (_("no picture in two classes"), {"conflict"}),
-        (_("no copies across the test"), {"across_splits", "leakage"}),
-        (_("enough pictures in every class"), {"small_class", "one_class"}),
+        (_("no picture in two classes"), {"conflict", "alike"}),
+        (no_copies, {"across_splits", "leakage"}),
+        (_("enough pictures in every class"), {"small_class", "one_class", "not_trained", "nothing_to_learn"}),
         (_("none blurred, blank or dark"), {"blank", "blurred", "dark", "bright"}),
     )
     asked = [(words, against) for words, against in claims if not against & label_kind.NOT_ASKED]

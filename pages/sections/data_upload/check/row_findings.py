@@ -12,6 +12,7 @@ import streamlit as st
 
 from engine import graft
 from engine.curation import row_checks
+from engine.data import readiness
 from engine.data.importing.ingest import ALREADY
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.errors import UserError
@@ -88,7 +89,7 @@ def _compute(dataset_id: str, version: str) -> FirstLayer:
 
 def _problem(items: list[Item], label_kind: LabelKind) -> UserError | None:
     try:
-        row_checks.ready_to_train(items, label_kind=label_kind)
+        readiness.check(items, label_kind=label_kind)
     except UserError as error:
         return error
     return None

@@ -1,0 +1,99 @@
+"""Copies among pictures that come in: fingerprints name who may be one, and a closer look at both decides."""
+
+import functools
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import NamedTuple
+
+from engine.data import closer_look, fingerprint
+from engine.data.modalities.image_facts import ImageFacts, image_facts
+from engine.data.modalities.picture import DECODE_SIDE
+from engine.storage.registry import ItemRecord
+from engine.storage.workspace import Workspace
+
+TRIES = 3  # pictures that one is compared with in vain; more alike are frames of one scene
+KEPT = 24  # decoded pictures in memory
+THREADS = 2
+
+
+class Print(NamedTuple):
+    """What is known of a picture that is in the dataset already."""
+
+    sha256: str
+    facts: str
+
+
+def marked(records: Sequence[ItemRecord], workspace: Workspace, known: Sequence[Print] = ()) -> list[ItemRecord]:
+    """Return the records with the family of copies in their facts: which picture before them, or `known`, each shows.
+
+    The originals of all of them lie in the workspace. Pixels that only seemed the same, since a large JPEG is decoded
+    small, are told apart.
+    """
+    facts = [image_facts(one) for one in (*known, *records)]
+    hashes = [one.sha256 for one in (*known, *records)]
+    facts = _told_apart(hashes, facts, len(known), workspace)
+    families = _confirmed(hashes, facts, _candidates(hashes, facts, len(known)), workspace)
+    found = []
+    for place, one in enumerate(records, start=len(known)):
+        own = facts[place]._replace(family=families.get(place, ""))
+        found.append(replace(one, facts=own.text()) if own.phash or own.pixels_hash else one)
+    return found
+
+
+def _told_apart(hashes: list[str], facts: list[ImageFacts], known: int, workspace: Workspace) -> list[ImageFacts]:
+    """Return the facts with another hash of the pixels where those of an equal one differ at full size."""
+    first = {facts[place].pixels_hash: hashes[place] for place in reversed(range(len(facts)))}
+    full = functools.lru_cache(KEPT)(lambda sha256: _full_hash(workspace, sha256))
+    found = list(facts)
+    for place in range(known, len(facts)):
+        own, sha256 = facts[place], hashes[place]
+        other = first[own.pixels_hash] if own.pixels_hash else sha256
+        reduced = max(own.width, own.height) > DECODE_SIDE
+        if reduced and other != sha256 and full(sha256) != full(other):
+            found[place] = own._replace(pixels_hash=full(sha256))
+    return found
+
+
+def _full_hash(workspace: Workspace, sha256: str) -> str:
+    seen = _seen(workspace, sha256)
+    return fingerprint.pixels_hash(seen.image, seen.image.size) if seen else sha256
+
+
+def _candidates(hashes: list[str], facts: list[ImageFacts], known: int) -> dict[int, list[int]]:
+    """Return {place of a new picture: those before it that may show the same}."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for left, right in fingerprint.near_duplicates(facts):
+        if right >= known and hashes[left] != hashes[right]:
+            found[right].append(left)
+    return found
+
+
+def _confirmed(
+    hashes: list[str], facts: list[ImageFacts], candidates: dict[int, list[int]], workspace: Workspace
+) -> dict[int, str]:
+    """Return {place: first digits of the content hash of the first of its family} for the pictures that are copies."""
+    see = functools.lru_cache(KEPT)(lambda sha256: _seen(workspace, sha256))
+
+    def look(place: int) -> int:
+        for other in candidates[place][:TRIES]:
+            one, two = see(hashes[place]), see(hashes[other])
+            if one and two and closer_look.same(one, two):
+                return other
+        return -1
+
+    order = sorted(candidates)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="copies") as threads:
+        found = dict(zip(order, threads.map(look, order), strict=True))
+    families: dict[int, str] = {}
+    for place in order:  # an earlier picture has its family by now
+        if (other := found[place]) >= 0:
+            own = families.get(other) or facts[other].family
+            families[place] = own or hashes[other][: fingerprint.FAMILY_DIGITS]
+    return families
+
+
+def _seen(workspace: Workspace, sha256: str) -> closer_look.Seen | None:
+    path = workspace.blob_path(sha256)
+    return closer_look.see(path.read_bytes()) if path.exists() else None
