@@ -5,7 +5,7 @@ Nothing but numpy and files of finished runs, so that pages may ask it directly.
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from engine.data import label_kinds, versions
 from engine.data.label_kinds import single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.evaluation import evaluators, results
+from engine.evaluation.metrics import sign_flips
 from engine.evaluation.metrics.intervals import wilson_interval
 from engine.storage import runs
 
@@ -28,6 +29,7 @@ class Verdict:
     label: str
     answers: tuple[str, ...]
     probabilities: tuple[float, ...]
+    group: str | None = None
 
     @property
     def right(self) -> tuple[bool, ...]:
@@ -42,7 +44,8 @@ class Comparison:
     class is another one in some of the runs; mistakes_gone: how many of the pictures that were left out each model got
     wrong; renamed: {class of an older run: what the newest calls it}; divided: {class of an older run: the classes that
     its pictures have in the newest}; label_kind: what labels and answers say; an answer is right where all of its
-    classes are.
+    classes are; by_groups: whether the pictures come in groups that no model learned from, so that those of one stand
+    or fall together.
     """
 
     pictures: tuple[Verdict, ...]
@@ -52,6 +55,7 @@ class Comparison:
     renamed: dict[str, str]
     divided: dict[str, tuple[str, ...]] = field(default_factory=dict)
     label_kind: LabelKind = single_label
+    by_groups: bool = False
 
     def accuracies(self) -> list[float]:
         """Return the fraction of shared pictures that each model gets right; 0 where none is shared."""
@@ -78,8 +82,11 @@ class Comparison:
         return sorted(found, key=lambda one: -one.probabilities[new])
 
     def chance(self, old: int = 0, new: int = 1) -> float:
-        """Return McNemar's exact p of the two models."""
-        return mcnemar(len(self._won(old, new)), len(self._won(new, old)))
+        """Return how likely so uneven a result is by chance: McNemar's exact p, or by sign flips of whole groups."""
+        if not self.by_groups:
+            return mcnemar(len(self._won(old, new)), len(self._won(new, old)))
+        rows = ((one.item, one.group, one.right[new] - one.right[old]) for one in self.pictures)
+        return _by_groups(rows)
 
     def disagreements(self) -> list[Verdict]:
         """Return the pictures that the models give different answers to, most classes first, then the surest."""
@@ -121,6 +128,32 @@ def mcnemar(one_way: int, other_way: int) -> float:
         term = term * (count - k) // (k + 1)
         total += term
     return min(1.0, 2 * total / 2**count)
+
+
+def in_groups(folder: Path) -> bool:
+    """Tell whether a run's test pictures come in groups that it did not learn from."""
+    facts = results.evaluation(folder)
+    return bool(facts and facts.get("interval_groups"))
+
+
+def chance_against_before(folder: Path) -> float:
+    """Return how likely the difference between the trained model and the network as it came is by chance alone."""
+    turned = against_before(folder)
+    if turned is None or not in_groups(folder):
+        return 1.0 if turned is None else mcnemar(*turned)
+    found = results.predictions(folder)
+    now, then = (_right(each) for each in (found, results.before(folder)))
+    pairs = zip(found.column("item"), found.column("group"), strict=True)
+    return _by_groups((item, group, now[item] - then.get(item, False)) for item, group in pairs)
+
+
+def _by_groups(rows: Iterable[tuple[int, str | None, int]]) -> float:
+    """Return the p of sign flips for (item, group, difference); a picture without a group is one of its own."""
+    sums: dict[tuple, int] = {}
+    for item, group, difference in rows:
+        unit = ("picture", item) if group is None else ("group", group)
+        sums[unit] = sums.get(unit, 0) + difference
+    return sign_flips.p_value(list(sums.values()))
 
 
 def against_before(folder: Path) -> tuple[int, int] | None:
@@ -196,6 +229,7 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
             became.setdefault(name, set()).update(classes)
     renamed = {name: next(iter(classes)) for name, classes in became.items() if len(classes) == 1}
     now = functools.partial(_now, renamed=renamed, label_kind=label_kind)
+    groups = _groups(folders[newest])
     pictures = tuple(
         Verdict(
             item,
@@ -203,6 +237,7 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
             truth[item],
             tuple(now(own[item][2]) for own in answered),
             tuple(own[item][3] for own in answered),
+            groups.get(item),
         )
         for item in shared
     )
@@ -216,7 +251,13 @@ def _compare(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> Comparison:
         renamed=renamed,
         divided={name: tuple(sorted(classes)) for name, classes in became.items() if len(classes) > 1},
         label_kind=label_kind,
+        by_groups=all(in_groups(folder) for folder in folders),
     )
+
+
+def _groups(folder: Path) -> dict[int, str | None]:
+    found = results.predictions(folder)
+    return dict(zip(found.column("item"), found.column("group"), strict=True)) if len(found) else {}
 
 
 def _written(folder: Path) -> int:

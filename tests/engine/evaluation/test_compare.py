@@ -7,7 +7,9 @@ from scipy import stats
 from engine.data import versions
 from engine.evaluation import compare
 from engine.evaluation.charts import comparison as comparison_charts
+from engine.evaluation.metrics import sign_flips
 from engine.storage import runs
+from engine.storage.workspace import read_json, write_json
 from tests.support.run_files import add_run, fill_project, finish_run, idle_graft
 
 SUMMARY = {"template": "x", "values": {}}
@@ -137,3 +139,53 @@ def test_an_ambiguous_picture_is_in_no_training_and_the_mark_can_be_undone(graft
     assert items[0].id not in {picture.item for picture in seen} and len(seen) == len(items) - 1
     graft.registry.undo(change)
     assert graft.registry.items(project.dataset_id)[0].is_used
+
+
+def test_one_group_that_turned_over_is_no_proof_however_many_pictures_it_has():
+    """Thirty pictures of one speaker are one thing that happened; McNemar's test would call it beyond doubt."""
+    assert compare.mcnemar(0, 30) < 1e-8
+    assert sign_flips.p_value([30, 0, 0]) == 1.0
+    assert sign_flips.p_value([5] * 6) == 2 / 2**6
+    assert sign_flips.p_value([]) == 1.0
+    assert sign_flips.p_value([3, -3]) == 1.0
+
+
+def test_many_groups_are_drawn_and_come_close_to_every_combination():
+    differences = [4, 3, 5, -1, 2, 6, 1, 2, 3, -2, 1, 4]
+    exact = sign_flips.p_value(differences)
+    assert sign_flips.p_value([*differences, 0]) == exact  # a group that did not change says nothing
+    assert sign_flips.p_value([5] * 30) == pytest.approx(1 / 10_001)
+    drawn = sign_flips.p_value([*differences, 1, -1])
+    assert drawn == pytest.approx(exact, abs=0.02)
+
+
+def test_false_alarms_by_groups_are_as_rare_as_promised():
+    """Two equally good models whose luck differs from group to group: by pictures one in three is "proof"."""
+    rng = np.random.default_rng(0)
+    alarms = {"pictures": 0, "groups": 0}
+    for _draw in range(300):
+        gain = rng.normal(0, 0.1, 8)
+        won = rng.binomial(40, np.clip(0.1 + gain / 2, 0, 1))
+        lost = rng.binomial(40, np.clip(0.1 - gain / 2, 0, 1))
+        alarms["pictures"] += compare.mcnemar(int(won.sum()), int(lost.sum())) < compare.CHANCE
+        alarms["groups"] += sign_flips.p_value(list(won - lost)) < compare.CHANCE
+    assert alarms["groups"] / 300 < 0.08 < alarms["pictures"] / 300
+
+
+def test_where_groups_were_kept_apart_the_comparison_goes_by_them(graft, project):
+    folders = [run(graft, project, accuracy=0.5, seed=1), run(graft, project, accuracy=0.9, seed=2)]
+    by_pictures = compare.compare(folders)
+    assert not by_pictures.by_groups and by_pictures.chance() == compare.mcnemar(
+        len(by_pictures.turned_wrong()), len(by_pictures.turned_right())
+    )
+    for folder in folders:
+        path = folder / runs.EVALUATION
+        write_json(path, {**read_json(path), "interval_groups": 2})
+        (folder / runs.PREDICTIONS).touch()
+    found = compare.compare(folders)
+    assert found.by_groups
+    sums: dict = {}
+    for one in found.pictures:
+        unit = one.group or one.item
+        sums[unit] = sums.get(unit, 0) + one.right[1] - one.right[0]
+    assert found.chance() == sign_flips.p_value(list(sums.values()))

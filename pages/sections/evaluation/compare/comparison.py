@@ -138,7 +138,7 @@ def _pair(found: Comparison, names: Sequence[str], place: int) -> None:
     words = _("Right only with {name}: {ours}. Right only with {other}: {theirs}.").format(
         ours=number(ours), name=md_escape(names[0]), theirs=number(theirs), other=md_escape(names[place])
     )
-    st.markdown(f"{words} {delta.chance_words(found.chance(place, 0))}")
+    st.markdown(f"{words} {delta.chance_words(found.chance(place, 0), by_groups=found.by_groups)}")
 
 
 def _curves(entries: list[RunView], names: Sequence[str]) -> None:

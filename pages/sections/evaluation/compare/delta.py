@@ -118,11 +118,13 @@ def turned_words(found: Comparison, old: int = 0, new: int = 1) -> str:
     if not right and not wrong:
         return _("Not one picture turned right or wrong.")
     turned = _("{right} turned right, {wrong} turned wrong.").format(right=number(right), wrong=number(wrong))
-    return f"{turned} {chance_words(found.chance(old, new))}"
+    return f"{turned} {chance_words(found.chance(old, new), by_groups=found.by_groups)}"
 
 
-def chance_words(p: float) -> str:
-    """Return McNemar's exact test in words."""
+def chance_words(p: float, *, by_groups: bool = False) -> str:
+    """Return McNemar's exact test, or that of whole groups, in words."""
+    if by_groups:
+        return _groups_words(p)
     if p < compare.CHANCE:
         words = _(
             "**More than chance:** if both were equally good, so uneven a result would come up about 1 time in {n} "
@@ -132,6 +134,20 @@ def chance_words(p: float) -> str:
     words = _(
         "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100 "
         "(McNemar's exact test)."
+    )
+    return words.format(share=percentages.per_hundred(p))
+
+
+def _groups_words(p: float) -> str:
+    if p < compare.CHANCE:
+        words = _(
+            "**More than chance:** if both were equally good, so uneven a result would come up about 1 time in {n} "
+            "(whole groups change sides, since the pictures of one stand or fall together)."
+        )
+        return words.format(n=number(compare.odds(p)))
+    words = _(
+        "**This may be chance:** even if both were equally good, so uneven a result would come up {share} times in 100 "
+        "(whole groups change sides, since the pictures of one stand or fall together)."
     )
     return words.format(share=percentages.per_hundred(p))
 

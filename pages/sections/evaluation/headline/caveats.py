@@ -95,19 +95,19 @@ def did_it_help(entry: RunView) -> None:
         st.caption(f":material/trending_flat: {words}")
     elif p >= compare.CHANCE:
         told = _("**Whether training helped cannot be told from these pictures.**")
-        st.caption(f":material/trending_flat: {told} {_turned_words(turned)} {delta.chance_words(p)}")
+        st.caption(f":material/trending_flat: {told} {_turned_words(turned)} {_chance_words(entry, p)}")
     else:
         told = _(
             "**This training did harm:** the network as it came does better. More pictures per class would help most."
         )
-        st.warning(f"{told} {_turned_words(turned)} {delta.chance_words(p)}", icon=":material/trending_down:")
+        st.warning(f"{told} {_turned_words(turned)} {_chance_words(entry, p)}", icon=":material/trending_down:")
 
 
 def it_helped(entry: RunView) -> None:
     """Say by how much more than chance training helped, for those who want the numbers."""
     turned, p = _against_before(entry)
     if turned is not None and _helped(turned, p):
-        told = f"{_('**Training helped.**')} {_turned_words(turned)} {delta.chance_words(p)}"
+        told = f"{_('**Training helped.**')} {_turned_words(turned)} {_chance_words(entry, p)}"
         st.caption(f":material/trending_up: {told}")
 
 
@@ -119,9 +119,13 @@ def gained(entry: RunView, figures: HonestNumber) -> dict:
 
 
 def _against_before(entry: RunView) -> tuple[tuple[int, int] | None, float]:
-    """Return (pictures that only the trained model gets right, that only the network before does) and McNemar's p."""
+    """Return (pictures that only the trained model gets right, that only the one before does) and what chance gives."""
     turned = compare.against_before(entry.folder)
-    return turned, 1.0 if turned is None else compare.mcnemar(*turned)
+    return turned, compare.chance_against_before(entry.folder)
+
+
+def _chance_words(entry: RunView, p: float) -> str:
+    return delta.chance_words(p, by_groups=compare.in_groups(entry.folder))
 
 
 def _helped(turned: tuple[int, int], p: float) -> bool:
