@@ -10,6 +10,7 @@ What goes on in a workspace is asked of the one who does it: `graft.imports`, `d
 status, stop and discard everywhere.
 """
 
+import functools
 import secrets
 import threading
 import time
@@ -70,8 +71,8 @@ class Graft:
         workspace = Workspace(config.workspace).create()
         registry = Registry(config.database_url)
         starter = ThreadPoolExecutor(1, thread_name_prefix="start-compute")
-        options = {"shared_worker": shared_worker, "train_workers": config.train_workers}
-        compute = starter.submit(Compute.start, config.scheduler, **options)
+        begin = functools.partial(Compute.start, shared_worker=shared_worker, train_workers=config.train_workers)
+        compute = starter.submit(begin, config.scheduler)
         starter.shutdown(wait=False)
         return cls(workspace, registry, compute, Uploads(workspace, config.max_upload_mb * 1_000_000))
 
@@ -154,7 +155,7 @@ class Graft:
             chose about its answers ("I don't know", thresholds) is taken over.
         Raises DataError when the pictures do not allow a training, TrainingError for a recipe that makes no sense.
         """
-        project = self.registry.project(project_id)
+        project = self._project(project_id)
         items, plan = self._ready(project, recipe)
         left_out = learned_from.left_out(plan.backbone, items)
         self.custom_backbones.note_start(plan.backbone)
@@ -183,7 +184,7 @@ class Graft:
         target_accuracy, time_limit, and `common`, options of a recipe that are the same for all.
         Raises DataError when the pictures do not allow a training, UserError for a search that makes no sense.
         """
-        project = self.registry.project(project_id)
+        project = self._project(project_id)
         items, recipe = self._ready(project, wanted.get("common", {}))
         common = {option: getattr(recipe, option) for option in COMMON}
         place = {"project": project.id, "dataset": project.dataset_id, "owner": owner, "common": common}
@@ -194,6 +195,13 @@ class Graft:
             self.custom_backbones.note_start(network)
         return self.searches.start(plan, items)
 
+    def _project(self, project_id: str) -> Project:
+        """Return a project. Raises UserError where there is none, as when somebody has deleted it meanwhile."""
+        project = self.registry.project(project_id)
+        if project is None:
+            raise UserError("This project is no longer there. Open another one.")
+        return project
+
     def _ready(self, project: Project, recipe: dict) -> tuple[list[Item], Recipe]:
         """Return the items that a training would see, and the recipe as it fits to them. Raises UserError."""
         items = [item for item in self.registry.items(project.dataset_id) if item.is_used]
@@ -201,7 +209,7 @@ class Graft:
         label_kind = label_kinds.of(options)
         items = self._copies_together(project.dataset_id, items, label_kind)
         plan = Recipe.from_dict({**fitted(recipe, options), "task": label_kind.TASK})
-        plan.validate_for({item.label for item in items})
+        plan.validate_for({item.label for item in items if item.label is not None})
         return items, plan
 
     def _copies_together(self, dataset_id: str, items: list[Item], label_kind: LabelKind) -> list[Item]:

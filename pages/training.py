@@ -57,7 +57,8 @@ def live() -> None:
             show_run(here, queue.position_words(opened.id, active))
     with page.errors_in_words():
         queue.show_queue(active, shown_above=opened.id if opened else None)
-        show_others(project)
+        if project is not None:
+            show_others(project)
 
 
 live()

@@ -7,6 +7,7 @@ reached through the request that is being answered; where it is another server, 
 import asyncio
 import time
 from collections.abc import Collection
+from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 PATIENCE_SECONDS = 30.0
@@ -39,6 +40,6 @@ def sweep(loop: asyncio.AbstractEventLoop, connections: Collection, first_seen: 
 
 
 def _connections(cycle) -> Collection | None:
-    transport = getattr(cycle, "transport", None)
+    transport: Any = getattr(cycle, "transport", None)
     protocol = transport.get_protocol() if hasattr(transport, "get_protocol") else None
     return getattr(protocol, "connections", None)

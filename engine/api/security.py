@@ -118,8 +118,9 @@ def _split(url: str) -> tuple[str, int | None] | None:
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
-    plain = parts.hostname and not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-    return (parts.hostname, port) if plain and not set(parts.netloc) & set(" ;,'\"\\") else None
+    name = parts.hostname
+    plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    return (name, port) if name and plain and not set(parts.netloc) & set(" ;,'\"\\") else None
 
 
 def _is_https(scope, headers: Headers) -> bool:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Warm:
     compiled: list[bool] = field(default_factory=list)
 
 
-def predict(run_dir: Path, sources: list) -> np.ndarray:
+def predict(run_dir: Path, sources: Sequence) -> np.ndarray:
     """Return probabilities (N, num_classes), in the order of the run's class_names, for paths or bytes of pictures.
 
     Raises TrainingError when the run has no model yet, DataError when a source is no picture.

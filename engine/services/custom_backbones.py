@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from engine.backbones import catalogue, custom, learned_from
 from engine.backbones.catalogue import CATALOGUE, FROM_NOTHING
@@ -101,4 +102,5 @@ class CustomBackbones:
         return ended and (run_dir / runs.MODEL).exists() and runs.read_evaluation(run_dir) is not None
 
     def _ask(self, task: str, *args):
-        return self._compute().ask(task, *args, timeout=PATIENCE_SECONDS, queue="study")
+        compute = cast(Callable[[], Compute], self._compute)  # only what asks nothing is made without workers
+        return compute().ask(task, *args, timeout=PATIENCE_SECONDS, queue="study")

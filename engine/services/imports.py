@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine.compute.client import Compute
 from engine.data import label_kinds, split
@@ -173,7 +174,8 @@ class Imports:
         self._known[import_id] = {"state": "running"}
         folder = self._folder(import_id)
         write_json(folder / SUBMITTER, this_process())
-        wanted = {"queue": "ingest", "key": import_id, "on_done": lambda error: self._finish(import_id, job, error)}
+        wanted: dict[str, Any] = {"queue": "ingest", "key": import_id}
+        wanted["on_done"] = lambda error: self._finish(import_id, job, error)
         if job.get("ask"):
             self._compute().submit("preview_import", job["source"], folder, job["title"], **wanted)
             return

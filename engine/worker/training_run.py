@@ -95,7 +95,7 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
         except UserError as error:
             _fail(writer, error)
         except Exception as error:
-            if is_full(error):
+            if isinstance(error, OSError) and is_full(error):
                 _lay_aside(writer, disk_error(Path(error.filename or runs.MODEL), error))
             elif out_of_memory.is_short(error):
                 _fail(writer, TrainingError(out_of_memory.NO_MEMORY))
@@ -191,7 +191,7 @@ def _ending(work: RunContext, outcome: Outcome) -> tuple[str, str, dict]:
         if (work.run_dir / runs.STOP).exists():
             return "stopped", STOPPED, {}
         if limits.reached() == TIME:
-            return "stopped", TIME_UP, {"time": duration(recipe.time_limit)}
+            return "stopped", TIME_UP, {"time": duration(recipe.time_limit or 0.0)}
         return "stopped", SEARCH_STOPPED, {"rounds": limits.epochs, "epochs": recipe.epochs}
     if recipe.target_accuracy is None or limits.best is None:
         return "finished", DONE, {}

@@ -8,6 +8,7 @@ one is made, and everything else is refused with the reason.
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -107,8 +108,9 @@ def too_large(path: Path, megabytes: float) -> BackboneError:
 def _check_directory(path: Path) -> None:
     """Refuse a directory that is too large before it is read into memory as a whole."""
     with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # the very place where ZipFile will look
-    if end and end[zipfile._ECD_SIZE] > MOST_DIRECTORY:
+        inside: Any = zipfile  # to types its inner names do not exist
+        end = inside._EndRecData(file)  # the very place where ZipFile will look
+    if end and end[inside._ECD_SIZE] > MOST_DIRECTORY:
         raise damaged(path, "it holds too many members")
 
 

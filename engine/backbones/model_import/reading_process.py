@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, cast
 
 import psutil
 
@@ -54,13 +55,14 @@ class _Reader:
         return reader
 
     def _listen(self) -> None:
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             self.answers.put(json.loads(line))
         self.answers.put(None)  # it died
 
     def ask(self, question: dict) -> None:
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
+        pipe = cast(IO[str], self.process.stdin)  # it was asked for above
+        pipe.write(json.dumps(question) + "\n")
+        pipe.flush()
 
     def end(self) -> None:
         self.process.kill()

@@ -57,7 +57,7 @@ class Table:
     whole: bool = False
 
 
-def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None = None) -> str | list[int] | None:
+def show_table(table: Table, *, key: str, on_choose: Callable[[], None] | None = None) -> Any:
     """Show the table and return what was chosen last: a row's id or a cell's; None before anything was."""
     data = {name: value for name, value in asdict(table).items() if name not in ("columns", "rows")}
     data["columns"] = [asdict(column) for column in table.columns]

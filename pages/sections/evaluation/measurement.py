@@ -47,7 +47,7 @@ def view(
     so_far: shows what has been found while the rest is being measured, where it comes in parts.
     """
     state = graft.current().run_measurements.status(what.task, folder)
-    if state.state == "done":
+    if state.state == "done" and state.found is not None:
         show(state.found)
     elif state.state in run_measurements.WORKING:
         _watch(folder, what, so_far)

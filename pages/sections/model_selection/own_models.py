@@ -50,11 +50,10 @@ def _first(entries: list, chosen: str) -> list:
 def _run_card(run: Run, info: BackboneInfo, chosen: str) -> None:
     entry = view(run)
     project = graft.current().registry.project(run.project_id)
+    name = project.name if project else ""
     st.markdown(f"**{md_escape(shortened(name_of(entry)))}**")
     learned = _("Learned {classes} in {project}.")
-    st.markdown(
-        learned.format(classes=_classes(entry.facts["class_names"]), project=md_escape(shortened(project.name)))
-    )
+    st.markdown(learned.format(classes=_classes(entry.facts["class_names"]), project=md_escape(shortened(name))))
     st.caption(" · ".join([_facts(info), _("right {share}").format(share=accuracy_words(entry.evaluation))]))
     st.space("stretch")
     use_button(info.key, info.key == chosen)

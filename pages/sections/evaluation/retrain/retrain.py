@@ -174,7 +174,10 @@ def _test_changed(found: Difference) -> int:
     """Return how many trainings were measured on test pictures that changed."""
     pairs = [*found.relabelled, *found.moved]
     old = [*found.removed, *(before for before, _after in pairs)]
-    return test_lock.trainings_on(state.project(), {one.item for one in old if one.split == "test"}) if old else 0
+    project = state.project()
+    if project is None or not old:
+        return 0
+    return test_lock.trainings_on(project, {one.item for one in old if one.split == "test"})
 
 
 def _in_use(but: str) -> dict[str, str]:
