@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 PORT   ?= 8501
 INSTALL := $(PYTHON) -m pip install --disable-pip-version-check -q --require-hashes -r
 # Three processes, since many a test waits for another; tests/conftest.py says which tests stay together.
-PYTEST := $(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(PYTHON) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 COMPILE  = $(VENV)/bin/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
     --custom-compile-command "make requirements" $(UPGRADE)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from xdist.scheduler import LoadScopeScheduling
 
 from engine import graft as graft_module
 from engine import settings
@@ -17,8 +18,15 @@ from engine.storage.workspace import Workspace
 from tests.support.pictures import draw_folder
 from tests.support.run_files import fill_project, idle_graft
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-ORDER = ("browser", "warm", "test_cluster", "test_distillation")  # what takes longest begins first
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+# What takes longest begins first.
+ORDER = (
+    "browser",
+    "warm",
+    "tests/engine/compute/test_cluster.py",
+    "tests/engine/backbones/test_distillation.py",
+)
 SETTINGS = [name for name in os.environ if name.startswith("GRAFT_")]
 
 
@@ -110,20 +118,29 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes are told which group each test is of
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests out so that nothing dear is started twice, the longest groups first: see the Makefile.
+    """Let what takes longest begin first."""
+    items.sort(key=lambda item: ORDER.index(group) if (group := group_of(item.nodeid)) in ORDER else len(ORDER))
 
-    All that drives the browser stays in one process, with one server; so do all files that use the warm workers.
+
+@functools.cache
+def group_of(path: str) -> str:
+    """Return which tests stay in one process, so that nothing dear is started twice.
+
+    All that drives the browser, with one server; all files that use the warm workers; else each file for itself.
     """
-    warm = {item.path for item in items if "warm_graft" in getattr(item, "fixturenames", ())}
-    groups = {item: _group(item, warm) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: ORDER.index(groups[item]) if groups[item] in ORDER else len(ORDER))
-
-
-def _group(item: pytest.Item, warm: set[Path]) -> str:
-    if item.get_closest_marker("browser"):
+    path = path.partition("::")[0]
+    if path.startswith("tests/browser/"):
         return "browser"
-    return "warm" if item.path in warm else item.path.stem
+    return "warm" if "warm_graft" in (ROOT / path).read_text(encoding="utf-8") else path
+
+
+class ByGroup(LoadScopeScheduling):
+    """Shares tests out by `group_of`; xdist's own groups are not kept with this pytest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadScopeScheduling:
+    return ByGroup(config, log)
