@@ -1,4 +1,4 @@
-"""The server: Streamlit's pages, an upload route and security headers.
+"""The server: Streamlit's pages, the routes beside them and security headers.
 
 Start it with `graft serve`, or with `streamlit run app.py` beside this file.
 

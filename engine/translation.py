@@ -43,7 +43,9 @@ def pick(locale: str | None) -> str:
 
 def one_of_a_kind(sentence: str, language: str) -> str:
     """Return a filled-in sentence with "1 files" put right: "1 file"."""
-    nouns = _NOUNS[language]
+    nouns = _NOUNS.get(language, {})
+    if not nouns:
+        return sentence
     return re.sub(rf"(?<![\d.,])1 ({'|'.join(nouns)})\b", lambda found: f"1 {nouns[found[1]]}", sentence)
 
 

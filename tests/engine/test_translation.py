@@ -215,3 +215,11 @@ def test_somebody_who_reads_german_gets_german_pages(workspace, monkeypatch):
 )
 def test_one_thing_is_never_said_as_many(language, sentence, right):
     assert translation.one_of_a_kind(sentence, language) == right
+
+
+def test_every_language_says_thousands_and_one_of_a_kind_its_own_way():
+    for language in translation.LANGUAGES:
+        assert language in translation.THOUSANDS
+        assert translation.one_of_a_kind("1 files", language).startswith("1 ")
+    assert translation.one_of_a_kind("1 files", "en") == "1 file"
+    assert translation.one_of_a_kind("1 files", "a language without nouns") == "1 files"
