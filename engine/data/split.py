@@ -35,6 +35,7 @@ class _Unit:
     allowed: tuple[str, ...] = SPLITS
     key: str = ""
     first: str | None = None
+    group: str | None = None  # of all its members, where groups are spread evenly
 
 
 def assign(
@@ -63,6 +64,7 @@ def assign(
     for unit in units:
         unit.weight = label_kind.weight(unit.weight, [everything[index].label for index in unit.members])
         unit.allowed = tuple(split for split in unit.allowed if split in parts) or unit.allowed
+        unit.group = None if apart else _group_of(unit, everything)
     counts: dict[str, Counter] = defaultdict(Counter)
     for unit in units:
         if unit.split:
@@ -248,12 +250,61 @@ def _divide(
     share = {split: fraction for split, fraction in zip(SPLITS, fractions, strict=True) if split in allowed}
     lacking = {label: _lacking(number, share, counts[label]) for label, number in free.items()}
     left = Counter(label for unit in units for label in unit.weight)
+    spread = _Spread(units, share)
     for unit in units:
-        best = _best_part(unit, _urgent(unit, left, allowed, counts), lacking, free, share)
+        urgent = _urgent(unit, left, allowed, counts)
+        best = spread.part_for(unit, urgent, lacking) or _best_part(unit, urgent, lacking, free, share)
         _place(unit, best, counts)
+        spread.note(unit, best)
         for label, number in unit.weight.items():
             lacking[label][best] -= number
             left[label] -= 1
+
+
+class _Spread:
+    """Spreads every group over the parts as evenly as its classes allow, where groups are not kept apart.
+
+    The needs of the classes come first: among the parts that still lack the class of a unit, the one that lacks most of
+    its group takes it, of the group as a whole and of the class in it.
+    """
+
+    def __init__(self, units: list[_Unit], share: dict[str, float]):
+        self._wanted: Counter = Counter()
+        self._have: dict[object, Counter] = defaultdict(Counter)
+        self._share = {split: fraction / sum(share.values()) for split, fraction in share.items() if fraction}
+        for unit in units:
+            for stratum in _strata(unit):
+                self._wanted[stratum] += unit.weight.total()
+
+    def part_for(self, unit: _Unit, parts: list[str], lacking: dict[str, dict[str, int]]) -> str | None:
+        """Return the part for a unit of one class and one group, None for any other."""
+        if unit.group is None or len(unit.weight) != 1:
+            return None
+        (label,) = unit.weight
+        open_parts = [part for part in parts if lacking[label].get(part, 0) > 0 and part in self._share]
+        if len(open_parts) < 2:
+            return None
+
+        def need(part: str) -> float:
+            share = self._share[part]
+            return sum((share * self._wanted[s] - self._have[s][part]) / share**0.5 for s in _strata(unit))
+
+        return max(open_parts, key=need)
+
+    def note(self, unit: _Unit, part: str) -> None:
+        """Count a unit that has been placed."""
+        for stratum in _strata(unit):
+            self._have[stratum][part] += unit.weight.total()
+
+
+def _strata(unit: _Unit) -> list[object]:
+    return [] if unit.group is None else [unit.group, *((unit.group, label) for label in unit.weight)]
+
+
+def _group_of(unit: _Unit, everything: Sequence[ItemRecord]) -> str | None:
+    """Return the group that all pictures of a unit belong to, None where they have several or none."""
+    groups = {everything[index].group for index in unit.members}
+    return groups.pop() if len(groups) == 1 else None
 
 
 def _urgent(unit: _Unit, left: Counter, allowed: tuple[str, ...], counts: dict[str, Counter]) -> list[str]:

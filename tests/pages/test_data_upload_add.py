@@ -5,6 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from engine import settings
 from tests.support.app_pages import FRAME, data_page, everything_written, project_of, send, zipped
+from tests.support.drawn_sets import drawn, numbered, zipped_in
+from tests.support.drawn_sets import zipped as zipped_files
 from tests.support.odd_archives import zip_of
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
@@ -290,3 +292,49 @@ def test_folders_that_were_misread_are_read_again_and_this_can_be_undone(app, op
     assert set(opened.registry.counts(project.dataset_id)) == {"left", "right"}
     app.button(key="undo").click().run()
     assert set(opened.registry.counts(project.dataset_id)) == {"red", "blue"}
+
+
+def test_a_code_page_is_asked_about_and_another_one_shows_at_once_what_follows(app, opened, tmp_path):
+    path = tmp_path / "parts.zip"
+    path.write_bytes(zipped_in("cp932", numbered("正常", "表面傷")))
+    project, import_id = arrived(app, opened, path)
+    assert "Read as cp932, it holds" in everything_written(app)
+    chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
+    assert "正常<b>4</b>" in chips
+    box = app.selectbox(key=f"arrival-encoding-{import_id}")
+    box.set_value(box.options[-1]).run()
+    chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
+    assert "正常" not in chips and not app.exception
+    app.button(key=f"arrival-again-encoding-{import_id}").click().run()
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"正常", "表面傷"}
+
+
+def test_the_values_of_a_split_are_asked_about_with_a_preview_of_what_follows(app, opened, tmp_path):
+    names = [f"{n}.png" for n in range(12)]
+    rows = "\n".join(f"{name},{'ab'[n % 2]},{min(2, n // 4)}" for n, name in enumerate(names))
+    path = tmp_path / "set.zip"
+    path.write_bytes(zipped_files({"labels.csv": f"file,label,split\n{rows}\n".encode(), **drawn(*names)}))
+    project, import_id = arrived(app, opened, path)
+    assert "The column split holds 0, 1, 2." in everything_written(app)
+    box = app.selectbox(key=f"arrival-split_values-{import_id}")
+    assert box.options[0] == "0 → training, 1 → validation, 2 → test"
+    box.select_index(1).run()
+    assert "0 → training, 1 → test, 2 → validation" in everything_written(app)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    items = {item.name: item.given_split for item in opened.registry.items(project.dataset_id)}
+    assert items["4.png"] == "test" and items["8.png"] == "validation" and not app.exception
+
+
+def test_folders_that_are_no_classes_say_so_and_offer_the_labels_in_file_names(app, opened, tmp_path):
+    path = tmp_path / "animals.zip"
+    path.write_bytes(
+        zipped_files(drawn(*(f"{part}/{c}.{n}.png" for part in ("train", "test1") for c in "ab" for n in range(4))))
+    )
+    project, import_id = arrived(app, opened, path)
+    written = everything_written(app)
+    assert "There are no class folders" in written and "would come in without a class" in written
+    app.selectbox(key=f"arrival-layout-{import_id}").set_value("split/name").run()
+    assert "I see 2 classes, and a division into" in everything_written(app)
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    assert set(opened.registry.counts(project.dataset_id)) == {"a", "b"} and not app.exception

@@ -193,3 +193,16 @@ def test_random_data_sets_keep_every_promise():
         clusters = split.duplicate_clusters(items)
         side = dict(zip(clusters, splits, strict=True))
         assert [side[cluster] for cluster in clusters] == splits
+
+
+@pytest.mark.parametrize(("groups", "classes", "count"), [(4, 10, 700), (3, 2, 90), (2, 5, 200)])
+def test_groups_that_are_not_kept_apart_are_spread_evenly_over_the_parts(groups, classes, count):
+    draws = random.Random(groups)
+    items = [record(str(n), f"c{draws.randrange(classes)}", group=f"g{n % groups}") for n in range(count)]
+    parts = split.assign(items)
+    for part, fraction in zip(split.SPLITS, split.FRACTIONS, strict=True):
+        held = Counter(item.group for item, own in zip(items, parts, strict=True) if own == part)
+        expected = fraction * count / groups
+        assert all(abs(held[f"g{n}"] - expected) <= max(2, 0.2 * expected) for n in range(groups)), (part, held)
+    by_label = by_class(items, parts)
+    assert all(min(by_label[label][part] for part in split.SPLITS) >= 1 for label in by_label)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 import streamlit as st
 
 from engine import graft
+from engine.data.modalities import bit_depth
 from engine.data.modalities.image_facts import image_facts
 from engine.errors import UserError
 from engine.storage.registry import Project
@@ -49,6 +50,26 @@ def choice(project: Project) -> None:
             st.rerun(scope="fragment")
         _both_ways(project)
         st.caption(_("Counts for the next trainings, unless their expert settings say otherwise."))
+        if scale := registry.dataset_options(project.dataset_id).get("pixel_scale"):
+            _scale(project, scale)
+
+
+def _scale(project: Project, now: str) -> None:
+    """Show what is black and white in pictures of more than 8 bits, and let it be changed."""
+    typed = st.text_input(
+        _("Black and white in pictures of more than 8 bits"),
+        now,
+        key=f"pixel-scale-{project.dataset_id}",
+        help=_("Two values with a colon: 0:4095 for 12 bits, 0:65535 for 16. It is the same in all pictures."),
+    )
+    try:
+        bit_depth.typed(typed)
+    except UserError as error:
+        st.error(say_error(error), icon=":material/error:")
+        return
+    if typed != now:
+        graft.current().registry.set_dataset_options(project.dataset_id, pixel_scale=typed)
+        st.rerun(scope="fragment")
 
 
 def _both_ways(project: Project) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from engine import graft
 from engine.data.split import SPLITS
 from engine.storage.registry import Project
-from pages.sections.data_upload.add import imports, label_kind_choice
+from pages.sections.data_upload.add import imports, label_kind_choice, reading_questions
 from pages.sections.data_upload.add.folder_layout import gives, words
 from pages.session import state
 from pages.session.i18n import _, decimal, number, plural, say
@@ -55,6 +55,8 @@ def look_again(dataset_id: str) -> None:
 def _card(project: Project, entry: dict, primary: bool) -> None:
     seen, choices = entry["arrival"], {choice["kind"]: choice for choice in entry["arrival"]["choices"]}
     key = f"arrival-layout-{entry['id']}"
+    if st.session_state.get(key) not in choices:  # an answer has changed what there is to choose from
+        st.session_state.pop(key, None)
     chosen = choices[st.session_state.get(key, seen["recommended"])]
     st.markdown(f":material/inventory_2: **{md_escape(entry['title'])}** · {_size(seen)}")
     read = label_kind_choice.reading(project, entry["id"], chosen)
@@ -63,6 +65,7 @@ def _card(project: Project, entry: dict, primary: bool) -> None:
     else:
         st.markdown(f"#### {_headline(read)}")
         _what_it_gives(read)
+        reading_questions.ask(entry)
         label_kind_choice.ask(project, entry["id"], chosen)
     loose = _what_else(entry["id"], seen, read)
     useless = seen["complete"] and not seen["pictures"]  # of a large one, only the beginning was seen
@@ -131,7 +134,7 @@ def _size(seen: dict) -> str:
 
 def _headline(choice: dict) -> str:
     """Return what the pictures would be, in one sentence that asks."""
-    if choice["kind"] == "flat":
+    if choice["kind"] in ("flat", "split"):
         return _("The pictures would come in without a class.")
     if choice["kind"] == "label":
         return _("All of them would be one class: {label}.").format(label=md_escape(choice["label"]))
@@ -155,8 +158,8 @@ def _parts_in_words() -> dict[str, str]:
 def _option(choice: dict) -> str:
     if choice["kind"] == "label":
         return _("all pictures are one class: {label}").format(label=choice["label"])
-    if choice["kind"] == "flat":
-        return words()["flat"]
+    if choice["kind"] in ("flat", "split"):
+        return words()[choice["kind"]]
     return f"{words()[choice['kind']]} — {gives(choice)}"
 
 
@@ -209,7 +212,7 @@ def _what_else(import_id: str, seen: dict, choice: dict) -> bool:
 def _outside(import_id: str, choice: dict) -> bool:
     """Offer to bring in the pictures to which folders or table give no class; return the answer."""
     count = choice["without_class"]
-    if not count or choice["kind"] in ("flat", "label"):
+    if not count or choice["kind"] in ("flat", "split", "label"):
         return False
     one, many = (
         "Bring in the {n} picture outside of class folders too, without a class",
