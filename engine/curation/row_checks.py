@@ -24,6 +24,8 @@ that `registry.change_each` wants; or with an "action" in plain data where it le
 use_groups changes `group`; `file_name_groups.with_splits` turns that into changes of group and split, groups kept
 apart, for one `change_each`; the dataset option groups_apart="yes" keeps later imports to it. balance fixes name a
 choice of the recipe (weights, oversample, focal); their "title" says what it does, "explain" when it is the right one.
+
+With the features of a network, `engine.curation.feature_checks` finds more (its docstring names those kinds).
 """
 
 import functools
