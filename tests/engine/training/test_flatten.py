@@ -68,6 +68,7 @@ def test_the_command_line_and_the_model_page_offer_it(graft, project, workspace,
     assert parser.main(asked) == 2
     assert "MobileNetV2, flattened would give" in capsys.readouterr().err
     at = open_page("model_selection")
+    at.button(key="use-sprout").click().run()
     at.selectbox(key="expert-pooling").set_value("flatten").run()
     at.button(key="start-training").click().run()
     assert not at.exception
