@@ -1,6 +1,6 @@
 # A server for a team.  CPU:  docker build -t graft .
 #                       GPU:  docker build -t graft:gpu --build-arg REQUIREMENTS=requirements-gpu.txt .
-# Run:  docker run -p 8501:8501 -v graft:/workspace [--gpus all] graft
+# Run:  the line in README.md: reachable from this machine alone, read-only but for /workspace and /tmp, no capabilities.
 FROM python:3.12.12-slim-bookworm
 ARG REQUIREMENTS=requirements.txt
 WORKDIR /graft
@@ -12,7 +12,8 @@ COPY pages pages
 COPY .streamlit .streamlit
 RUN useradd --create-home graft && mkdir /workspace && chown graft /workspace
 USER graft
-ENV GRAFT_WORKSPACE=/workspace
+# Everything that is written lies in the workspace, or in /tmp: the rest may be read-only.
+ENV GRAFT_WORKSPACE=/workspace KERAS_HOME=/workspace/keras XDG_CACHE_HOME=/tmp/cache
 VOLUME /workspace
 EXPOSE 8501
 HEALTHCHECK CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health')"

@@ -6,6 +6,7 @@ It never imports TensorFlow or Keras; workers do the heavy part (see engine/comp
 """
 
 import gc
+import os
 from contextlib import asynccontextmanager
 
 import anyio
@@ -18,12 +19,14 @@ from engine.api.datasets import dataset_map, dataset_zip, run_map
 from engine.api.media import preview, thumbnail
 from engine.api.security import SecurityMiddleware
 from engine.api.uploads import upload
+from engine.storage.workspace import PRIVATE
 from pages.session import rerun_patch
 
 
 @asynccontextmanager
 async def lifespan(_app):
     """Open the workspace and start the workers without keeping the first page waiting; close them at the end."""
+    os.umask(PRIVATE)
     rerun_patch.keep()
     await anyio.to_thread.run_sync(graft.current)
     gc.collect()

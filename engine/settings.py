@@ -25,6 +25,7 @@ class Settings:
     train_workers: int = 1
     hosts: tuple[str, ...] = ()
     max_uploads_mb: int = 20_480
+    tls: tuple[str, str, str] = ("", "", "")  # files of the authority, the certificate and the key
     server_folders: tuple[Path, ...] = ()
 
 
@@ -46,6 +47,7 @@ def current() -> Settings:
         max_import_seconds=_number("GRAFT_MAX_IMPORT_SECONDS", 120),
         train_workers=_number("GRAFT_TRAIN_WORKERS", 1),
         hosts=tuple(os.environ.get("GRAFT_HOSTS", "").replace(",", " ").split()),
+        tls=tuple(os.environ.get(f"GRAFT_TLS_{name}", "") for name in ("CA", "CERT", "KEY")),
         max_uploads_mb=_number("GRAFT_MAX_UPLOADS_MB", 20_480),
         server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )

@@ -15,6 +15,7 @@ from engine.cli.serve import serve
 from engine.data.importing.choices import SEPARATORS, flag
 from engine.data.layout import KINDS
 from engine.errors import UserError
+from engine.storage.workspace import PRIVATE
 from engine.training.recipe import POOLINGS
 from engine.translation import LANGUAGES
 from engine.version import version
@@ -22,6 +23,7 @@ from engine.version import version
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return 0, or 2 after a sentence about what the caller can put right."""
+    os.umask(PRIVATE)
     options = _parser().parse_args(arguments)
     if options.workspace:
         os.environ["GRAFT_WORKSPACE"] = options.workspace

@@ -13,8 +13,9 @@ from typing import Self
 
 import dask
 import distributed
-from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed import Client, Nanny, Scheduler, Security, SpecCluster
 
+from engine.compute import tls
 from engine.compute import workers as workers_module
 from engine.errors import ComputeError
 
@@ -23,6 +24,8 @@ from engine.errors import ComputeError
 QUEUES = ("train", "quick", "ingest", "study")
 # A study lives in the process of the quick questions, which has Keras loaded, and in a thread of its own there.
 BESIDE_TRAINING = (("quick", "study"), ("ingest",))
+# A second person's import begins while the first one's is still read: one that takes long, or means harm.
+IMPORTS = 2
 START_SECONDS = 60
 
 _DASK_CONFIG = {
@@ -36,6 +39,9 @@ _DASK_CONFIG = {
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.worker.profile.enabled": False,
     "distributed.comm.timeouts.connect": "20s",
+    # Figures over http, for anybody on this machine: nobody here asks for them.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 _WORKER_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -59,6 +65,7 @@ class Compute:
     client: Client
     cluster: SpecCluster | None
     _given: dict[str, _Given] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)  # addresses of workers that were ended for one of their questions
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -72,7 +79,7 @@ class Compute:
         _keep_main_out_of_workers()
         with dask.config.set(_DASK_CONFIG):
             if scheduler:
-                return cls(_connect(scheduler), None)
+                return cls(_connect(scheduler, tls.of_team(scheduler)), None)
             cluster = _local_cluster(shared_worker, train_workers)
             return cls(Client(cluster, set_as_default=False), cluster)
 
@@ -144,11 +151,36 @@ class Compute:
 
         UserErrors of the task are raised here; ComputeError when the worker died, or does not know the task.
         """
+        try:
+            return self._answered(task, args, timeout, queue)
+        except (TimeoutError, distributed.TimeoutError, distributed.KilledWorker, distributed.CancelledError) as error:
+            raise worker_error(error) from error
+
+    def _answered(self, task: str, args: tuple, timeout: float, queue: str, *, again: bool = True):
+        """Return the answer to a question; one that waited behind another that had to be ended is asked again."""
         future = self.client.submit(workers_module.call, task, args, resources={queue: 1}, retries=0, pure=False)
         try:
             return future.result(timeout)
-        except (TimeoutError, distributed.TimeoutError, distributed.KilledWorker, distributed.CancelledError) as error:
-            raise worker_error(error) from error
+        except (TimeoutError, distributed.TimeoutError):
+            threading.Thread(target=self._end_worker_at, args=(future,), name="end-worker", daemon=True).start()
+            raise
+        except distributed.KilledWorker as error:
+            if not again or getattr(error.last_worker, "address", "") not in self._ended:
+                raise
+        return self._answered(task, args, timeout, queue, again=False)
+
+    def _end_worker_at(self, future: distributed.Future) -> None:
+        """End the worker that is still at a question whose time is over, so that the next person's is answered.
+
+        A worker that only has the question waiting, or that trains as well, goes on.
+        """
+        with contextlib.suppress(OSError, TimeoutError, ValueError, RuntimeError):
+            at_it = self.client.call_stack(keys=[future.key])
+            training = {place.address for place in workers_module.places(self.client).values()}
+            future.cancel()
+            if ending := [address for address in at_it if address not in training]:
+                self._ended.update(ending)
+                self.client.restart_workers(ending, timeout=START_SECONDS, raise_for_error=False)
 
     def _offered(self, queue: str) -> str:
         """Return `queue`, or "quick" where a team's workers do not offer a place for studies."""
@@ -182,9 +214,9 @@ def _error_of(future: distributed.Future) -> Exception:
     return worker_error(error) if isinstance(error, distributed.KilledWorker) else error
 
 
-def _connect(scheduler: str) -> Client:
+def _connect(scheduler: str, security: Security | None) -> Client:
     try:
-        return Client(scheduler, timeout=START_SECONDS / 4, set_as_default=False)
+        return Client(scheduler, timeout=START_SECONDS / 4, set_as_default=False, security=security)
     except (OSError, TimeoutError, ValueError) as error:
         raise ComputeError(
             "No Dask scheduler answers at {address}. Start one with 'dask scheduler', or leave GRAFT_SCHEDULER empty "
@@ -214,13 +246,15 @@ def _local_cluster(shared_worker: bool, train_workers: int) -> SpecCluster:
     groups = [QUEUES, *[("train",)] * (train_workers - 1)]
     if not shared_worker:
         groups = [*[("train",)] * train_workers, *BESIDE_TRAINING]
+    # Whoever may speak to a scheduler runs code in it: keys that live in these processes only, made anew at each start.
+    guarded = {"protocol": "tls://", "security": Security.temporary()}
     scheduler = {
         "cls": Scheduler,
-        "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0", **guarded},
     }
-    workers = {f"{'-'.join(queues)}-{number}": _worker(queues) for number, queues in enumerate(groups)}
+    workers = {f"{'-'.join(queues)}-{number}": _worker(queues, guarded) for number, queues in enumerate(groups)}
     with _no_interrupts_for_children():
-        return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False)
+        return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=False, security=guarded["security"])
 
 
 @contextlib.contextmanager
@@ -241,11 +275,13 @@ def _no_interrupts_for_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _worker(queues: tuple[str, ...]) -> dict:
+def _worker(queues: tuple[str, ...], guarded: dict) -> dict:
+    at_once = {queue: IMPORTS if queue == "ingest" else 1 for queue in queues}
     options = {
+        **guarded,
         "host": "127.0.0.1",
-        "nthreads": len(queues),
-        "resources": dict.fromkeys(queues, 1),
+        "nthreads": sum(at_once.values()),
+        "resources": at_once,
         "memory_limit": 0,
         "dashboard": False,
         "dashboard_address": "127.0.0.1:0",

@@ -14,6 +14,7 @@ from typing import IO
 
 from engine.errors import DiskError, UserError
 
+PRIVATE = 0o077  # umask of the server, the command line and the workers: what they write is for their user alone
 STALE_SECONDS = 3600
 
 
@@ -77,6 +78,7 @@ class Workspace:
     def create(self) -> "Workspace":
         """Make the folders. Raises UserError when the place cannot be written to."""
         try:
+            self._close_to_others()
             for folder in (self.blobs, self.thumbnails, self.runs, self.networks, self.incoming):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -86,6 +88,13 @@ class Workspace:
                 reason=error.strerror or str(error),
             ) from error
         return self
+
+    def _close_to_others(self) -> None:
+        """Let nobody but its owner look into a workspace: one that is made now, or that was one before."""
+        new = not self.root.exists() or not any(self.root.iterdir())
+        self.root.mkdir(parents=True, exist_ok=True)
+        if (new or self.blobs.exists()) and os.name == "posix" and self.root.stat().st_uid == os.geteuid():
+            self.root.chmod(0o700)
 
     def blob_path(self, sha256: str) -> Path:
         """Return where the original with this content hash is kept (it may not exist yet)."""

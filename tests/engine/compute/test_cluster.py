@@ -4,11 +4,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from distributed import Client, Security
 
 from engine import settings
 from engine.graft import Graft
@@ -18,30 +18,44 @@ from tests.support.pictures import draw_folder
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
+DOCUMENT = Path(__file__).parents[3] / "docs" / "cluster.md"
 PICTURES = 300
-OFFERS = "train=1 quick=1 ingest=1 study=1"
+
+
+def lines_of_the_document() -> list[str]:
+    """Return the commands of docs/cluster.md as they stand there: a key, a scheduler, a worker, the server."""
+    indented = (line.strip() for line in DOCUMENT.read_text().splitlines() if line.startswith("    "))
+    return [line for line in indented if line.startswith(("openssl", "dask", "GRAFT_SCHEDULER"))]
 
 
 @pytest.fixture
-def cluster(workspace, tmp_path, monkeypatch):
-    """Start `dask scheduler` and two `dask worker` as docs/cluster.md says; Graft finds them by GRAFT_SCHEDULER."""
-    started = []
+def cluster(graft_command, workspace, tmp_path, monkeypatch):
+    """Run the lines of docs/cluster.md where Graft is installed, with two workers; Graft finds them by its settings.
 
-    def dask(*arguments) -> Path:
-        log = tmp_path / f"dask-{len(started)}.log"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-m", "dask", *arguments]
+    Only names of machines, ports and the workspace are put in.
+    """
+    started = []
+    path = f"{graft_command.parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {**kept, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+    def begin(line: str) -> Path:
+        log = tmp_path / f"log-{len(started)}.txt"
         with open(log, "wb") as out:
-            options = {"stdout": out, "stderr": out, "env": environment, "start_new_session": True}
-            started.append(subprocess.Popen(command, cwd=tmp_path, **options))
+            options = {"stdout": out, "stderr": out, "env": environment, "start_new_session": True, "cwd": tmp_path}
+            started.append(subprocess.Popen(["/bin/sh", "-c", f"exec {line}"], **options))
         return log
 
-    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    address = wait_for(lambda: re.search(r"tcp://127\.0\.0\.1:\d+", scheduler.read_text())).group()
-    for _worker in range(2):
-        dask("worker", address, "--resources", OFFERS, "--nthreads", "4", "--no-dashboard", "--host", "127.0.0.1")
-    monkeypatch.setenv("GRAFT_SCHEDULER", address)
+    key, scheduler, worker, server = lines_of_the_document()
+    subprocess.run(["/bin/sh", "-c", key], cwd=tmp_path, check=True, capture_output=True)
+    scheduler_log = begin(scheduler.replace("0.0.0.0", "127.0.0.1").replace("8786", "0"))
+    address = wait_for(lambda: re.search(r"tls://127\.0\.0\.1:\d+", scheduler_log.read_text())).group()
+    for _machine in range(2):
+        begin(worker.replace("tls://SCHEDULER:8786", address))
+    for name, value in re.findall(r"(GRAFT_\w+)=(\S+)", server):
+        value = address if name == "GRAFT_SCHEDULER" else str(tmp_path / value)
+        if name != "GRAFT_WORKSPACE":
+            monkeypatch.setenv(name, value)
     settings.current.cache_clear()
     yield address
     for process in started:
@@ -63,6 +77,7 @@ def test_two_workers_share_one_dataset_train_at_once_and_one_may_die(cluster, tm
     folder = draw_folder(tmp_path / "pictures", {"red": PICTURES, "blue": PICTURES})
     with Graft.open() as graft:
         wait_for(lambda: len(graft.compute.room({})) == 2)
+        check_that_strangers_are_refused(cluster)
         project = graft.registry.create_project("Shapes")
         graft.wait_for_import(graft.start_import(project.dataset_id, folder))
 
@@ -91,3 +106,10 @@ def test_two_workers_share_one_dataset_train_at_once_and_one_may_die(cluster, tm
         graft.stop_run(two[0].name)
         assert graft.wait_for_run(two[0].name)["state"] == "stopped"
         assert runs.read_evaluation(two[0])["accuracy"] > 0.5
+
+
+def check_that_strangers_are_refused(address: str) -> None:
+    """Without the key nobody speaks to the scheduler: not in the clear, and not with a key of their own."""
+    for other, security in ((address.replace("tls", "tcp"), None), (address, Security.temporary())):
+        with pytest.raises((OSError, TimeoutError)):
+            Client(other, timeout=3, security=security, set_as_default=False)

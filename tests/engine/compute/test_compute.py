@@ -2,13 +2,20 @@
 
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
 import types
+import urllib.error
+import urllib.request
 
+import distributed
 import pytest
 
+from engine import settings
+from engine.compute import tls
 from engine.compute.client import Compute
 from engine.errors import ComputeError, UserError
 from tests.support.taught_workers import process_of, teach
@@ -108,3 +115,97 @@ def test_a_worker_never_runs_the_page_that_the_server_is_drawing(tmp_path, monke
     with Compute.start(shared_worker=True) as compute:
         assert process_of(compute) != os.getpid()
     assert not (tmp_path / "drawn").exists()
+
+
+def listening(compute) -> dict[str, str]:
+    """Return {who: address} of the scheduler, the workers and their nannies."""
+    info = compute.client.scheduler_info(n_workers=-1)
+    found = {"scheduler": info["address"]}
+    for name, worker in info["workers"].items():
+        found |= {f"worker {worker['name']}": name, f"nanny {worker['name']}": worker["nanny"]}
+    return found
+
+
+def talk(address: str, coded: bool) -> str:
+    """Return "answered" if a process of another user on this machine gets a word out of an address, else "refused"."""
+    host, port = address.rpartition("//")[2].rsplit(":", 1)
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as plain:
+            stranger = ssl.create_default_context()
+            stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+            with stranger.wrap_socket(plain) if coded else plain as connection:
+                connection.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+                return "answered" if connection.recv(100) else "refused"
+    except OSError:
+        return "refused"
+
+
+def as_nobody(ask) -> str:
+    """Return what `ask()` says in a process of the user nobody; of this one where only root may become another."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if not child:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        os.write(write_end, ask().encode())
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as said:
+        answer = said.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+def test_another_user_of_the_machine_is_refused_by_every_process(compute):
+    for who, address in listening(compute).items():
+        assert address.startswith("tls://127.0.0.1:"), who
+        for coded in (False, True):
+            assert as_nobody(lambda address=address, coded=coded: talk(address, coded)) == "refused", (who, coded)
+    other = distributed.Security.temporary()
+    with pytest.raises((OSError, TimeoutError)):
+        distributed.Client(compute.client.scheduler.address, timeout=3, security=other, set_as_default=False)
+
+
+def test_no_figures_are_served(compute):
+    ports = compute.client.scheduler_info(n_workers=-1)["services"].values()
+    for port in ports:
+        for page in ("info/main/workers.html", "metrics", "json/counts.json", "sysmon", "status"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=5)
+
+
+def test_a_question_that_runs_out_of_time_ends_its_worker_and_the_next_one_is_answered(compute):
+    before, training = process_of(compute), process_of(compute, "train")
+    with pytest.raises(ComputeError, match="No answer came in time"):
+        compute.ask("sleep", 60, timeout=0.5)
+    with pytest.raises(ComputeError, match="which it does not do"):  # an answer: the new one is not taught yet
+        compute.ask("nothing", timeout=45)
+    assert process_of(compute) != before and process_of(compute, "train") == training
+    teach(compute)
+
+
+def test_a_second_import_begins_beside_the_first(compute):
+    ending = Ending()
+    compute.submit("sleep", 5, queue="ingest", key="long", on_done=ending.of("long"))
+    compute.submit("sleep", 0.1, queue="ingest", key="short", on_done=ending.of("short"))
+    assert ending.wait_for(1, 4) == ["short"]
+
+
+def test_settings_of_a_cluster_with_keys_are_whole_or_a_sentence(monkeypatch, tmp_path):
+    def words(**files) -> str:
+        for name in ("CA", "CERT", "KEY"):
+            monkeypatch.setenv(f"GRAFT_TLS_{name}", files.get(name, ""))
+        settings.current.cache_clear()
+        with pytest.raises(ComputeError) as refusal:
+            tls.of_team("tls://here:8786")
+        return str(refusal.value)
+
+    assert words().startswith("The scheduler tls://here:8786 speaks TLS, and there is no key")
+    (tmp_path / "a").write_text("x")
+    assert words(CA=str(tmp_path / "a")).startswith("GRAFT_TLS_CERT is not set, and GRAFT_TLS_CA is.")
+    assert words(CA=str(tmp_path / "a"), CERT="b", KEY="c").startswith("GRAFT_TLS_CERT names b, which cannot be read.")
+    monkeypatch.undo()
+    settings.current.cache_clear()
+    assert tls.of_team("tcp://here:8786") is None

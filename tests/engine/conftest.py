@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -30,4 +30,8 @@ def graft_command(tmp_path_factory) -> Path:
         environment.glob("lib/python*/site-packages") if os.name == "posix" else [environment / "Lib/site-packages"]
     )
     (libraries / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    if os.name == "posix":  # what pip writes for a library that it installs
+        dask = environment / "bin/dask"
+        dask.write_text(f"#!{environment}/bin/python\nfrom dask.__main__ import main\nmain()\n")
+        dask.chmod(0o700)
     return environment / ("bin/graft" if os.name == "posix" else "Scripts/graft.exe")
