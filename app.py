@@ -12,13 +12,10 @@ from contextlib import asynccontextmanager
 import anyio
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
 from engine import graft
-from engine.api.datasets import dataset_map, dataset_zip, run_map
-from engine.api.media import preview, thumbnail
+from engine.api.routes import ROUTES
 from engine.api.security import SecurityMiddleware
-from engine.api.uploads import upload
 from engine.storage.workspace import PRIVATE
 from pages.session import rerun_patch
 
@@ -37,14 +34,7 @@ async def lifespan(_app):
 
 app = st.App(
     "pages/frame.py",
-    routes=[
-        Route("/api/upload/{ticket}", upload, methods=["PUT"]),
-        Route("/api/thumbnail/{sha256}", thumbnail, methods=["GET"]),
-        Route("/api/preview/{sha256}", preview, methods=["GET"]),
-        Route("/api/map/{dataset_id}", dataset_map, methods=["GET"]),
-        Route("/api/run-map/{run_id}", run_map, methods=["GET"]),
-        Route("/api/export/{dataset_id}/{version}", dataset_zip, methods=["GET"]),
-    ],
+    routes=list(ROUTES),
     middleware=[Middleware(SecurityMiddleware)],
     lifespan=lifespan,
 )

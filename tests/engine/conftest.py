@@ -32,6 +32,8 @@ def graft_command(tmp_path_factory) -> Path:
     (libraries / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     if os.name == "posix":  # what pip writes for a library that it installs
         dask = environment / "bin/dask"
-        dask.write_text(f"#!{environment}/bin/python\nfrom dask.__main__ import main\nmain()\n")
+        dask.write_text(
+            f'#!{environment}/bin/python\nfrom dask.__main__ import main\n\nif __name__ == "__main__":\n    main()\n'
+        )
         dask.chmod(0o700)
     return environment / ("bin/graft" if os.name == "posix" else "Scripts/graft.exe")

@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-import app
 from engine import graft as graft_module
 from engine import settings
 from engine.api import uploads as uploads_route
+from engine.api.security import SecurityMiddleware
 from engine.errors import DiskError
 from engine.services.uploads import GONE_SECONDS, TICKETS, Uploads, safe_name
 from engine.storage.workspace import Workspace
@@ -28,8 +28,8 @@ def uploads(tmp_path, monkeypatch):
 
 @pytest.fixture
 def client():
-    routes = [Route("/api/upload/{ticket}", app.upload, methods=["PUT"])]
-    return TestClient(app.SecurityMiddleware(Starlette(routes=routes)), base_url="http://localhost:8501")
+    routes = [Route("/api/upload/{ticket}", uploads_route.upload, methods=["PUT"])]
+    return TestClient(SecurityMiddleware(Starlette(routes=routes)), base_url="http://localhost:8501")
 
 
 def test_one_file_arrives_as_it_was_sent(uploads, client):
@@ -104,7 +104,7 @@ def test_parallel_requests_cannot_put_more_on_a_ticket_than_it_holds(uploads, tm
     started = threading.Barrier(20)
 
     def send(number: int) -> int:
-        routes = [Route("/api/upload/{ticket}", app.upload, methods=["PUT"])]
+        routes = [Route("/api/upload/{ticket}", uploads_route.upload, methods=["PUT"])]
         with TestClient(Starlette(routes=routes)) as client:
             started.wait()
             return client.put(f"/api/upload/{ticket.token}?name={number}.zip", content=b"x" * 270_000).status_code

@@ -64,7 +64,7 @@ def cluster(graft_command, workspace, tmp_path, monkeypatch):
     settings.current.cache_clear()
 
 
-def wait_for(look, seconds: float = 90):
+def wait_for(look, seconds: float = 150):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():

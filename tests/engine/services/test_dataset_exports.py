@@ -160,7 +160,7 @@ def test_a_picture_whose_original_is_gone_is_named_and_the_others_go_out(graft, 
 
 
 def test_the_page_downloads_what_a_worker_packed_as_long_as_nothing_has_changed(graft, odd_folder, monkeypatch):
-    import app
+    from engine.api import datasets
 
     monkeypatch.setattr(graft_module, "current", lambda: graft)
     dataset_id = bring(graft, odd_folder)
@@ -169,7 +169,7 @@ def test_the_page_downloads_what_a_worker_packed_as_long_as_nothing_has_changed(
     state = _when_done(graft, dataset_id)
     assert (state["state"], state["pictures"], state["missing"]) == ("done", 33, [])
     address = f"/api/export/{dataset_id}/{state['version']}"
-    routes = _routes(app)
+    routes = _routes(datasets)
     answer = routes.get(address)
     assert answer.headers["content-disposition"].startswith("attachment") and "odd.zip" in str(answer.headers)
     assert len(zipfile.ZipFile(io.BytesIO(answer.content)).namelist()) == 34
@@ -185,11 +185,11 @@ def _when_done(graft: Graft, dataset_id: str) -> dict:
     return graft.dataset_exports.status(dataset_id)
 
 
-def _routes(app) -> TestClient:
+def _routes(datasets) -> TestClient:
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    return TestClient(Starlette(routes=[Route("/api/export/{dataset_id}/{version}", app.dataset_zip)]))
+    return TestClient(Starlette(routes=[Route("/api/export/{dataset_id}/{version}", datasets.dataset_zip)]))
 
 
 def test_the_command_line_exports_a_project_by_name(graft, odd_folder, tmp_path, capsys):
