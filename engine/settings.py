@@ -8,6 +8,9 @@ from pathlib import Path
 from engine.errors import UserError
 
 
+TLS = ("GRAFT_TLS_CA", "GRAFT_TLS_CERT", "GRAFT_TLS_KEY")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are kept and how much is accepted."""
@@ -47,7 +50,7 @@ def current() -> Settings:
         max_import_seconds=_number("GRAFT_MAX_IMPORT_SECONDS", 120),
         train_workers=_number("GRAFT_TRAIN_WORKERS", 1),
         hosts=tuple(os.environ.get("GRAFT_HOSTS", "").replace(",", " ").split()),
-        tls=tuple(os.environ.get(f"GRAFT_TLS_{name}", "") for name in ("CA", "CERT", "KEY")),
+        tls=tuple(os.environ.get(name, "") for name in TLS),
         max_uploads_mb=_number("GRAFT_MAX_UPLOADS_MB", 20_480),
         server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )

@@ -7,7 +7,6 @@ from distributed import Security
 from engine import settings
 from engine.errors import ComputeError
 
-NAMES = ("GRAFT_TLS_CA", "GRAFT_TLS_CERT", "GRAFT_TLS_KEY")
 ALL_THREE = "{missing} is not set, and {known} is. A cluster with TLS needs all three: GRAFT_TLS_CA, _CERT and _KEY."
 NO_FILE = "{name} names {file}, which cannot be read. Check the path, and who may read it."
 NEEDED = (
@@ -21,7 +20,7 @@ def of_team(scheduler: str) -> Security | None:
 
     Raises ComputeError for settings that are not whole.
     """
-    files = dict(zip(NAMES, settings.current().tls, strict=True))
+    files = dict(zip(settings.TLS, settings.current().tls, strict=True))
     known = [name for name, file in files.items() if file]
     if not known:
         if scheduler.startswith("tls://"):
