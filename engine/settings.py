@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.errors import UserError
 
-
 TLS = ("GRAFT_TLS_CA", "GRAFT_TLS_CERT", "GRAFT_TLS_KEY")
 
 
