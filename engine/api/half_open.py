@@ -19,7 +19,9 @@ _watched: WeakSet = WeakSet()  # the loops whose connections are looked at
 def watch(receive) -> None:
     """Look at the connections of this request's server from now on; take the server's name off its answers."""
     cycle = getattr(receive, "__self__", None)
-    names = getattr(cycle, "default_headers", None)
+    names = getattr(cycle, "default_headers", None) or getattr(
+        getattr(cycle, "server_state", None), "default_headers", None
+    )
     if isinstance(names, list):
         names[:] = [header for header in names if header[0] != b"server"]
     loop = asyncio.get_running_loop()

@@ -61,10 +61,10 @@ class SecurityMiddleware:
             return
         headers = Headers(scope=scope)
         status, words = _refusal(scope, headers)
+        half_open.watch(receive)
         if scope["type"] == "websocket":
             await (self.app(scope, receive, send) if not status else send({"type": "websocket.close", "code": 1008}))
             return
-        half_open.watch(receive)
         answer = _Answer(
             send, headers.get("host", "localhost") if status != 400 else "localhost", _is_https(scope, headers)
         )

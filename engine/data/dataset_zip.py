@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from engine.data import label_kinds
+from engine.data.formula_cells import mark
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
@@ -133,7 +134,7 @@ def _table(items: Sequence[Item], names: Sequence[str], label_kind: LabelKind) -
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(label_kind.COLUMN if column == "label" else column for column in COLUMNS)
     for item, name in zip(items, names, strict=True):
-        writer.writerow((name, item.label or label_kind.NO_LABEL, item.group or "", item.split or ""))
+        writer.writerow(map(mark, (name, item.label or label_kind.NO_LABEL, item.group or "", item.split or "")))
     return sink.getvalue()
 
 

@@ -69,4 +69,5 @@ def _is_reached(path: Path, function: str, before: Path | str, how: str) -> bool
 
 
 def _is_routed(path: Path, function: str) -> bool:
-    return f"{module_name(path)}.{function}" in imports_of(ROOT / "app.py") and function in words_of(ROOT / "app.py")
+    routes = ROOT / "engine" / "api" / "routes.py"
+    return f"{module_name(path)}.{function}" in imports_of(routes) and function in words_of(routes)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine import settings
+from engine.data.formula_cells import unmark
 from engine.data.importing import code_pages
 from engine.data.importing.code_pages import Guess
 from engine.data.layout import shown
@@ -105,7 +106,7 @@ def _csv(name: str, text: str) -> Sheet:
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
-        lines = [(reader.line_num + skipped, [_cell(cell) for cell in cells]) for cells in reader]
+        lines = [(reader.line_num + skipped, [unmark(_cell(cell)) for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise DataError("{name} cannot be read as a table ({detail}).", name=shown(name), detail=str(error)) from error
     return Sheet([], _without_comments([(number, cells) for number, cells in lines if any(cells)]))
