@@ -13,12 +13,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from engine import graft as graft_module
-from engine.api.routes import ROUTES, description
+from engine.api.routes import ROUTES
 from engine.api.security import SecurityMiddleware
 from engine.graft import Graft
 from engine.services.uploads import Uploads
 from engine.storage.registry import Registry
 from engine.storage.workspace import Workspace
+from tests.support.openapi import description
 
 
 @pytest.fixture(scope="module")

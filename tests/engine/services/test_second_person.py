@@ -25,7 +25,7 @@ def test_a_second_person_is_answered_while_a_hostile_archive_is_read(warm_graft,
         assert warm_graft.imports.status(begun)["state"] == "running"
     asked = time.monotonic()
     import_id = warm_graft.imports.start(second.dataset_id, str(honest))
-    assert warm_graft.ask("warm_up", warm_graft.workspace)
+    assert warm_graft.compute.ask("warm_up", warm_graft.workspace)
     while warm_graft.imports.status(import_id)["state"] == "running":
         time.sleep(0.02)
     waited = time.monotonic() - asked
