@@ -192,6 +192,7 @@ def _by_folders(names: Sequence[str], found: layouts.Layout) -> dict:
 
 def _by_table(seen: _Seen, read: Reading) -> dict:
     choice, told = _as_table(seen, read, single_label), tables.label_kind(read.tables.rows)
+    del choice["nothing"]  # an answer only where pictures may show several
     if not told.DESCRIBED and all(len(row.labels or ()) < 2 for row in read.tables.rows):
         return choice
     return choice | {"several": bool(told.DESCRIBED), "as_several": _as_table(seen, read, multi_label)}

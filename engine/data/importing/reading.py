@@ -64,8 +64,9 @@ def read(
     """
     choices = choices or Choices()
     layout = layouts.recognise(names, kind, choices.split_values)
-    found = tables.read_all(entries, names, choices)
-    matches = row_matching.match(found.rows, row_matching.Files(names))
+    files = row_matching.Files(names if entries else ())  # 100,000 names take a second to put in order
+    found = tables.read_all(entries, files, choices)
+    matches = row_matching.match(found.rows, files)
     reading = Reading(layout, found, matches, False, [])
     by_table = kind == "table" or (kind == "auto" and _believed(reading, len(names)))
     asked = [*code_pages, *(found.questions if by_table else _of_folders(layout, names, kind))]

@@ -74,9 +74,9 @@ def may_be_table(name: str) -> bool:
     return name.lower().endswith((*SUFFIXES, *table_text.LIST_SUFFIXES))
 
 
-def read_all(entries: Sequence, names: Sequence[str], choices: Choices | None = None) -> Tables:
-    """Read the tables among what came (entries with `name` and `content`), `names` being the files beside them."""
-    found, files = Tables(), Files(names)
+def read_all(entries: Sequence, files: Files, choices: Choices | None = None) -> Tables:
+    """Read the tables among what came (entries with `name` and `content`), `files` being those beside them."""
+    found = Tables()
     read_tables = []
     for entry in entries:
         try:
