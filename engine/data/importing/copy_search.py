@@ -13,6 +13,7 @@ from engine.data.modalities.picture import DECODE_SIDE
 from engine.storage.registry import ItemRecord
 from engine.storage.workspace import Workspace
 
+NOT_LOOKED, ALONE = '"family":null', '"family":""'
 TRIES = 3  # pictures that one is compared with in vain; more alike are frames of one scene
 KEPT = 24  # decoded pictures in memory
 THREADS = 2
@@ -33,12 +34,15 @@ def marked(records: Sequence[ItemRecord], workspace: Workspace, known: Sequence[
     """
     facts = [image_facts(one) for one in (*known, *records)]
     hashes = [one.sha256 for one in (*known, *records)]
-    facts = _told_apart(hashes, facts, len(known), workspace)
+    before, facts = facts, _told_apart(hashes, facts, len(known), workspace)
     families = _confirmed(hashes, facts, _candidates(hashes, facts, len(known)), workspace)
     found = []
     for place, one in enumerate(records, start=len(known)):
-        own = facts[place]._replace(family=families.get(place, ""))
-        found.append(replace(one, facts=own.text()) if own.phash or own.pixels_hash else one)
+        if place in families or facts[place] is not before[place]:
+            own = facts[place]._replace(family=families.get(place, ""))
+            found.append(replace(one, facts=own.text()))
+        else:  # most are copies of nothing, and writing their facts anew would take longest
+            found.append(replace(one, facts=one.facts.replace(NOT_LOOKED, ALONE)))
     return found
 
 
