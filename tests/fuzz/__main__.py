@@ -31,8 +31,8 @@ def read_archive(content: bytes) -> None:
 
 
 def read_table(content: bytes) -> None:
-    rows = tables.read(("t.csv", "t.json", "t.jsonl")[len(content) % 3], content)
-    tables.match(rows, ["cats/1.png", "2.png"])
+    table = tables.read(("t.csv", "t.json", "t.jsonl")[len(content) % 3], content)
+    tables.match(table.rows, ["cats/1.png", "2.png"])
 
 
 def read_model(content: bytes) -> None:
