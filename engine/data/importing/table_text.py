@@ -102,8 +102,8 @@ def _csv(name: str, text: str) -> Sheet:
     said = re.match(r'\s*"?sep=(.)"?[ \t]*\r?\n', text)
     skipped = text[: said.end()].count("\n") if said else 0
     text = text[said.end() :] if said else text
-    delimiter = said[1] if said else _delimiter(text)
     csv.field_size_limit(MAX_CELL)
+    delimiter = said[1] if said else _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         lines = [(reader.line_num + skipped, [unmark(_cell(cell)) for cell in cells]) for cells in reader]
@@ -117,7 +117,10 @@ def _delimiter(text: str) -> str:
     lines = [line for line in text.splitlines()[:200] if line.strip() and not line.lstrip().startswith("#")][:SNIFFED]
 
     def evenly(mark: str) -> tuple[int, int, int]:
-        counts = [len(next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])) for line in lines]
+        try:
+            counts = [len(next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])) for line in lines]
+        except csv.Error:  # a cell too long: it will be said when the table is read
+            return 0, 1, -DELIMITERS.index(mark)
         usual = max(set(counts), key=counts.count) if counts else 1
         return counts.count(usual) if usual > 1 else 0, usual, -DELIMITERS.index(mark)
 

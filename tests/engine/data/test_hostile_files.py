@@ -92,6 +92,6 @@ def test_an_exif_block_of_a_phone_is_no_bomb():
 
 
 def test_a_row_of_a_table_finds_its_file_however_it_is_written():
-    rows = tables.read("labels/t.csv", b"file,label\n./cats//1.png,a\ndeep.name.png,b\n3,c\n")
+    rows = tables.read("labels/t.csv", b"file,label\n./cats//1.png,a\ndeep.name.png,b\n3,c\n").rows
     assert [row.file for row in rows] == ["cats/1.png", "deep.name.png", "3"]
     assert tables.match(rows, ["labels/cats/1.png", "x/deep.name.png", "y/3.JPG"]) == [0, 1, 2]
