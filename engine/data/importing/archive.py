@@ -80,7 +80,7 @@ def survey(path: Path) -> tuple[int | None, int]:
         return None, path.stat().st_size
     budget = Budget(compressed=max(1, path.stat().st_size))
     with _open_zip(path, path.name, budget) as file:
-        sizes = [info.file_size for info in file.infolist() if not info.is_dir()]
+        sizes = [info.file_size for info in file.infolist() if not info.filename.endswith("/")]
     budget.check(sum(sizes), len(sizes))
     return len(sizes), sum(sizes)
 

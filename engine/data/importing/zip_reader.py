@@ -60,7 +60,7 @@ class Directory:
     """The files of an open zip in the order of its directory; `unlisted` are those found beside it while reading."""
 
     def __init__(self, archive: zipfile.ZipFile, file: IO[bytes], budget: Budget):
-        self.files = [info for info in archive.infolist() if not info.is_dir()]
+        self.files = [info for info in archive.infolist() if not info.filename.endswith("/")]
         self.unlisted: list[str] = []
         self._file, self._budget = file, budget
         self._overlapping = _overlapping(archive.infolist())

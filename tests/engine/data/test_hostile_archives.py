@@ -76,3 +76,9 @@ def test_an_import_has_a_deadline_that_grows_with_what_was_sent(tmp_path, monkey
         list(archive.read(tmp_path / "a.zip", tmp_path))
     hours = settings.current().max_import_seconds + budget.SECONDS_PER_MB * 4096
     assert hours > 2 * 3600, "4 GB sent from afar and read on a slow machine are no attack"
+
+
+def test_a_member_without_a_name_is_no_fault(tmp_path):
+    """Found by the fuzzer: zipfile looks at the last letter of every name."""
+    (tmp_path / "a.zip").write_bytes(zip_with((b"", 0, ONE, len(ONE), zlib.crc32(ONE))))
+    assert [entry.content for entry in archive.read(tmp_path / "a.zip", tmp_path)] in ([ONE], [b""])
