@@ -136,9 +136,7 @@ def clean_name(text: str) -> str:
     if len(text) <= MAX_COMPOSED:
         text = unicodedata.normalize("NFC", text)
     text = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    name = text.strip()
-    if name in ("", ".", ".."):
-        name = "unnamed"
+    name = text.strip() or "unnamed"
     if len(name) <= MAX_LABEL:
         return name
     # Two long names that begin alike stay two classes.

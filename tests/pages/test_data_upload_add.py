@@ -65,8 +65,14 @@ def test_only_readings_that_give_classes_are_offered_again_each_with_what_it_wou
     project, import_id = arrived(app, opened, languages)
     app.button(key=f"arrival-use-{import_id}").click().run()
     [again] = [radio for radio in data_page(app).radio if str(radio.key).startswith("reread-")]
-    assert again.options == ["group / class / picture", "class / picture", "class / group / picture"]
-    assert again.proto.captions == ["2 groups × 2 classes", "2 classes", "2 groups × 2 classes"]
+    folders = ["group / class / picture", "class / picture", "class / group / picture"]
+    assert again.options == [*folders, "the file name says the class"], "no folder is called like a part"
+    assert again.proto.captions == ["2 groups × 2 classes", "2 classes", "2 groups × 2 classes", "2 classes"]
+    again.set_value("name").run()
+    app.button(key="read-again").click().run()
+    assert not app.exception and opened.registry.groups(project.dataset_id) == {}
+    counts = opened.registry.counts(project.dataset_id)
+    assert {label: sum(parts.values()) for label, parts in counts.items()} == {"exit": 6, "stop": 6}
 
 
 def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, opened, tmp_path):

@@ -168,7 +168,9 @@ def _fits(kind: str, depth: int) -> bool:
 
 
 def _worth_offering(choice: dict, pictures: int) -> bool:
-    """A way that gives most pictures a class; names need only tell those of one part."""
+    """A way that gives most pictures a class, and a part where it speaks of one; names need only tell those of one."""
+    if "split" in choice["kind"].split("/") and not choice["splits"]:
+        return False
     if choice["kind"] in layouts.IN_NAMES:
         return choice["num_classes"] > 1
     return bool(choice["classes"]) and pictures - choice["without_class"] >= MIN_SHARE * pictures
