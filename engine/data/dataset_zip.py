@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import shutil
-import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
 from engine.data.split_names import split_of
+from engine.data.unicode_form import composed
 from engine.storage.registry import Item
 from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, check_free_space, disk_error, read_json, write_json
@@ -165,4 +165,4 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()

@@ -17,6 +17,8 @@ from PIL import Image
 
 from engine.data.modalities.image_facts import ImageFacts
 
+HASHED_AT_ONCE = 2_000_000  # pixels: a large picture is not copied whole for its hash
+
 SIDE = 32  # the grey picture that is transformed
 CELLS = 16  # the grey picture that is compared
 HASH_DIGITS = 16
@@ -41,7 +43,14 @@ def pixels_hash(image: Image.Image, size: tuple[int, int]) -> str:
 
     A JPEG may be decoded at a fraction of its size; all others are hashed pixel by pixel, so that one pixel counts.
     """
-    return hashlib.sha256(b"%d x %d " % size + image.tobytes()).hexdigest()
+    found = hashlib.sha256(b"%d x %d " % size)
+    rows = max(1, HASHED_AT_ONCE // image.width)
+    if rows >= image.height:
+        found.update(image.tobytes())
+        return found.hexdigest()
+    for top in range(0, image.height, rows):
+        found.update(image.crop((0, top, image.width, min(top + rows, image.height))).tobytes())
+    return found.hexdigest()
 
 
 def phash(small: Image.Image) -> str:

@@ -3,12 +3,12 @@
 import functools
 import hashlib
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.data import file_name_labels, split_names
+from engine.data.unicode_form import composed
 from engine.errors import DataError
 
 # animals-20240101T120000Z-001 (a drive's download), photos.part2, photos-teil-3of4, photos-002
@@ -22,7 +22,6 @@ MIN_LIKENESS = 0.8  # mean share of all class names that each group has
 MIN_DEEPER = 0.9  # a cover picture beside the class folders does not hide them
 MIN_BESIDE = 0.2  # a heap of pictures without a class beside several class folders does not hide them either
 MAX_LABEL = 80  # characters
-MAX_COMPOSED = 2000  # letters: composing a text takes the square of the accents in a row, minutes for a million
 KEPT_OF_LONG = MAX_LABEL - 9  # of a longer name, before a mark and eight letters that tell it apart
 LONG = re.compile(rf"(.{{{KEPT_OF_LONG}}}…)[0-9a-f]{{8}}")
 MAX_NAME = 4096  # characters of a path that are kept, its end
@@ -133,8 +132,7 @@ def clean_name(text: str) -> str:
     Unicode is composed (NFC), because archives made on a Mac hold it decomposed and one class would become two.
     """
     text = text.encode("utf-8", "replace").decode()
-    if len(text) <= MAX_COMPOSED:
-        text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     text = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
     name = text.strip() or "unnamed"
     if len(name) <= MAX_LABEL:

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from engine.data.unicode_form import composed
+
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 MAX_WORD = 200  # characters of a name that are looked at
 NONE = "none"  # what a person writes for "this is no part"
@@ -75,7 +77,7 @@ NO = {"0", "0.0", "false", "no", "n", "f", "", "nein", "falsch", "non", "faux"}
 
 def words(text: str) -> list[str]:
     """Return the words of a name in small letters, without accents; "PublicTest_v2" has public, test, v and 2."""
-    text = unicodedata.normalize("NFC", text)
+    text = composed(text)[:MAX_WORD]
     text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", text)
     text = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
     return [word for word in re.split(r"[\W_]+", folded(text)) if word]

@@ -1,13 +1,13 @@
 """Which file a row of a table means: the one it names, and no other that happens to be called alike."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.data.importing.table_text import INVISIBLE
+from engine.data.unicode_form import composed
 
 DRIVE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?/*")  # C:\, file:///, https://, a leading slash
 
@@ -27,7 +27,7 @@ class Match:
 
 def key_of(path: str) -> str:
     """Return a path in the form in which paths are compared: NFC, nothing invisible, / between folders."""
-    path = unicodedata.normalize("NFC", path).translate(INVISIBLE).replace("\\", "/")
+    path = composed(path).translate(INVISIBLE).replace("\\", "/")
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 

@@ -17,6 +17,7 @@ from engine.errors import DataError
 DEPTHS = (1, 255, 1023, 4095, 16383, 65535)  # what 1, 8, 10, 12, 14 and 16 bits hold
 # The share of a picture's values that may lie above (or below) what is taken for it: hot and dead pixels of a sensor.
 STRAY = 0.001
+SAMPLED = 4_000_000  # pixels of which the range is told
 MAX_SAMPLE_VALUE, BITS_PER_SAMPLE = 281, 258  # TIFF tags
 SCALE = re.compile(r"^(-?[0-9.]+(?:e[+-]?[0-9]+)?):(-?[0-9.]+(?:e[+-]?[0-9]+)?)$")
 
@@ -45,10 +46,19 @@ def may_be_deep(content: bytes) -> bool:
 
 def range_of(image: Image.Image, content: bytes) -> Range:
     """Return the range of a deep picture that is loaded."""
-    values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)
+    values = np.nan_to_num(np.asarray(_sample(image)), posinf=0, neginf=0)
     low, high = np.quantile(values, (STRAY, 1 - STRAY), method="nearest")
     whole = values.dtype.kind in "iu"
     return Range(float(low), float(high), whole, _bits(image, content) if whole else None)
+
+
+def _sample(image: Image.Image) -> Image.Image:
+    """Return every so many-th pixel of a large picture: enough to tell a range, and no second copy of all of them."""
+    step = int((image.width * image.height / SAMPLED) ** 0.5)
+    if step < 2:
+        return image
+    size = max(1, image.width // step), max(1, image.height // step)
+    return image.resize(size, Image.Resampling.NEAREST)
 
 
 def scale_of(ranges: Sequence[Range]) -> str:
@@ -95,7 +105,8 @@ def to_8_bit(image: Image.Image, scale: str) -> Image.Image:
 
 def _scaled(values: np.ndarray, scale: str) -> np.ndarray:
     low, high = typed(scale)
-    return np.round(np.clip((values.astype(np.float64) - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
+    scaled = np.clip((values.astype(np.float64) - low) * (255 / (high - low)), 0, 255)
+    return np.round(scaled, out=scaled).astype(np.uint8)
 
 
 def _bits(image: Image.Image, content: bytes) -> int | None:

@@ -109,6 +109,13 @@ def open_with_size(
     scale: str = "",
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Return what `open_image` returns, and the full upright (width, height) of the picture."""
+    return _opened(source, max_pixels, target, scale)[:2]
+
+
+def _opened(
+    source: str | os.PathLike | bytes, max_pixels: int | None, target: tuple[int, int] | None, scale: str
+) -> tuple[Image.Image, tuple[int, int], bit_depth.Range | None]:
+    """Return what `open_with_size` returns, and what the values of a picture of more than 8 bits lie between."""
     content = png_chunks.essential(source if isinstance(source, bytes) else _read(Path(source)))
     limit = max_pixels or settings.current().max_pixels
     image = _open(content, limit)
@@ -127,9 +134,9 @@ def open_with_size(
 
 def _decoded(
     image: Image.Image, target: tuple[int, int] | None, content: bytes, scale: str
-) -> tuple[Image.Image, tuple[int, int]]:
-    """Return (upright RGB picture, full upright size) of a picture that was opened."""
-    full = image.size
+) -> tuple[Image.Image, tuple[int, int], bit_depth.Range | None]:
+    """Return (upright RGB picture, full upright size, range if it is deep) of a picture that was opened."""
+    full, values = image.size, None
     if target and image.format in ("JPEG", "MPO"):
         image.draft(image.mode, _lying(target, image_limits.orientation(image)))
     announced = image.size
@@ -138,9 +145,10 @@ def _decoded(
         full = full if image.size == announced else image.size  # an icon's own header may say another one
         turned = image_limits.orientation(image)  # a PNG tells it after its pixels
         if bit_depth.is_deep(image):
-            scale = scale or bit_depth.scale_of([bit_depth.range_of(image, content)])
+            values = bit_depth.range_of(image, content)
+            scale = scale or bit_depth.scale_of([values])
         rgb = _to_rgb(image, _reduction(image, _lying(target, turned)), scale)
-    return (rgb.transpose(TURNS[turned]) if turned in TURNS else rgb), _lying(full, turned)
+    return (rgb.transpose(TURNS[turned]) if turned in TURNS else rgb), _lying(full, turned), values
 
 
 def _lying(size: Size, turned: int) -> Size:
@@ -332,10 +340,10 @@ class ImageModality:
         scale: what is black and white in a picture of more than 8 bits (see bit_depth), else it says itself.
         """
         content = source if isinstance(source, bytes) else _read(Path(source))
-        image, size = open_with_size(content, target=(DECODE_SIDE, DECODE_SIDE), scale=scale)
+        image, size, values = _opened(content, None, (DECODE_SIDE, DECODE_SIDE), scale)
         small = shrink(image)
         prints = fingerprint.pixels_hash(image, size), fingerprint.phash(small)
-        seen, values = quality.measure(small), value_range(content)
+        seen = quality.measure(small)
         facts = ImageFacts(*size, *prints, seen["sharpness"], seen["brightness"], seen["contrast"])
         return Reading(facts._replace(values=values and astuple(values)).text(), image, small)
 
