@@ -345,7 +345,7 @@ class ImageModality:
         prints = fingerprint.pixels_hash(image, size), fingerprint.phash(small)
         seen = quality.measure(small)
         facts = ImageFacts(*size, *prints, seen["sharpness"], seen["brightness"], seen["contrast"])
-        return Reading(facts._replace(values=values and astuple(values)).text(), image, small)
+        return Reading(facts._replace(values=astuple(values) if values else None).text(), image, small)
 
     def scale_of(self, files: Sequence[Path]) -> str:
         ranges = [value_range(path.read_bytes()) for path in files if _may_be_deep(path)]
