@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.storage import runs
-from engine.training import estimate
+from engine.training import estimate, objectives
 from engine.training.fine_tuning import batch_norm, fine_tune, optimizer, range_test
 from engine.training.fine_tuning.checkpoint import State
 from engine.training.recipe import Recipe
@@ -95,7 +95,7 @@ def test_an_average_of_the_weights_is_a_candidate_and_training_goes_on_as_if_not
         seen.append(network.get_weights()[-1])
     last, state = weights_of(network), State(1e-2, 1.0, 0.5, 1.0)
     monkeypatch.setattr(fine_tune, "_validate", lambda *_arguments: {"validation_accuracy": 1, "validation_loss": 0.1})
-    data = type("Data", (), {"objective": fine_tune.Objective.__args__[0](2)})
+    data = type("Data", (), {"objective": objectives.of("one")(2)})
     fine_tune._try_average(network, data, state, 1)
     for old, new in zip(last, weights_of(network), strict=True):
         np.testing.assert_array_equal(old, new)

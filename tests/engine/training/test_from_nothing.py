@@ -53,7 +53,7 @@ def test_only_a_loss_that_grows_went_astray_however_much_harder_mixed_pictures_a
         loss = next(losses)
         return {"loss": loss, "entropy": loss, "accuracy": 0.5}
 
-    monkeypatch.setattr(fine_tune.pieces, "learn", learn)
+    monkeypatch.setattr(fine_tune.gradient_accumulation, "learn", learn)
     options = {"name": "balanced", "backbone": KEY, "epochs": 2, "batch_size": 16, "augmentation": []}
     run_dir = train(workspace, discs(workspace, 20, ("red", "blue")), **options)
     events = runs.read_events(run_dir)
@@ -87,6 +87,7 @@ def test_what_makes_no_sense_from_nothing_is_refused_in_words():
 
 def test_the_model_page_offers_it_where_the_whole_network_can_learn_and_says_what_it_costs(graft, project):
     at = open_page("model_selection")
+    at.button(key="use-sprout").click().run()
     assert "expert-from_nothing" not in [toggle.key for toggle in at.toggle]
     at.radio(key=f"recipe-{project.id}").set_value("balanced").run()
     at.toggle(key="expert-from_nothing").set_value(True).run()
