@@ -13,6 +13,7 @@ import pytest
 
 from engine.data.examples import catalogue
 from engine.storage.workspace import read_json
+from tests.support import team as team_of_workers
 from tests.support.command_line import ROOT, answer, engine
 from tests.support.pictures import draw_folder, draw_picture
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 def team(warm_graft) -> Iterator[None]:
     """Commands use the warm worker of a team, as GRAFT_SCHEDULER lets them; loading Keras anew takes seconds each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+        team_of_workers.join(patch, warm_graft)
         yield
 
 

@@ -31,6 +31,7 @@ from engine.storage.run_writer import RunWriter
 from engine.storage.workspace import read_json, write_json
 from engine.training.recipe import RECIPES
 from engine.worker import door
+from tests.support import team as team_of_workers
 from tests.support import tiny_runs
 from tests.support.command_line import ROOT, answer
 from tests.support.pictures import draw_folder
@@ -275,7 +276,7 @@ def read_events(folder: Path, kind: str) -> list[dict]:
 def team(warm_graft):
     """Commands use the warm worker of a team; loading Keras anew takes seconds each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+        team_of_workers.join(patch, warm_graft)
         yield
 
 

@@ -21,6 +21,7 @@ from engine.storage.workspace import Workspace
 from engine.training.fine_tuning import classifier
 from engine.training.objectives.scores import exact_match
 from tests.conftest import use_workspace
+from tests.support import team as team_of_workers
 from tests.support import tiny_runs
 from tests.support.app_pages import open_page, words
 from tests.support.command_line import answer, engine
@@ -53,7 +54,7 @@ def test_the_metrics_are_those_of_scikit_learn(seed):
 @pytest.fixture(scope="module", autouse=True)
 def team(warm_graft) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+        team_of_workers.join(patch, warm_graft)
         yield
 
 

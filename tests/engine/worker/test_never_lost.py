@@ -21,6 +21,7 @@ from engine.storage.workspace import Workspace, write_json
 from engine.training.features import distributed_embed
 from engine.training.fine_tuning import checkpoint
 from engine.training.fine_tuning.adapt import CHECKPOINT
+from tests.support import team as team_of_workers
 from tests.support.run_files import fill_project, idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
@@ -129,7 +130,7 @@ def test_server_and_worker_killed_at_once_leave_an_interrupted_run_that_the_next
         time.sleep(0.05)
     assert (status["state"], status["message"]) == ("interrupted", runs.INTERRUPTED)
     before = runs.read_metrics(run_dir)
-    monkeypatch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+    team_of_workers.join(monkeypatch, warm_graft)
     assert parser.main(["resume", run_dir.name, "--workspace", str(workspace.root)]) == 0
     assert runs.read_status(run_dir)["state"] == "finished"
     after = runs.read_metrics(run_dir)
@@ -164,7 +165,7 @@ def test_a_run_whose_command_line_was_killed_while_it_waited_is_resumed(workspac
     command.communicate()
     assert runs.read_status(run_dir)["state"] == "interrupted"
     assert RunQueue(workspace, lambda: warm_graft.compute).waiting() == []
-    monkeypatch.setenv("GRAFT_SCHEDULER", warm_graft.compute.cluster.scheduler_address)
+    team_of_workers.join(monkeypatch, warm_graft)
     assert parser.main(["resume", run_dir.name, "--workspace", str(workspace.root)]) == 0
     assert runs.read_status(run_dir)["state"] == "finished"
 

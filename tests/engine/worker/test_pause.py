@@ -15,6 +15,7 @@ from engine.storage.registry import Item
 from engine.storage.workspace import read_json
 from engine.training.fine_tuning import fine_tune
 from engine.training.progress import PAUSED
+from tests.support import team as team_of_workers
 from tests.support.run_files import idle_graft
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
@@ -80,7 +81,7 @@ def test_a_pause_frees_the_worker_for_the_next_in_line_and_the_command_line_goes
     warm_graft, class_folder, monkeypatch, capsys
 ):
     graft = warm_graft
-    monkeypatch.setenv("GRAFT_SCHEDULER", graft.compute.cluster.scheduler_address)
+    team_of_workers.join(monkeypatch, graft)
     where = ["--workspace", str(graft.workspace.root), "--json"]
     project = graft.registry.create_project("Pause")
     graft.wait_for_import(graft.start_import(project.dataset_id, class_folder))
