@@ -27,6 +27,7 @@ def project_of(graft: Graft, folder) -> str:
     return project.id
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_behind_a_killed_worker_is_done_by_the_next_one(graft, class_folder):
     project_id = project_of(graft, class_folder)
     first, second = (graft.start_run(project_id, {"name": "instant"}) for _ in range(2))

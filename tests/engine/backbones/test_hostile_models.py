@@ -16,6 +16,8 @@ from tests.support.hostile_models import HOSTILE, make
 from tests.support.measured import MOST_MB, MOST_SECONDS
 from tests.support.model_files import picture_network, saved
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):

@@ -11,6 +11,8 @@ from engine.storage import runs
 from engine.training.fine_tuning import checkpoint
 from tests.support.tiny_runs import carry_out, discs, new_run, train
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"name": "balanced", "epochs": 2, "batch_size": 7, "augmentation": ["flip"], "freeze_depth": 0.85}
 
 

@@ -15,6 +15,8 @@ from engine.training.fine_tuning import classifier
 from engine.training.inputs.pixels import Pixels
 from tests.support.tiny_runs import discs, train
 
+pytestmark = pytest.mark.slow
+
 KEY, SIDE = "efficientnet_lite0", 64
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.float32)
 

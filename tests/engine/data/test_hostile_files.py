@@ -14,6 +14,8 @@ from tests.support import hostile_pictures, hostile_tables
 from tests.support.measured import MOST_SECONDS
 from tests.support.odd_files import encode, half_red, photo
 
+pytestmark = pytest.mark.slow
+
 PICTURE_MB, TABLE_MB = 1000, 700
 CASES = {
     **{name: (case, PICTURE_MB) for name, case in hostile_pictures.HOSTILE.items()},

@@ -295,6 +295,7 @@ def test_gigantic_zip_is_refused_at_once(tmp_path, workspace, monkeypatch):
         ("omniglot-alphabets.zip", 4840, "class", 8, 0),
     ],
 )
+@pytest.mark.slow
 def test_real_sets_are_understood(shared_data, workspace, name, used, kind, classes, groups):
     account = ingest(shared_data / name, workspace)
     assert (len(account.used), account.layout["kind"]) == (used, kind)

@@ -35,6 +35,8 @@ from engine.training.heads import head
 from engine.worker import door
 from tests.support import tiny_runs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def squares(tmp_path_factory) -> tuple[Workspace, Path, dict[int, tuple[int, ...]]]:

@@ -42,6 +42,7 @@ def from_network(workspace, key: str, labels=("blue", "green", "red"), **recipe)
     return carry_out(workspace, run_dir)
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_model_is_fine_tuned_on_new_classes_and_does_all_a_run_does(workspace, earlier):
     key = custom.key_of_run(earlier.name)
     items = discs(workspace, 20, ("blue", "green", "red"))
@@ -77,6 +78,7 @@ def test_the_features_of_an_earlier_run_are_what_its_head_reads(workspace, earli
         build(info.key, 96)
 
 
+@pytest.mark.slow
 def test_a_run_trains_from_an_uploaded_model_and_answers_without_it(workspace, tmp_path):
     path = saved(picture_network(), tmp_path / "leaves.keras")
     key = door.answer("keep_model_file", workspace, path, "Leaves", "")

@@ -44,6 +44,7 @@ def found_early(report: dict, planted: set[int]) -> float:
     return len(planted & set(asked)) / len(planted)
 
 
+@pytest.mark.slow
 def test_planted_label_errors_in_the_digits_come_first_and_are_only_questions(workspace):
     items, planted = mislabelled(stored("example:digits", workspace), 0.05)
     report = report_of(workspace, items)
@@ -56,6 +57,7 @@ def test_planted_label_errors_in_the_digits_come_first_and_are_only_questions(wo
 
 
 @pytest.mark.shared_data
+@pytest.mark.slow
 def test_planted_label_errors_in_photos_come_first(workspace, shared_data):
     items, planted = mislabelled(stored(shared_data / "clothing.zip", workspace), 0.05)
     assert found_early(report_of(workspace, items), planted) >= 0.7
@@ -159,6 +161,7 @@ def wait(graft, dataset_id: str) -> dict:
     return state
 
 
+@pytest.mark.slow
 def test_a_report_is_kept_for_its_version_and_called_stale_after_a_change(warm_graft, class_folder):
     graft = warm_graft
     dataset_id = graft.registry.create_project("Checked").dataset_id

@@ -4,8 +4,12 @@ import io
 import time
 import zipfile
 
+import pytest
+
 from tests.support.hostile_pictures import large_png
 from tests.support.pictures import draw_folder
+
+pytestmark = pytest.mark.slow
 
 WHOLE_SECONDS = 3.0
 
