@@ -4,13 +4,14 @@ from pathlib import Path
 
 from engine.cli.output import end_progress, print_json
 from engine.cli.runs import open_registry
-from engine.sharing import html_report
 from engine.storage.runs import find_run
 from engine.storage.workspace import Workspace
 
 
 def report(options) -> None:
     """Write the report of a run; its title is the run's name."""
+    from engine.sharing import html_report  # with it come Plotly and Jinja, which no other command needs
+
     run_dir, target = find_run(options.run), Path(options.output).resolve()
     run = open_registry().run(run_dir.name)
     workspace = Workspace(run_dir.parents[1])
