@@ -1,17 +1,14 @@
 """The command line's arguments: python -m engine COMMAND."""
 
 import argparse
+import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from engine.backbones.model_import.preparation import PREPARATIONS
-from engine.cli import backbones, check, evaluate, export_data, predict, report, runs, train
-from engine.cli.learning_curve import learning_curve
-from engine.cli.pause import pause, resume
-from engine.cli.search import search
-from engine.cli.serve import serve
 from engine.data.importing.choices import SEPARATORS, flag
 from engine.data.layout import KINDS
 from engine.errors import UserError
@@ -28,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.workspace:
         os.environ["GRAFT_WORKSPACE"] = options.workspace
     try:
-        options.command(options)
+        _command(options.command)(options)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -36,6 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _command(place: str) -> Callable[[argparse.Namespace], None]:
+    """Return the function MODULE.NAME of engine/cli/: only the command that runs is imported, with what it needs."""
+    module, name = place.split(".")
+    return getattr(importlib.import_module(f"engine.cli.{module}"), name)
 
 
 def commands() -> list[str]:
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train_parser = _add(
-        subparsers, "train", train.train, "train a classifier on a folder, archive, table or example:NAME"
+        subparsers, "train", "train.train", "train a classifier on a folder, archive, table or example:NAME"
     )
     _add_source(train_parser)
     train_parser.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
@@ -79,44 +82,51 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_search(subparsers)
 
-    evaluate_parser = _add(subparsers, "evaluate", evaluate.evaluate, "show how good a run is")
+    evaluate_parser = _add(subparsers, "evaluate", "evaluate.evaluate", "show how good a run is")
     evaluate_parser.add_argument("run", help=RUN_HELP)
 
-    lay_aside = _add(subparsers, "pause", pause, "lay a training aside and free its worker")
+    lay_aside = _add(subparsers, "pause", "pause.pause", "lay a training aside and free its worker")
     lay_aside.add_argument("run", help=RUN_HELP)
-    go_on = _add(subparsers, "resume", resume, "go on with a run that was paused, stopped or interrupted")
+    go_on = _add(subparsers, "resume", "pause.resume", "go on with a run that was paused, stopped or interrupted")
     go_on.add_argument("run", help=RUN_HELP)
 
-    curve = _add(subparsers, "learning-curve", learning_curve, "tell whether more pictures or more training would help")
+    curve = _add(
+        subparsers,
+        "learning-curve",
+        "learning_curve.learning_curve",
+        "tell whether more pictures or more training would help",
+    )
     curve.add_argument("run", help=RUN_HELP)
 
-    predict_parser = _add(subparsers, "predict", predict.predict, "classify files with a finished run")
+    predict_parser = _add(subparsers, "predict", "predict.predict", "classify files with a finished run")
     predict_parser.add_argument("run", help=RUN_HELP)
     predict_parser.add_argument("files", nargs="+", metavar="FILE")
 
-    _add(subparsers, "backbones", backbones.backbones, "list the networks a training can start from")
-    _add(subparsers, "runs", runs.list_runs, "list the runs of the workspace")
-    check_parser = _add(subparsers, "check", check.check_source, "look at a source without keeping anything of it")
+    _add(subparsers, "backbones", "backbones.backbones", "list the networks a training can start from")
+    _add(subparsers, "runs", "runs.list_runs", "list the runs of the workspace")
+    check_parser = _add(subparsers, "check", "check.check_source", "look at a source without keeping anything of it")
     _add_source(check_parser)
     check_parser.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
 
-    report_parser = _add(subparsers, "report", report.report, "write a run's results as one HTML file to mail or print")
+    report_parser = _add(
+        subparsers, "report", "report.report", "write a run's results as one HTML file to mail or print"
+    )
     report_parser.add_argument("run", help=RUN_HELP)
     report_parser.add_argument("-o", "--output", required=True, metavar="FILE.html")
     report_parser.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the report (default: en)")
     export = _add(
-        subparsers, "export-data", export_data.export_data, "write a project's pictures as a zip that imports again"
+        subparsers, "export-data", "export_data.export_data", "write a project's pictures as a zip that imports again"
     )
     export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
     export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
-    opened = _add(subparsers, "serve", serve, "open the app in the browser", json=False)
+    opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
     opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
     return parser
 
 
 def _add_search(subparsers) -> None:
     text = "try networks and recipes, drop the weak early, and keep the best as a run"
-    parser = _add(subparsers, "search", search, text)
+    parser = _add(subparsers, "search", "search.search", text)
     _add_source(parser, "; or a project, by name or id, or 'latest'")
     parser.add_argument("--backbones", default="", metavar="KEY,KEY", help=BACKBONES_HELP)
     parser.add_argument("--recipes", default="", metavar="NAME,NAME", help="recipes to try (default: instant,balanced)")
@@ -159,7 +169,7 @@ READING_HELP = {
 }
 
 
-def _add(subparsers, name: str, command, text: str, *, json: bool = True) -> argparse.ArgumentParser:
+def _add(subparsers, name: str, command: str, text: str, *, json: bool = True) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     parser.add_argument("--workspace", metavar="DIR", help="where everything is kept (default: $GRAFT_WORKSPACE)")
