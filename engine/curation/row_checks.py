@@ -33,11 +33,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.data import copies, file_name_groups, quality, readiness
+from engine.data import copies, file_name_groups, readiness
 from engine.data import finding as shapes
 from engine.data.label_kinds import label_kind as label_kind_words
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import MIN_PER_CLASS, LabelKind
+from engine.data.modalities import registry as modalities
 from engine.data.split import duplicate_clusters
 from engine.storage.registry import ItemRecord
 
@@ -62,7 +63,7 @@ def findings(
         "sizes": lambda: _class_sizes(readiness.distinct(labelled, label_kind)),
         "similar_names": lambda: _similar_names(labelled),
         "name_groups": lambda: file_name_groups.findings(labelled),
-        "quality": lambda: quality.findings(items),
+        "quality": lambda: modalities.findings(items),
         "duplicates": lambda: copies.duplicates(labelled, clusters),
         "refused": lambda: _refused(refused),
     }

@@ -27,13 +27,14 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Warm:
-    """A loaded model, the size and fit its pictures need, and when its file was written."""
+    """A loaded model, the size and fit its pictures need, of which modality they are, and when its file was written."""
 
     model: keras.Model
     image_size: int
     fit: str
     class_names: tuple[str, ...]
     written: int
+    modality: str = modalities.FIRST
     compiled: list[bool] = field(default_factory=list)
 
 
@@ -45,8 +46,9 @@ def predict(run_dir: Path, sources: Sequence) -> np.ndarray:
     warm = load(run_dir)
     if not sources:
         return np.zeros((0, len(warm.class_names)), np.float32)
-    pixels = np.stack([modalities.of(source).open_at(source, warm.image_size, warm.fit) for source in sources])
-    return predict_pixels(warm.model, pixels)
+    openers = [modalities.expected(source, warm.modality) for source in sources]
+    pixels = [one.open_at(source, warm.image_size, warm.fit) for one, source in zip(openers, sources, strict=True)]
+    return predict_pixels(warm.model, np.stack(pixels))
 
 
 def warm_up(run_dir: Path) -> None:
@@ -72,7 +74,8 @@ def load(run_dir: Path) -> Warm:
         if warm is None or warm.written != written:
             preparation = read_json(run_dir / PREPARATION)
             names = tuple(preparation["class_names"])
-            warm = Warm(models.load(path), preparation["image_size"], fit_of(preparation), names, written)
+            size, modality = preparation["image_size"], preparation.get("modality", modalities.FIRST)
+            warm = Warm(models.load(path), size, fit_of(preparation), names, written, modality)
         _warm[str(run_dir)] = warm
         _warm.move_to_end(str(run_dir))
         while len(_warm) > MOST_WARM:

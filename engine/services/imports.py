@@ -188,7 +188,13 @@ class Imports:
         """Return the options of an import; where pictures may show several classes, those that come may too."""
         known = self._registry.dataset_options(job["dataset_id"])
         scale = {"pixel_scale": known["pixel_scale"]} if known.get("pixel_scale") else {}
-        return {**job["options"], **scale, **label_kinds.of(known).IMPORT_OPTIONS}
+        modality = self._modality(job["dataset_id"], known)
+        return {**job["options"], **scale, "modality": modality, **label_kinds.of(known).IMPORT_OPTIONS}
+
+    def _modality(self, dataset_id: str, known: dict) -> str:
+        """Return what kind of files the dataset holds; "" while there are none, so that the first ones decide."""
+        items = self._registry.items(dataset_id, limit=1) or self._registry.items(dataset_id, removed=True, limit=1)
+        return (known.get("modality") or items[0].modality) if items else ""
 
     def _finish(self, import_id: str, job: dict, error: Exception | None) -> None:
         try:
@@ -215,6 +221,8 @@ class Imports:
             self._let_hold(dataset_id, label_kinds.of_account(account.layout))
             if scale := account.layout.get("pixel_scale"):
                 self._registry.set_dataset_options(dataset_id, pixel_scale=scale)
+            if account.used:
+                self._registry.set_dataset_options(dataset_id, modality=account.used[0].modality)
             records = self._with_splits(dataset_id, account.used)
             layout = account.layout | {"moved": split.followed_copies(records)}
             account_facts = (account.refused, account.seconds, layout)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from engine.backbones import catalogue
 from engine.data import label_kinds
-from engine.data.modalities import bit_depth
+from engine.data.modalities import registry as modalities
 from engine.errors import TrainingError
 
 
@@ -243,7 +243,7 @@ class Recipe:
         _check_image_size(self)
         _one_of("fit", self.fit, FITS)
         if self.pixel_scale:
-            bit_depth.typed(self.pixel_scale)
+            modalities.check_scale(self.pixel_scale)
         _one_of("head", self.head, HEADS)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("output", self.output, OUTPUTS)

@@ -16,6 +16,7 @@ from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
 from engine.data import versions
 from engine.data.modalities import fits
+from engine.data.modalities import registry as modalities
 from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
 from engine.evaluation import evaluators
 from engine.evaluation.evaluators.predictions import Predictions
@@ -111,7 +112,9 @@ def _prepare(run_dir: Path, workspace: Workspace, writer: RunWriter) -> tuple:
     frozen = snapshot.read(run_dir)
     recipe = _settled(run_dir, workspace, recipe, frozen.counts(), writer)
     fit = choose_fit(workspace, recipe.fit, frozen.sha256.tolist(), recipe.pixel_scale)
+    modality = modalities.of(workspace.blob_path(frozen.sha256[0])).name
     preparation = {"image_size": recipe.size, "class_names": list(frozen.class_names), **_as_kept(fit)}
+    preparation["modality"] = modality
     write_json(run_dir / PREPARATION, preparation)
     pixels = Pixels(workspace, recipe.size, fit)
     _tell_of_download(recipe, writer)
@@ -313,6 +316,7 @@ def _facts(work: RunContext, probe_scores: dict, outcome: Outcome) -> dict:
         "chosen": outcome.chosen,
         "image_size": work.pixels.image_size,
         **_as_kept(work.pixels.fit),
+        "modality": modalities.of(work.workspace.blob_path(work.snapshot.sha256[0])).name,
         "hardware": hardware.told(work.recipe),
         "images_per_second": speed.known(work.workspace, work.recipe.backbone, work.recipe.size),
         **_of_the_base(work),

@@ -29,8 +29,8 @@ ENGINE_LAYERS = (
     {"graft", "worker"},
     {"cli", "api", "__main__"},
 )
-# May import what a text names: the worker's door (only names on its list pass), and the packages of fonts.
-BY_NAME = {"engine.compute.workers", "engine.worker.door", "engine.data.examples.signs"}
+# May import what a text names: the door (names on its list), packages of fonts, the command line (its commands).
+BY_NAME = {"engine.compute.workers", "engine.worker.door", "engine.data.examples.signs", "engine.cli.parser"}
 # A label kind's file in each folder of kinds; the catalogue, plan or preview of what the folder names; a job and what
 # it does (services/label_suggestions asks curation/label_suggestions), a route and its service (uploads).
 TOLD_BY_FOLDER = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.data import split_names
 from engine.data.importing import code_pages
-from engine.data.modalities import bit_depth
+from engine.data.modalities import registry as modalities
 from engine.errors import DataError
 
 NONE = "none"
@@ -47,7 +47,7 @@ class Choices:
                 known="  ".join(SEPARATORS),
             )
         if "pixel_scale" in given:
-            bit_depth.typed(given["pixel_scale"])
+            modalities.check_scale(given["pixel_scale"])
         return cls(**{**given, "split_values": _split_values(given.get("split_values", ""))})
 
     def said(self, option: str) -> bool:

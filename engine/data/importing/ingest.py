@@ -105,6 +105,15 @@ def read_account(folder: Path) -> Account:
     return Account(**read_json(folder / ACCOUNT), used=used)
 
 
+@dataclass(frozen=True)
+class _Unread:
+    """A file that its modality cannot read; why it is refused hangs on the modality of the others."""
+
+    name: str
+    modality: str
+    error: DataError
+
+
 @dataclass
 class _Found:
     """What was read so far, before it is known which class anything has."""
@@ -112,6 +121,7 @@ class _Found:
     received: int = 0
     records: list[ItemRecord] = field(default_factory=list)
     refused: list[dict] = field(default_factory=list)
+    unread: list["_Unread"] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
     questions: list[dict] = field(default_factory=list)
 
@@ -129,6 +139,7 @@ def ingest(
     several_classes: bool | None = None,
     reading: Mapping[str, str] | None = None,
     pixel_scale: str = "",
+    modality: str = "",
     existing: Collection[tuple[str, str | None]] = (),
     known: Sequence[copy_search.Print] = (),
     progress: Callable[..., None] | None = None,
@@ -140,7 +151,9 @@ def ingest(
     one of `layout.KINDS`; `label` gives every picture this class; with `loose`, pictures to which folders or table give
     no class come in without one instead of being refused. `several_classes`: whether pictures may show several classes;
     None: if the table says so. `reading`: answers to what can be read in more ways (`choices.OPTIONS`). `pixel_scale`:
-    what is black and white in pictures of more than 8 bits, else that which suits all of them. What is in `existing` as
+    what is black and white in pictures of more than 8 bits, or another modality's scale, else what suits all of them.
+    `modality`: what the dataset holds already; without it, that of most of the files is taken, and all others are
+    refused by name. What is in `existing` as
     (sha256, label) is refused; among it and `known` copies are looked for.
     `progress(done=, total=, refused=)` is called for every file, total being None where only reading tells; an
     exception it raises ends the import. In `job_dir` lies what is on its way, and
@@ -162,9 +175,10 @@ def ingest(
             found = _read_all(entries, store, _told(progress, total), in_time)
     found.questions += [code_page.question() for code_page in names.guessed]
     scale = pixel_scale or choices.pixel_scale or ""
-    about_depth = _scaled_alike(found, workspace, scale)
+    kind = _of_one_kind(found, modality)
+    about_scale = _scaled_alike(found, workspace, scale) or _scale_told(found, kind, scale)
     records, description = _with_labels(found, layout, label, loose, several_classes, choices)
-    description |= about_depth
+    description |= about_scale | ({"modality": kind} if kind else {})
     used = copy_search.marked(_without_existing(records, found, set(existing)), workspace, known)
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
     seconds = round(time.monotonic() - started, 3)
@@ -196,7 +210,7 @@ def _read_all(
     `in_time(files)` raises LimitError when so many files took too long.
     """
     found, held = _Found(), 0
-    waiting: deque[tuple[str, int, Future]] = deque()
+    waiting: deque[tuple[int, Future]] = deque()
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
     try:
         for entry in entries:
@@ -206,27 +220,56 @@ def _read_all(
             elif tables.is_table(entry.name, entry.content):
                 found.tables.append(entry)
             else:
-                waiting.append((entry.name, len(entry.content), pool.submit(store, entry)))
+                waiting.append((len(entry.content), pool.submit(store, entry)))
                 held += len(entry.content)
             while len(waiting) > MAX_WAITING or (held > MAX_WAITING_BYTES and waiting):
                 held -= _collect(found, *waiting.popleft())
             report(found, found.received - len(waiting))
             in_time(found.received)
-        for name, size, future in waiting:
-            _collect(found, name, size, future)
+        for size, future in waiting:
+            _collect(found, size, future)
     finally:
         pool.shutdown(cancel_futures=True)
     report(found, found.received, final=True)
     return found
 
 
-def _collect(found: _Found, name: str, size: int, future: Future) -> int:
+def _collect(found: _Found, size: int, future: Future) -> int:
     outcome = future.result()
-    if isinstance(outcome, DataError):
-        found.refuse(name, outcome)
+    if isinstance(outcome, _Unread):
+        found.unread.append(outcome)
     else:
         found.records.append(outcome)
     return size
+
+
+def _of_one_kind(found: _Found, wanted: str) -> str:
+    """Refuse by name what is not of the modality that the dataset holds, or most of the files are; return its name."""
+    kinds = Counter(record.modality for record in found.records)
+    chosen = wanted or max(kinds, key=kinds.__getitem__, default="")
+    for one in found.unread:
+        found.refuse(one.name, _why_unread(one, chosen))
+    found.unread.clear()
+    for record in found.records:
+        if reason := modalities.refusal(record.modality, chosen):
+            found.refuse(record.name, DataError(reason))
+    found.records = [record for record in found.records if not modalities.refusal(record.modality, chosen)]
+    return chosen
+
+
+def _why_unread(one: _Unread, chosen: str) -> DataError:
+    reason = modalities.refusal(one.modality, chosen, readable=False) if chosen else ""
+    return DataError(reason) if reason else one.error
+
+
+def _scale_told(found: _Found, kind: str, scale: str) -> dict:
+    """Return {"pixel_scale"} where the modality of the files tells one for all of them from their facts."""
+    if not kind or not found.records:
+        return {}
+    modality = modalities.named(kind)
+    wanted = scale if modality.reads_scale(scale) else ""
+    told = modality.scale_of_facts([record.facts for record in found.records], wanted)
+    return {"pixel_scale": told} if told else {}
 
 
 def _scaled_alike(found: _Found, workspace: Workspace, scale: str) -> dict:
@@ -258,13 +301,13 @@ def _looked_at_again(record: ItemRecord, workspace: Workspace, scale: str) -> It
     return replace(record, facts=reading.facts)
 
 
-def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | DataError:
+def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | _Unread:
     """Keep a file and its thumbnail, and return what is known of it; or why it cannot be used."""
     modality = modalities.of(entry.content)
     try:
         reading = modality.read(entry.content)
     except DataError as error:
-        return error
+        return _Unread(entry.name, modality.name, error)
     sha256 = hashlib.sha256(entry.content).hexdigest()
     blob = workspace.blob_path(sha256)
     if not blob.exists():

@@ -4,7 +4,6 @@ Nothing is decoded and nothing is stored. A zip is asked for its directory, a ta
 as that takes little time; only tables are opened, since they say how everything else is meant.
 """
 
-import mimetypes
 import os
 import tempfile
 import time
@@ -22,13 +21,13 @@ from engine.data.importing.zip_names import ZipNames
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
+from engine.data.modalities import registry as modalities
 
 SECONDS = 10.0  # a tar has no directory: after this long its first files must do
 MAX_TABLE_BYTES = 64 * 2**20
 MAX_INNER_BYTES = 512 * 2**20  # a larger archive inside is not unpacked only to look at its names
 SHOWN = 12  # names of classes, groups and other files
 MIN_SHARE = 0.5  # of the pictures must get a class, or a layout is not worth offering
-NO_PIXELS = ("image/svg", "image/vnd.adobe", "image/x-xcf")
 
 
 @dataclass
@@ -36,10 +35,24 @@ class _Seen:
     files: int = 0
     system: int = 0
     complete: bool = True
-    pictures: list[str] = field(default_factory=list)
+    by_kind: dict[str, list[str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     tables: list[archive.Entry] = field(default_factory=list)
     questions: list[dict] = field(default_factory=list)
+
+    @property
+    def modality(self) -> str:
+        """The kind that most of the files seem to be of; the others will be refused by name."""
+        return max(self.by_kind, key=lambda kind: len(self.by_kind[kind]), default="")
+
+    @property
+    def pictures(self) -> list[str]:
+        return self.by_kind.get(self.modality, [])
+
+    @property
+    def foreign(self) -> list[str]:
+        most = self.pictures
+        return [name for names in self.by_kind.values() if names is not most for name in names]
 
 
 def look(
@@ -52,7 +65,7 @@ def look(
 ) -> dict:
     """Return what `path` holds as plain data, for a person to decide how it is to be read.
 
-    {"files", "pictures", "system", "complete", "bytes", "others": {"count", "names"}, "recommended": kind,
+    {"files", "pictures", "modality", "system", "complete", "bytes", "others": {"count", "names"}, "recommended": kind,
     "choices": [choice], "questions": [question of `choices`], "reading": the answers that this follows}; a choice is
     {"kind", "classes": [[name, pictures], ...], "num_classes", "groups",
     "num_groups", "splits": {split: pictures}, "without_class", and for a table "tables", "rows_without_class" (they
@@ -67,13 +80,15 @@ def look(
     seen = _see(path, scratch, ZipNames(choices.encoding), progress or (lambda files: None))
     read = readings.read(seen.pictures, seen.tables, "auto", choices, seen.questions)
     ways, recommended = _choices(seen, read, stem(title or path.name))
+    others = [*seen.others, *seen.foreign]
     return {
         "files": seen.files,
         "pictures": len(seen.pictures),
+        "modality": seen.modality,
         "system": seen.system,
         "complete": seen.complete,
         "bytes": sources.survey(path)[1] if path.is_dir() else path.stat().st_size,
-        "others": {"count": len(seen.others), "names": [layouts.shown(name) for name in seen.others[:SHOWN]]},
+        "others": {"count": len(others), "names": [layouts.shown(name) for name in others[:SHOWN]]},
         "unread": [error.to_dict() for _name, error in read.tables.refused[:SHOWN]],
         "recommended": recommended,
         "choices": ways,
@@ -92,12 +107,6 @@ def worth_asking(source: Path) -> bool:
         )
 
 
-def _may_be_picture(name: str, known: mimetypes.MimeTypes) -> bool:
-    """A picture's suffix, none, or one that nobody knows."""
-    kind = known.guess_type(f"x.{name.lower().rpartition('.')[2]}", strict=False)[0] or "image/unknown"
-    return kind.startswith("image/") and not kind.startswith(NO_PIXELS)
-
-
 def stem(name: str) -> str:
     """Return the name of an archive without its suffix, also "shapes" of "shapes.tar.gz"; other names as they are."""
     suffix = next((suffix for suffix in sorted(archive.SUFFIXES, key=len)[::-1] if name.lower().endswith(suffix)), "")
@@ -112,11 +121,10 @@ def _wanted(name: str, size: int) -> bool:
 
 def _see(path: Path, scratch: Path, names: ZipNames, progress: Callable[[int], None]) -> _Seen:
     seen, started = _Seen(), time.monotonic()
-    known = mimetypes.MimeTypes()  # Python's own table, whatever this machine knows beyond it
     with tempfile.TemporaryDirectory(dir=scratch, prefix="look-") as folder:
         for entry in sources.entries(path, Path(folder), _wanted, names):
             seen.files += 1
-            _sort(entry, seen, known)
+            _sort(entry, seen)
             if time.monotonic() - started > SECONDS:
                 seen.complete = False
                 break
@@ -125,15 +133,15 @@ def _see(path: Path, scratch: Path, names: ZipNames, progress: Callable[[int], N
     return seen
 
 
-def _sort(entry: archive.Entry, seen: _Seen, known: mimetypes.MimeTypes) -> None:
+def _sort(entry: archive.Entry, seen: _Seen) -> None:
     if is_system_file(entry.name):
         seen.system += 1
     elif entry.refused or entry.name.lower().endswith(archive.SUFFIXES):
         seen.others.append(entry.name)
     elif tables.is_table(entry.name, entry.content):
         seen.tables.append(entry)
-    elif _may_be_picture(entry.name, known):
-        seen.pictures.append(entry.name)
+    elif kind := modalities.by_name(entry.name):
+        seen.by_kind.setdefault(kind, []).append(entry.name)
     else:
         seen.others.append(entry.name)
 

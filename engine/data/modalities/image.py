@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+import mimetypes
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +19,10 @@ from engine.data import fingerprint, quality
 from engine.data.modalities import bit_depth, image_limits, png_chunks, transparency
 from engine.data.modalities.fits import parted
 from engine.data.modalities.image_facts import ImageFacts
-from engine.data.modalities.modality import Augmentations, Reading, Source
+from engine.data.modalities.modality import Augmentations, Playback, Reading, Source
 from engine.data.modalities.picture import DECODE_SIDE, shrink
 from engine.errors import DataError
+from engine.storage.registry import ItemRecord
 
 # EPS, PDF and WMF are left out on purpose: Pillow hands them to other programs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "PPM", "JPEG2000", "ICO")
@@ -37,6 +39,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+NO_PIXELS = ("image/svg", "image/vnd.adobe", "image/x-xcf")
 REDUCED, SUB_IMAGES, DNG_VERSION = 254, 330, 50706  # TIFF tags
 STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
@@ -262,6 +265,11 @@ def _register_heif() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it comes at half of what is allowed
 
 
+@functools.cache
+def _known_types() -> mimetypes.MimeTypes:
+    return mimetypes.MimeTypes()  # Python's own table, whatever this machine knows beyond it
+
+
 def value_range(content: bytes) -> bit_depth.Range | None:
     """Return what the values of a picture of more than 8 bits lie between, None for any other file."""
     if not bit_depth.may_be_deep(content):
@@ -319,6 +327,10 @@ class ImageModality:
     """Pictures of pixels, of any format that is understood."""
 
     name = "image"
+    fits = FITS
+    plays = False
+    foreign = "This is a picture, and this project holds files of another kind. Add it to a project of its own."
+    not_one = NO_PICTURE
     augmentations = Augmentations(
         # Mirroring keeps the meaning or destroys it: it must cost next to nothing (measured: photos 0.00-0.01, digits
         # and characters 0.07-0.20); the others make a picture harder, as they should.
@@ -333,6 +345,11 @@ class ImageModality:
     def recognises(self, head: bytes) -> bool:
         """What nobody else recognises is taken for an image, which says what is wrong with it."""
         return True
+
+    def may_be(self, name: str) -> bool:
+        """A picture's suffix, none, or one that nobody knows."""
+        kind = _known_types().guess_type(f"x.{name.lower().rpartition('.')[2]}", strict=False)[0] or "image/unknown"
+        return kind.startswith("image/") and not kind.startswith(NO_PIXELS)
 
     def read(self, source: Source, scale: str = "") -> Reading:
         """Decode once: size, fingerprints, quality and thumbnail come from the same reduced picture.
@@ -351,6 +368,19 @@ class ImageModality:
         ranges = [value_range(path.read_bytes()) for path in files if _may_be_deep(path)]
         found = [one for one in ranges if one]
         return bit_depth.scale_of(found) if found else ""
+
+    def scale_of_facts(self, facts: Sequence[str], wanted: str = "") -> str:
+        """ "": pictures of more than 8 bits are looked at again for it (engine.data.importing.ingest)."""
+        return ""
+
+    def reads_scale(self, scale: str) -> bool:
+        return bool(bit_depth.SCALE.match(scale.strip()))
+
+    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+        return quality.findings(items)
+
+    def playback(self, source: Source) -> Playback:
+        raise DataError("A picture has nothing to play.")
 
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         return open_with_size(source, target=(side, side))

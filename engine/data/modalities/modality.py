@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from engine.storage.registry import ItemRecord
+
 Source = str | os.PathLike | bytes  # a path, or what is in the file
 
 
@@ -23,6 +25,14 @@ class Reading:
     facts: str
     picture: Image.Image
     small: Image.Image
+
+
+@dataclass(frozen=True)
+class Playback:
+    """What a browser plays of a file: the file itself where `content` is None, else this in its place."""
+
+    kind: str  # such as "audio/wav"
+    content: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,24 @@ class Augmentations:
 
 
 class Modality(Protocol):
-    """One kind of files. `name` stands in the registry beside every file of it."""
+    """One kind of files. `name` stands in the registry beside every file of it, and with the dataset and its runs.
+
+    fits: in what ways a file becomes a square ("letterbox", "crop", "stretch"); a single one is taken whatever is
+    wished. plays: whether there is something to hear or to see
+    move (see `playback`). foreign: what is said of such a file in a project of another kind, and not_one: of a file
+    that nobody recognises in a project of this kind; both sentences without values.
+    """
 
     name: str
     augmentations: Augmentations
+    fits: tuple[str, ...]
+    plays: bool
+    foreign: str
+    not_one: str
+
+    def may_be(self, name: str) -> bool:
+        """Tell by its name alone whether a file may be of this kind, before anything is opened."""
+        ...
 
     def recognises(self, head: bytes) -> bool:
         """Tell by its first bytes whether a file is of this kind."""
@@ -63,6 +87,25 @@ class Modality(Protocol):
         """Return which values are the least and the most in all these files alike, "" where each says it itself."""
         ...
 
+    def scale_of_facts(self, facts: Sequence[str], wanted: str = "") -> str:
+        """Return what `scale_of` would, from the facts of all files as they come in; "" where nothing is to be said.
+
+        wanted: what somebody chose, which may leave a part of it to be found out.
+        """
+        ...
+
+    def reads_scale(self, scale: str) -> bool:
+        """Tell whether a text is a scale of this modality, as somebody may have typed it."""
+        ...
+
+    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+        """Return what stands out among items of this modality, by their facts (shapes: engine.data.finding)."""
+        ...
+
+    def playback(self, source: Source) -> Playback:
+        """Return what a browser plays of a file. Raises DataError where it cannot be read; only for what `plays`."""
+        ...
+
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         """Return a file as a person sees it, RGB, and its full (width, height); about `side` pixels are enough.
 
@@ -73,6 +116,7 @@ class Modality(Protocol):
     def open_at(self, source: Source, image_size: int, fit: str) -> np.ndarray:
         """Return a file as a network sees it: uint8 of shape (image_size, image_size, 3).
 
-        fit: "letterbox", "crop" or "stretch". Raises DataError with the reason where it cannot be read.
+        fit: one of `fits`, and after an @ the scale (see `fits.with_scale`). Raises DataError with the reason where it
+        cannot be read.
         """
         ...

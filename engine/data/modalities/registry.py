@@ -3,12 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from engine.data.modalities import bit_depth
 from engine.data.modalities.image import IMAGE
 from engine.data.modalities.modality import Augmentations, Modality, Source
+from engine.errors import DataError
+from engine.storage.registry import ItemRecord
 
 # The last one takes what no other recognises, and says what is wrong with it.
 MODALITIES: tuple[Modality, ...] = (IMAGE,)
 HEAD = 4096  # bytes of a file that tell what it is
+FIRST = IMAGE.name  # the modality of what was kept before there were others, and nobody has noted any
 
 
 def of(file: Source) -> Modality:
@@ -23,6 +27,43 @@ def of(file: Source) -> Modality:
 def named(name: str) -> Modality:
     """Return the modality that the registry calls so. Raises KeyError for one that this Graft does not know."""
     return {modality.name: modality for modality in MODALITIES}[name]
+
+
+def expected(file: Source, name: str) -> Modality:
+    """Return the modality called so, to open a file with. Raises DataError where the file is of another one."""
+    if reason := refusal(of(file).name, name, readable=False):
+        raise DataError(reason)
+    return named(name)
+
+
+def refusal(own: str, wanted: str, *, readable: bool = True) -> str:
+    """Return why a file of the modality `own` is refused where another one is wanted, "" where it is the same.
+
+    readable: whether it could be read; the last modality takes what nobody knows, and is blamed for none of it.
+    """
+    if own == wanted:
+        return ""
+    return named(wanted).not_one if own == MODALITIES[-1].name and not readable else named(own).foreign
+
+
+def by_name(file: str) -> str:
+    """Return the name of the modality that a file may be of by its name alone, "" where it can be none."""
+    return next((modality.name for modality in MODALITIES if modality.may_be(file)), "")
+
+
+def check_scale(text: str) -> None:
+    """Raise DataError unless a text is a scale of some modality."""
+    if not any(modality.reads_scale(text) for modality in MODALITIES):
+        bit_depth.typed(text)
+
+
+def findings(items: Sequence[ItemRecord]) -> list[dict]:
+    """Return what stands out among items, each modality asked about its own."""
+    return [
+        finding
+        for modality in MODALITIES
+        for finding in modality.findings([item for item in items if item.modality == modality.name])
+    ]
 
 
 def scale_of(files: Sequence[Path]) -> str:

@@ -105,9 +105,18 @@ def choose_fit(workspace: Workspace, fit: str, keys: Sequence[str], scale: str =
     `scale`: of the dataset; without one, pictures of more than 8 bits are scaled alike by a sample of them.
     """
     scale = scale or modalities.scale_of([workspace.blob_path(key) for key in _sample(keys)])
-    if fit == "auto":
+    only = _only_fit(workspace, keys)
+    if only:
+        fit = only
+    elif fit == "auto":
         fit = "crop" if look_like_photos(workspace, keys) else "letterbox"
     return fits.with_scale(fit, scale)
+
+
+def _only_fit(workspace: Workspace, keys: Sequence[str]) -> str:
+    """Return the one way in which these files become squares, "" where there is a choice."""
+    ways = modalities.of(workspace.blob_path(next(iter(keys)))).fits if len(keys) else ()
+    return ways[0] if len(ways) == 1 else ""
 
 
 def _sample(keys: Sequence[str]) -> list[str]:
@@ -120,6 +129,8 @@ def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict
     path = workspace.blob_path(example)
     modality = modalities.of(path)
     pictures = {
-        fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit))) for fit in ("letterbox", "crop")
+        fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit)))
+        for fit in ("letterbox", "crop")
+        if fit in modality.fits
     }
     return {"automatic": fits.parted(choose_fit(workspace, "auto", keys))[0], "pictures": pictures}
