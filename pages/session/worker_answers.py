@@ -1,7 +1,7 @@
 """Questions to the workers that a page does not wait for: ask, show the rest, look again in a moment.
 
 The same question asked by two people is asked once. What takes longer than a person waits is no question but a checkup
-(pages/sections/evaluation/measurement.py): threads that wait for minutes would leave none for other people's presses.
+(pages/sections/evaluation/trust/measurement.py): threads that wait for minutes would leave none for other presses.
 """
 
 import functools

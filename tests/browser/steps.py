@@ -85,6 +85,15 @@ def open_results(page: Page) -> None:
     settled(page)
 
 
+def open_view(page: Page, tab: str, view: str = "") -> None:
+    """Open a tab of the results, and one of the views that it offers."""
+    page.get_by_role("tab", name=tab, exact=True).click()
+    settled(page)
+    if view:
+        page.get_by_role("radio", name=view, exact=True).click()
+        settled(page)
+
+
 def ask_why(page: Page, gallery: str) -> None:
     """Ask about the first picture of a gallery; see its heat for another class, turn it down, see the check, leave."""
     first = widget(page, gallery).locator("figure").first

@@ -11,6 +11,7 @@ from tests.browser.steps import (
     ask_why,
     click_cell,
     open_results,
+    open_view,
     press,
     settled,
     start_training,
@@ -45,6 +46,7 @@ def test_from_a_cell_to_its_pictures_to_another_class_to_what_changed(shared_ser
     open_results(page)
     page.set_viewport_size({"width": 1280, "height": 1400})
     settled(page)
+    open_view(page, "Mistakes")
     click_cell(page, true=0, predicted=1)
     pictures = widget(page, "cell-gallery").locator(".gallery .picture")
     expect(pictures).to_have_count(4)

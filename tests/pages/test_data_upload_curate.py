@@ -10,6 +10,7 @@ from engine import graft
 from engine.data import versions
 from engine.storage.registry import ItemRecord
 from pages.sections.data_upload.splits import split_editor
+from tests.support.app_pages import open_view
 from tests.support.pictures import COLOURS, draw_picture
 from tests.support.run_files import add_run, finish_run
 from tests.support.work_now import EXPORTS, IMPORTS, LOOKS, WorkNow
@@ -230,7 +231,7 @@ def test_what_changed_since_a_training_is_told_with_its_pictures(opened, project
     app.run()
     app.switch_page("evaluation.py").run()
     for _ in range(3):  # the comparison is worked out beside the page
-        app.session_state["results-parts"] = "About this run"
+        open_view(app, "About this run")
         app.run()
     assert not app.exception
     assert "Since this training: 3 pictures relabelled." in everything_written(app)

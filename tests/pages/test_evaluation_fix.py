@@ -13,7 +13,7 @@ from engine.services import maps
 from engine.storage import runs
 from engine.training.recipe import Recipe
 from pages.shared.runs import chosen_model, run_table
-from tests.support.app_pages import open_page, words
+from tests.support.app_pages import open_page, open_tab, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 SUMMARY = {"template": "x", "values": {}}
@@ -33,14 +33,6 @@ def finish(graft, run_id, **finished):
     """Give a run's folder what a worker leaves; return the folder."""
     finish_run(graft, run_id, **finished)
     return graft.workspace.run_dir(run_id)
-
-
-def open_tab(tab: str, **session):
-    at = open_page("evaluation", **session)
-    at.session_state["results-parts"] = tab
-    at.run()
-    assert not at.exception, at.exception
-    return at
 
 
 def galleries(at) -> list[dict]:
@@ -189,7 +181,7 @@ def test_only_what_no_training_has_learned_calls_for_another_one(graft, project,
 def test_the_new_run_says_what_turned_right_and_wrong_and_whether_that_is_chance(graft, project):
     old = finish(graft, add_run(graft, project), accuracy=0.3, seed=1)
     new = finish(graft, graft.start_run(project.id, {"name": "instant"}, after=old.name), accuracy=1.0, seed=1)
-    at = open_page("evaluation", current_run=new.name)
+    at = open_tab("What changed", current_run=new.name)
     found = compare.compare([old, new])
     right = len(found.turned_right())
     assert right >= 15 and not found.turned_wrong()
@@ -258,10 +250,10 @@ def test_what_changed_names_every_setting_that_differs_too(graft, project, finis
     wrong = mistakes(finished)
     graft.registry.change_items(project.dataset_id, wrong[:2], SUMMARY, removed=True)
     same = finish(graft, graft.start_run(project.id, runs.read_recipe(finished), after=finished.name))
-    assert "The settings are not the same" not in words(open_page("evaluation", current_run=same.name))
+    assert "The settings are not the same" not in words(open_tab("What changed", current_run=same.name))
     other = {**runs.read_recipe(finished), "name": "balanced"}
     changed = finish(graft, graft.start_run(project.id, other, after=finished.name))
-    said = words(open_page("evaluation", current_run=changed.name))
+    said = words(open_tab("What changed", current_run=changed.name))
     assert "The settings are not the same: Recipe: Instant → Balanced" in said
 
 

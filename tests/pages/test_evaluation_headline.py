@@ -3,7 +3,7 @@
 import pytest
 
 from engine.storage import runs
-from tests.support.app_pages import open_page, words
+from tests.support.app_pages import open_page, open_tab, words
 
 
 def test_the_honest_number_is_a_sentence_with_interval_and_both_baselines(graft, finished):
@@ -22,7 +22,5 @@ def test_a_small_test_set_is_called_too_small(finished):
     "tab", ["Pictures", "Classes", "Groups", "How sure", "“I don’t know”", "Robustness", "Curves", "About this run"]
 )
 def test_every_part_of_the_results_opens(finished, tab):
-    at = open_page("evaluation", **{"results-parts": tab})
-    at.session_state["results-parts"] = tab
-    at.run()
+    at = open_tab(tab)
     assert not at.exception

@@ -18,10 +18,10 @@ from engine.evaluation.reliability import corruptions, out_of_distribution, sele
 from engine.evaluation.reliability.selective import Answering
 from engine.services import run_measurements
 from engine.storage import runs
-from pages.sections.evaluation.headline import honest_number
-from pages.sections.evaluation.reliability import calibration as reliability_calibration
+from pages.sections.evaluation.overview import honest_number
+from pages.sections.evaluation.trust import calibration as reliability_calibration
 from pages.shared import percentages
-from tests.support.app_pages import FRAME, component_with, open_page, open_tab, picture, table_on, words
+from tests.support.app_pages import FRAME, component_with, open_page, open_tab, open_view, picture, table_on, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 BLOCKS = {"limit": 2.0, "weights": "", "false_refusals": 0.04, "left_out": {"auroc": 0.77, "refused": 0.2, "folds": 5}}
@@ -91,9 +91,9 @@ def test_on_a_handful_of_test_pictures_a_calibration_error_is_said_to_mean_nothi
 def test_test_pictures_of_new_groups_are_said_to_stand_for_groups(finished):
     facts = runs.read_evaluation(finished)
     runs.write_json(finished / runs.EVALUATION, {**facts, "interval_groups": 3})
-    assert "come from 3 groups that it did not learn from" in words(open_tab("Groups"))
+    assert "come from 3 groups that it did not learn from" in words(open_page("evaluation"))
     runs.write_json(finished / runs.EVALUATION, {**facts, "interval_groups": 1})
-    assert "how well it does on another one is not known" in words(open_tab("Groups"))
+    assert "how well it does on another one is not known" in words(open_page("evaluation"))
     assert "did not learn from" not in honest_number.small(engine_number.honest_number({**facts, "interval_groups": 0}))
 
 
@@ -140,6 +140,7 @@ def test_refused_pictures_count_in_what_it_answers_what_that_costs_and_what_is_i
     assert selective.read(finished) == Answering(refuse_unknown=False, miss_costs={"pear": 9})
     said = words(at.run())
     assert "In use: it always answers. It calls **pear** from 10 % on, whatever that says." in said
+    said = words(open_page("evaluation"))
     assert "were chosen here while looking at them" in said and "used for nothing but this number" not in said
 
 
@@ -170,7 +171,7 @@ def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft,
 def test_each_gallery_holds_the_pictures_it_promises(finished, kind):
     at = open_page("evaluation")
     at.session_state["results-gallery"] = kind
-    at.session_state["results-parts"] = "Pictures"
+    open_view(at, "Pictures")
     at.run()
     assert not at.exception
     shown = [json.loads(part.proto.json)[0] for part in at.get("bidi_component") if '"tiles"' in part.proto.json]
@@ -408,20 +409,45 @@ def results_at(tab: str = "", **more: str) -> AppTest:
 def test_the_address_names_the_open_part_and_a_refresh_finds_it(finished):
     at = open_tab("Map")
     assert at.query_params["tab"] == "map"
-    assert results_at("map").session_state["results-parts"] == "Map"
-    assert "tab" not in open_tab("Confusions").query_params, "the first part needs no name"
+    found = results_at("map").session_state
+    assert (found["results-parts"], found["results-view-mistakes"]) == ("Mistakes", "map")
+    assert "tab" not in open_tab("Overview").query_params, "the first part needs no name"
+    assert open_tab("Trust").query_params["tab"] == "trust", "no card is open"
+
+
+@pytest.mark.parametrize(
+    ("old", "tab", "view"),
+    [
+        ("pictures", "Mistakes", "pictures"),
+        ("groups", "Mistakes", "groups"),
+        ("sure", "Trust", "sure"),
+        ("more", "Trust", "more"),
+    ],
+)
+def test_links_from_before_there_were_four_tabs_lead_to_the_same_place(finished, old, tab, view):
+    found = results_at(old).session_state
+    assert (found["results-parts"], found[f"results-view-{tab.lower()}"]) == (tab, view)
+
+
+@pytest.mark.parametrize(("old", "view"), [("compare", "compare"), ("about", "about"), ("curves", "about")])
+def test_what_is_about_the_run_itself_opens_instead_of_the_tabs_and_closes_again(finished, old, view):
+    at = results_at(old)
+    assert at.session_state["results-beside"] == view and not at.get("tab_container")
+    at.button(key="beside-back").click().run()
+    assert not at.exception and at.session_state["results-parts"] == "Overview"
 
 
 @pytest.mark.parametrize("tab", ["changed", "together", "nonsense"])
 def test_a_link_to_a_part_that_this_run_does_not_have_opens_the_first(finished, tab):
-    assert results_at(tab).session_state["results-parts"] == "Confusions"
+    assert results_at(tab).session_state["results-parts"] == "Overview"
 
 
 def test_another_language_leaves_the_same_part_open(finished):
     at = open_tab("Map")
     at.session_state["lang"] = "de"
     at.run()
-    assert not at.exception and at.session_state["results-parts"] == "Karte"
+    assert not at.exception and at.session_state["results-parts"] == "Fehler"
+    assert at.session_state["results-view-mistakes"] == "map"
 
 
 def test_a_link_opens_the_same_cell_in_the_same_order_and_as_the_same_shares(finished):
@@ -441,14 +467,14 @@ def test_a_link_opens_the_same_cell_in_the_same_order_and_as_the_same_shares(fin
 
 def test_back_in_the_browser_makes_the_address_right_and_not_what_the_session_keeps(finished, monkeypatch):
     at = results_at(run=finished.name, cell="0-1", show="shares", pictures="unsure")
-    at.session_state["results-parts"] = "Pictures"
+    open_view(at, "Pictures")
     at.run()
     monkeypatch.setattr("pages.shared.address.came_back", lambda: True)
     before = {"run": finished.name, "tab": "", "cell": "1-1", "show": "", "pictures": ""}
     for name, value in before.items():
         at.query_params[name] = value
     at.run()
-    assert at.session_state["results-parts"] == "Confusions" and "**pear, recognised**" in words(at)
+    assert at.session_state["results-parts"] == "Mistakes" and "**pear, recognised**" in words(at)
     assert at.session_state["confusion-view"] == "counts"
 
 

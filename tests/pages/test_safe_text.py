@@ -2,7 +2,7 @@
 
 from engine.data.layout import clean_name, without_tails
 from pages.session.safe_text import isolated, md_escape, set_off
-from tests.support.app_pages import matrix_on, open_page, words
+from tests.support.app_pages import matrix_on, open_tab, words
 from tests.support.run_files import add_run, fill_project, finish_run
 
 IN_SPRING, IN_AUTUMN, ON_A_LAWN = (
@@ -38,7 +38,7 @@ def test_a_long_class_name_is_shown_without_them_in_the_matrix_the_list_and_the_
     project = fill_project(graft, classes=("apple", IN_SPRING, ON_A_LAWN))
     run_id = add_run(graft, project)
     finish_run(graft, run_id)
-    at = open_page("evaluation", **{f"confusion-chosen-{run_id}": (1, 2)})
+    at = open_tab("Confusions", **{f"confusion-chosen-{run_id}": (1, 2)})
     shown = words(at) + str(at.radio(key=f"confused-pairs-{run_id}").options) + str(matrix_on(at)["down"])
     assert "photographed from the bank" in shown
     assert IN_SPRING[72:] not in shown and ON_A_LAWN[72:] not in shown

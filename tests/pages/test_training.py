@@ -3,7 +3,7 @@
 from engine.storage import runs
 from engine.training.progress import PAUSED
 from pages.shared.runs import run_list
-from tests.support.app_pages import open_page, table_on, words
+from tests.support.app_pages import open_page, open_view, table_on, words
 from tests.support.run_files import add_run, finish_run, set_status, write_metrics
 
 
@@ -92,7 +92,7 @@ def test_an_adapting_that_gave_nothing_is_told_on_train_and_results_with_all_its
     assert "Adapting the network gave nothing better" in words(open_page("training"))
     at = open_page("evaluation")
     assert "Adapting the network gave nothing better" in words(at)
-    at.session_state["results-parts"] = "Curves"
+    open_view(at, "Curves")
     at.run()
     assert "No round of adapting the network was kept" in words(at)
     assert "That was the last of 4 tries" in words(at) and "Balanced shows one" not in words(at)

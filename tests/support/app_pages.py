@@ -10,6 +10,22 @@ from streamlit.testing.v1 import AppTest
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 
+BESIDE = {"Compare": "compare", "About this run": "about", "Curves": "about"}
+VIEWS = {
+    "Confusions": ("Mistakes", "confusions"),
+    "Classes": ("Mistakes", "classes"),
+    "Pictures": ("Mistakes", "pictures"),
+    "Together": ("Mistakes", "together"),
+    "Map": ("Mistakes", "map"),
+    "Groups": ("Mistakes", "groups"),
+    "What changed": ("Mistakes", "changed"),
+    "How sure": ("Trust", "sure"),
+    "“I don’t know”": ("Trust", "unknown"),
+    "Robustness": ("Trust", "robustness"),
+    "Where it looks": ("Trust", "looks"),
+    "More pictures?": ("Trust", "more"),
+}
+
 
 def open_page(name: str, **session) -> AppTest:
     """Return the page as it stands after it was opened; fails on any uncaught error."""
@@ -22,12 +38,26 @@ def open_page(name: str, **session) -> AppTest:
     return at
 
 
-def open_tab(tab: str, **session):
+def open_tab(title: str, **session) -> AppTest:
+    """Return Results with the tab of this title open, or the view of this title in whichever tab it is."""
     at = open_page("evaluation", **session)
-    at.session_state["results-parts"] = tab
+    open_view(at, title)
     at.run()
     assert not at.exception, at.exception
     return at
+
+
+def open_view(at: AppTest, title: str) -> None:
+    """Let Results show this tab or view when it is drawn next."""
+    if title in BESIDE:
+        at.session_state["results-beside"] = BESIDE[title]
+        return
+    if "results-beside" in at.session_state:
+        del at.session_state["results-beside"]
+    tab, view = VIEWS.get(title, (title, ""))
+    at.session_state["results-parts"] = tab
+    if view:
+        at.session_state[f"results-view-{tab.lower()}"] = view
 
 
 def words(at: AppTest) -> str:

@@ -10,7 +10,7 @@ from engine.evaluation.charts import per_class
 from engine.evaluation.honest_number import honest_number
 from engine.storage import runs
 from pages.sections.evaluation import label_kinds
-from pages.sections.evaluation.headline import caveats
+from pages.sections.evaluation.overview import caveats
 from pages.session import state
 from pages.session.i18n import _, say
 from pages.session.safe_text import md_escape

@@ -9,6 +9,7 @@ from pages.session import state
 from pages.session.i18n import _
 from pages.session.safe_text import md_escape
 from pages.shared import page
+from pages.shared.runs import model_download
 from pages.shared.runs.run_list import RunView, name_of
 
 
@@ -17,24 +18,12 @@ def manage_run(entry: RunView) -> None:
     model = entry.folder / runs.MODEL
     with st.container(horizontal=True, vertical_alignment="center", key="manage-run"):
         if model.exists():
-            _download(entry, model)
+            model_download.button(entry)
         _rename(entry)
         _delete(entry)
     if model.exists():
         st.caption(_("The model is this file; it takes pixels and gives probabilities:"))
         st.code(without_places(str(model)), language=None)
-
-
-def _download(entry: RunView, model) -> None:
-    st.download_button(
-        _("Download the model"),
-        model.read_bytes,  # read on click, not on every rerun
-        file_name=f"{_file_name(entry.run.name)}.keras",
-        mime="application/octet-stream",
-        key="download-model",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def _rename(entry: RunView) -> None:
@@ -55,8 +44,3 @@ def _delete(entry: RunView) -> None:
             graft.current().delete_run(entry.run.id)
             state.open_project(entry.run.project_id)
             st.rerun()
-
-
-def _file_name(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")
-    return kept[:60] or "model"

@@ -7,7 +7,7 @@ import streamlit as st
 from engine.evaluation import results
 from engine.evaluation.reliability import selective
 from pages.components.probabilities import bars
-from pages.sections.evaluation.reliability import decision_rule
+from pages.sections.evaluation.trust import decision_rule
 from pages.session.i18n import _
 from pages.session.safe_text import md_escape
 from pages.shared.runs.run_list import RunView

@@ -19,7 +19,7 @@ from engine.storage.workspace import Workspace, write_json
 from engine.training.inputs.subsample import rows_of_fraction
 from engine.worker import door
 from pages.session import worker_answers
-from tests.support.app_pages import open_page, words
+from tests.support.app_pages import open_tab, words
 from tests.support.run_files import add_run, finish_run
 from tests.support.tiny_runs import discs, train
 
@@ -58,7 +58,7 @@ def test_a_curve_of_one_point_is_not_called_flat(graft, project):
     folder = finished(graft, project)
     for verdict in ("unmeasured", "flat"):  # as it was called once
         write_json(folder / learning_curve.FILE, {**found, "verdict": verdict})
-        said = words(open_page("evaluation", **{"results-parts": "More pictures?"}))
+        said = words(open_tab("More pictures?"))
         assert "How the curve runs could not be measured." in said and "You have 30 training pictures" in said
         assert "flat" not in said
 
@@ -134,7 +134,7 @@ def finished(graft, project):
 
 def begin(graft):
     """Press the button; return the page, and whom to tell how the measurement ended."""
-    at = open_page("evaluation", **{"results-parts": "More pictures?"})
+    at = open_tab("More pictures?")
     at.button(key="learning-curve-start-button").click().run()
     deadline = time.monotonic() + 10
     while not graft.compute.given and time.monotonic() < deadline:
@@ -153,7 +153,7 @@ def test_what_is_measured_is_known_to_every_browser_and_shown_when_it_ends(graft
     at, on_done = begin(graft)
     status = graft.background_jobs.folder("learning_curve", folder.name) / "status.json"
     write_json(status, {"progress": 0.25, "seconds_left": 90.0})
-    other = open_page("evaluation", **{"results-parts": "More pictures?"})
+    other = open_tab("More pictures?")
     for page in (other, at.run()):
         assert not offered(page)
         progress = json.dumps([str(element.proto) for element in page.get("progress")])

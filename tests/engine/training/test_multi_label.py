@@ -23,7 +23,7 @@ from engine.training.objectives.scores import exact_match
 from tests.conftest import use_workspace
 from tests.support import team as team_of_workers
 from tests.support import tiny_runs
-from tests.support.app_pages import open_page, words
+from tests.support.app_pages import open_page, open_tab, open_view, words
 from tests.support.command_line import answer, engine
 from tests.support.multi_label_sets import archive, picture
 from tests.support.run_files import idle_graft
@@ -107,9 +107,11 @@ def test_the_results_say_how_often_all_classes_are_right_and_how_good_each_is(pa
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Exactly right"] == f"{100 * facts['accuracy']:.1f} %"
     assert {"Labels found", "Rightly named", "Mean average precision"} <= set(shown)
+    at = open_tab("Mistakes", current_run=pages.name)
     tables = [part.proto.json for part in at.get("bidi_component") if '"columns"' in part.proto.json]
     assert '"disc"' in tables[0] and '"square"' in tables[0]
-    assert "Confusions" not in at.session_state["results-parts"], "one class a picture is another page"
+    assert at.session_state["results-view-mistakes"] == "classes", "there is no matrix of one class a picture"
+    said = words(open_tab("Trust", current_run=pages.name))
     assert "Not offered where pictures show several classes: How sure, “I don’t know”" in said
 
 
@@ -139,9 +141,11 @@ def test_thresholds_set_on_the_page_are_said_beside_the_numbers_that_do_not_coun
         {**row, **({"support": 0, "f1": 0.0} if row["class"] == "disc" else {"f1": 0.1})} for row in facts["per_class"]
     ]
     runs.write_json(pages / runs.EVALUATION, {**facts, "per_class": untested})
-    assert "#### **square**" in words(at.run()), "what was never tested is not the weakest"
+    assert "#### **square**" in words(open_tab("Mistakes", current_run=pages.name)), (
+        "what was never tested is not the weakest"
+    )
     runs.write_json(pages / runs.EVALUATION, facts)
-    at.session_state["results-parts"] = "Compare"
+    open_view(at, "Compare")
     assert "With thresholds set on this page since" in words(at.run())
     at.button(key="thresholds-back").click().run()
     assert not multi_label_thresholds.are_changed(pages) and "With these" not in words(at)
@@ -178,12 +182,12 @@ def test_a_training_on_corrected_pictures_says_what_it_changed_class_by_class(pa
     assert {row["class"]: (row["support"], row["recall"][0]) for row in found.per_class()}["disc"] == (len(discs), 0.0)
     right = np.mean([row["predicted"] == row["label"] for row in shown])
     assert found.accuracies() == pytest.approx([right, runs.read_evaluation(pages)["accuracy"]])
-    said = words(open_page("evaluation", current_run=new.name))
+    said = words(open_tab("What changed", current_run=new.name))
     count = len(found.turned_right())
     assert count >= 6 and f"{count} turned right, 0 turned wrong. **More than chance:**" in said
     assert "1 class went up" in said
     at = open_page("evaluation", current_run=new.name)
-    at.session_state["results-parts"] = "Compare"
+    open_view(at, "Compare")
     at.session_state[f"compare-with-{new.name}"] = [old.name]
     assert f": {count}. Right only with" in words(at.run()) and not at.exception
 

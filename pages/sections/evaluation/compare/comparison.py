@@ -13,8 +13,8 @@ from engine.storage import runs
 from pages.components.gallery import gallery
 from pages.components.probabilities import percent as probability
 from pages.components.table.table import plain_table
-from pages.sections.evaluation.compare import delta, leaderboard
-from pages.sections.evaluation.confusions import fixable_gallery
+from pages.sections.evaluation.compare import leaderboard
+from pages.sections.evaluation.mistakes import delta, fixable_gallery
 from pages.session.i18n import _, number
 from pages.session.safe_text import md_escape
 from pages.shared import page, percentages

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.evaluation import compare
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
-from pages.sections.evaluation.reliability import decision_rule
+from pages.sections.evaluation.trust import decision_rule
 from pages.session import state
 from pages.session.i18n import _, decimal, number
 from pages.shared.dataset import label_kinds

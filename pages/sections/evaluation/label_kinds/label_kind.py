@@ -32,10 +32,6 @@ class LabelKind(Protocol):
         """Return the tabs of the Results page."""
         ...
 
-    def not_here(self) -> None:
-        """Say below the tabs which ones other runs have besides, and why this one has not."""
-        ...
-
     def tried_note(self) -> str:
         """Return where it is set what the model does not answer."""
         ...

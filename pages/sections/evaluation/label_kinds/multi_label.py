@@ -4,13 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from pages.sections.evaluation import groups, run_details
-from pages.sections.evaluation.compare import comparison, delta
-from pages.sections.evaluation.multi_label import class_by_class, co_occurrence, galleries
-from pages.sections.evaluation.multi_label.honest_number import claim as claim
-from pages.sections.evaluation.multi_label.honest_number import headline as headline
-from pages.sections.evaluation.multi_label.honest_number import note as note
-from pages.sections.evaluation.tabs import Tab
+from pages.sections.evaluation.mistakes import class_by_class, co_occurrence, delta, groups
+from pages.sections.evaluation.mistakes import multi_label_galleries as galleries
+from pages.sections.evaluation.overview import overview
+from pages.sections.evaluation.overview.multi_label_number import claim as claim
+from pages.sections.evaluation.overview.multi_label_number import headline as headline
+from pages.sections.evaluation.overview.multi_label_number import note as note
+from pages.sections.evaluation.tabs import Tab, View, alone, one_of
+from pages.sections.evaluation.use_it import ways
 from pages.sections.try_it.multi_label_answer import heard as heard
 from pages.sections.try_it.multi_label_answer import say as say
 from pages.sections.try_it.multi_label_answer import tried_note as tried_note
@@ -19,24 +20,30 @@ from pages.shared.runs.run_list import RunView
 
 
 def tabs(entry: RunView, entries: list[RunView]) -> list[Tab]:
-    """Return the tabs; what is about one answer a picture is none of them (see `not_here`)."""
-    facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
-    changed = [Tab("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
-    by_group = [Tab("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    """Return the four tabs; what is about one answer a picture is in none of them, and Trust says why."""
     return [
-        *changed,
-        Tab("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
-        Tab("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
-        Tab("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
-        *(by_group if facts["groups"] else []),
-        Tab("compare", _("Compare"), lambda: comparison.view(entry, entries)),
-        Tab("curves", _("Curves"), lambda: run_details.curves(folder)),
-        Tab("about", _("About this run"), lambda: run_details.about(entry)),
+        alone("overview", _("Overview"), lambda: overview.view(entry, entries, headline)),
+        one_of("mistakes", _("Mistakes"), _mistakes(entry)),
+        alone("trust", _("Trust"), _not_here),
+        alone("use", _("Use it"), lambda: ways.view(entry)),
     ]
 
 
-def not_here() -> None:
-    """Say below the parts which ones a run with one class a picture has besides, and why this one has not."""
+def _mistakes(entry: RunView) -> list[View]:
+    facts, folder, before = entry.facts, entry.folder, delta.earlier(entry)
+    changed = [View("changed", _("What changed"), partial(delta.view, entry, before))] if before else []
+    by_group = [View("groups", _("Groups"), lambda: groups.view(facts, folder))]
+    return [
+        View("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
+        View("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        View("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
+        *(by_group if facts["groups"] else []),
+        *changed,
+    ]
+
+
+def _not_here() -> None:
+    """Say what a run with one class a picture has here, and why this one has not."""
     missing = [_("How sure"), _("“I don’t know”"), _("Robustness"), _("Where it looks"), _("More pictures?"), _("Map")]
     words = _(
         "Not offered where pictures show several classes: {parts}. They judge one answer a picture; here every class "

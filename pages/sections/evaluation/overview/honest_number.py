@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.evaluation.honest_number import HonestNumber, honest_number
 from engine.storage.evaluation import Evaluation
-from pages.sections.evaluation.headline import caveats
+from pages.sections.evaluation.overview import caveats
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.session.safe_text import set_off

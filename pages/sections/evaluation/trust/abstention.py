@@ -11,7 +11,7 @@ from engine.evaluation.charts import reliability
 from engine.evaluation.reliability import out_of_distribution, selective
 from engine.evaluation.reliability.selective import Answering, Outcome
 from engine.storage.evaluation import Evaluation
-from pages.sections.evaluation.reliability import decision_rule
+from pages.sections.evaluation.trust import decision_rule
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.shared import page, percentages
@@ -51,6 +51,20 @@ def view(facts: Evaluation, folder: Path) -> None:
         figure = reliability.selective_figure(points, here if found.answered else None, dark=is_dark(), _=_)
         chart(figure, "selective", _("Accuracy against the share of pictures that is answered"))
         st.caption(_explained(early=bool(own)))
+
+
+def answer(facts: Evaluation, folder: Path) -> str:
+    """Return in a line how often it answers, by the rules in use, and how often it is right then."""
+    y, _probabilities = results.scores(folder)
+    return _sentence(in_use(facts, folder)) if len(y) else _("This run kept no answers to look at.")
+
+
+def in_use(facts: Evaluation, folder: Path) -> Outcome:
+    """Return what the rules in use do on the test pictures."""
+    stored, (y, probabilities) = selective.read(folder), results.scores(folder)
+    refused = results.refused(folder) if stored.refuse_unknown and _notices_strange(facts, folder) else None
+    own = stored.own_thresholds(facts["class_names"])
+    return selective.outcome(y, probabilities, stored.threshold, own, refused)
 
 
 def _explained(*, early: bool) -> str:

@@ -11,9 +11,9 @@ from engine.evaluation.honest_number import HonestNumber, honest_number
 from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage.evaluation import Evaluation
-from pages.sections.evaluation.headline import caveats
-from pages.sections.evaluation.headline.honest_number import Card, head, show_cards, show_more
-from pages.sections.evaluation.reliability.decision_rule import called_from
+from pages.sections.evaluation.overview import caveats
+from pages.sections.evaluation.overview.honest_number import Card, head, show_cards, show_more
+from pages.sections.evaluation.trust.decision_rule import called_from
 from pages.session.i18n import _, decimal
 from pages.session.i18n import number as in_words
 from pages.shared import percentages

@@ -67,8 +67,8 @@ def note(facts: Evaluation, folder: Path) -> None:
     if not own:
         return
     words = _(
-        "The model calls {classes} on; “Try it” and the command line do so. The numbers above and the matrix count "
-        "the likeliest class."
+        "The model calls {classes} on; “Try it” and the command line do so. The numbers and the matrix here "
+        "count the likeliest class."
     ).format(classes=called_early(facts, stored))
     y, probabilities = results.scores(folder)
     if len(y):

@@ -55,6 +55,12 @@ def view(
         _offer(folder, what, state)
 
 
+def answer(folder: Path, task: str, verdict: Callable[[dict], str]) -> str:
+    """Return what was found in a line; "" where it was not measured since the last training of the run."""
+    state = graft.current().run_measurements.status(task, folder)
+    return verdict(state.found) if state.state == "done" and state.found is not None else ""
+
+
 def _offer(folder: Path, what: Measurement, state: Measured) -> None:
     if state.state == "failed":
         st.error(say(state.message, state.values), icon=":material/error:")

@@ -7,8 +7,8 @@ from engine.evaluation import results
 from engine.services import maps
 from pages.components.embedding_map import embedding_map
 from pages.components.gallery.gallery import page_of
-from pages.sections.evaluation.confusions import fixable_gallery
-from pages.sections.evaluation.confusions.confusion import tiles
+from pages.sections.evaluation.mistakes import fixable_gallery
+from pages.sections.evaluation.mistakes.confusion import tiles
 from pages.session.i18n import _, plural
 from pages.shared.dataset import map_progress
 from pages.shared.runs.run_list import RunView

@@ -9,8 +9,8 @@ from engine.evaluation.charts import reliability
 from engine.evaluation.metrics import intervals
 from engine.services import run_measurements
 from pages.components.gallery.gallery import Tile, gallery
-from pages.sections.evaluation import measurement
-from pages.sections.evaluation.measurement import Measurement
+from pages.sections.evaluation.trust import measurement
+from pages.sections.evaluation.trust.measurement import Measurement
 from pages.session.i18n import _, number
 from pages.shared import page, percentages
 from pages.shared.figures import chart, is_dark
@@ -39,6 +39,11 @@ def view(folder: Path) -> None:
         lambda found: _show(folder, found["rows"], complete=True),
         lambda found: _show_part(folder, found["rows"]),
     )
+
+
+def answer(folder: Path) -> str:
+    """Return in a line what breaks it first; "" where that was not measured."""
+    return measurement.answer(folder, run_measurements.ROBUSTNESS, lambda found: _verdict(found["rows"], kinds()))
 
 
 def kinds() -> dict[str, str]:

@@ -10,8 +10,8 @@ from engine.evaluation.results import Prediction
 from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import Tile, page_of
 from pages.components.probabilities import percent
-from pages.sections.evaluation.confusions import fixable_gallery
-from pages.sections.evaluation.confusions.confusion import tiles
+from pages.sections.evaluation.mistakes import fixable_gallery
+from pages.sections.evaluation.mistakes.confusion import tiles
 from pages.session.i18n import _
 from pages.shared import address, page
 

@@ -11,7 +11,7 @@ from engine.evaluation.results import Prediction
 from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import Tile, page_of, thumbnail_url
 from pages.components.probabilities import percent
-from pages.sections.evaluation.confusions import fixable_gallery
+from pages.sections.evaluation.mistakes import fixable_gallery
 from pages.session.i18n import _
 from pages.shared import page
 from pages.shared.dataset import classes

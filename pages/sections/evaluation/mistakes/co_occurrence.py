@@ -8,7 +8,7 @@ from engine.evaluation import multi_label_results
 from engine.storage.evaluation import Evaluation
 from pages.components.gallery.gallery import page_of
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
-from pages.sections.evaluation.multi_label.galleries import show_rows
+from pages.sections.evaluation.mistakes.multi_label_galleries import show_rows
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape
 from pages.shared import page

@@ -13,7 +13,7 @@ from engine.evaluation.results import weakest
 from engine.storage.evaluation import ClassReport, Evaluation
 from pages.components.gallery.gallery import page_of
 from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
-from pages.sections.evaluation.multi_label.galleries import show_rows
+from pages.sections.evaluation.mistakes.multi_label_galleries import show_rows
 from pages.session.i18n import _, decimal, number, plural
 from pages.shared import page
 from pages.shared.figures import bold

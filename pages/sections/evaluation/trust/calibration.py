@@ -44,6 +44,12 @@ def view(facts: Evaluation, folder: Path) -> None:
         )
 
 
+def answer(folder: Path) -> str:
+    """Return in a line what its probabilities are worth."""
+    y, probabilities = results.scores(folder)
+    return _worth(calibration.spoken(y, probabilities)) if len(y) else _("This run kept no answers to look at.")
+
+
 def _worth(spoken: dict | None) -> str:
     if spoken is None:
         return _("There are too few test pictures to say what its probabilities are worth.")

@@ -6,8 +6,8 @@ from engine.evaluation.explain import border_bias
 from engine.evaluation.explain.border_bias import Judgement
 from engine.services import run_measurements
 from pages.components.gallery.gallery import Tile, gallery, page_of
-from pages.sections.evaluation import measurement
-from pages.sections.evaluation.measurement import Measurement
+from pages.sections.evaluation.trust import measurement
+from pages.sections.evaluation.trust.measurement import Measurement
 from pages.session.i18n import _, plural
 from pages.session.safe_text import md_escape
 from pages.shared.runs.run_list import RunView
@@ -29,6 +29,13 @@ def view(entry: RunView) -> None:
         _("Looking where it looks, picture by picture …"),
     )
     measurement.view(entry.folder, what, _show)
+
+
+def answer(entry: RunView) -> str:
+    """Return in a line whether it looks at the edge for some class; "" where that was not measured."""
+    return measurement.answer(
+        entry.folder, run_measurements.LOOKS, lambda found: _verdict(border_bias.judge(found["classes"]))
+    )
 
 
 def _show(found: dict) -> None:

@@ -2,13 +2,15 @@
 
 import re
 
+import streamlit as st
+
 from engine import graft
 from pages.session.i18n import _, language
 from pages.shared.runs import run_list
 from pages.shared.runs.run_list import RunView
 
 
-def button(place, entry: RunView) -> None:
+def button(entry: RunView) -> None:
     """Offer the report of a run as a download, in the language of the session."""
     title, speaks = run_list.name_of(entry), language()
     file_name = re.sub(r"[^\w-]+", "-", title).strip("-") or "report"
@@ -19,7 +21,7 @@ def button(place, entry: RunView) -> None:
         workspace = graft.current().workspace
         return html_report.render(entry.folder, workspace, title=title, language=speaks).encode()
 
-    place.download_button(
+    st.download_button(
         _("Report"),
         make,
         file_name=f"{file_name}.html",

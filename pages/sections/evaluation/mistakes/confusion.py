@@ -14,7 +14,7 @@ from pages.components.confusion_matrix.confusion_matrix import show_matrix
 from pages.components.gallery.gallery import Tile, page_of, thumbnail_url
 from pages.components.probabilities import percent
 from pages.components.scroll_into_view import scroll_into_view
-from pages.sections.evaluation.confusions import fixable_gallery, matrix_view
+from pages.sections.evaluation.mistakes import fixable_gallery, matrix_view
 from pages.session import state
 from pages.session.i18n import _, plural
 from pages.session.safe_text import isolated, md_escape, set_off

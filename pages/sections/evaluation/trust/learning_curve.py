@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine.evaluation.charts.learning_curve import learning_curve_figure
 from engine.services import run_measurements
-from pages.sections.evaluation import measurement
-from pages.sections.evaluation.measurement import Measurement
+from pages.sections.evaluation.trust import measurement
+from pages.sections.evaluation.trust.measurement import Measurement
 from pages.session.i18n import _, decimal, number, plural
 from pages.shared.figures import chart, is_dark
 from pages.shared.percentages import figure, percent, points
@@ -26,6 +26,15 @@ def view(entry: RunView) -> None:
         _("Learning from a tenth, a quarter, half and all of the pictures …"),
     )
     measurement.view(entry.folder, what, lambda found: _show(found, entry))
+
+
+def answer(entry: RunView) -> str:
+    """Return in a line whether more pictures would help; "" where that was not measured."""
+    return measurement.answer(entry.folder, run_measurements.LEARNING_CURVE, _in_a_line)
+
+
+def _in_a_line(found: dict) -> str:
+    return _("How the curve runs could not be measured.") if len(found["points"]) < 2 else _verdict(found)
 
 
 def _show(found: dict, entry: RunView) -> None:

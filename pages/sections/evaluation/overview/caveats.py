@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine.evaluation import compare, results
 from engine.evaluation.honest_number import HonestNumber
-from pages.sections.evaluation.compare import delta
-from pages.sections.evaluation.reliability import decision_rule
+from pages.sections.evaluation.mistakes import delta
+from pages.sections.evaluation.trust import decision_rule
 from pages.session.i18n import _, number, plural
 from pages.shared.figures import gain
 from pages.shared.runs.run_list import RunView

@@ -13,7 +13,7 @@ from engine.evaluation.reliability import selective
 from engine.storage import runs
 from pages.components.gallery import gallery
 from pages.components.probabilities import percent
-from pages.sections.evaluation.confusions import fixable_gallery
+from pages.sections.evaluation.mistakes import fixable_gallery
 from pages.session import worker_answers
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape, set_off

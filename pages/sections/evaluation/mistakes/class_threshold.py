@@ -13,7 +13,7 @@ from engine.evaluation.reliability import selective
 from engine.evaluation.reliability.selective import Answering
 from engine.storage.evaluation import Evaluation
 from pages.components.table.table import plain_table
-from pages.sections.evaluation.reliability import decision_rule
+from pages.sections.evaluation.trust import decision_rule
 from pages.session.i18n import _, decimal, number, plural
 from pages.session.safe_text import readable
 from pages.shared import page

@@ -1,0 +1,1 @@
+"""Results: where a run fails, with the pictures to see why."""

@@ -1,0 +1,1 @@
+"""Results: the overview of a run: the sentence, its verdict, its weakest class, the next step."""

@@ -1,0 +1,1 @@
+"""Results: how far an answer can be trusted."""

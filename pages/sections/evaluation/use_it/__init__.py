@@ -1,0 +1,1 @@
+"""Results: what can be done with a run."""

@@ -1,0 +1,36 @@
+"""What can be done with a run: try it, take its model along, hand on its results, call it from a program."""
+
+import streamlit as st
+
+from engine.storage import runs
+from pages.sections.evaluation.use_it import report
+from pages.session import state
+from pages.session.i18n import _
+from pages.shared.runs import model_download
+from pages.shared.runs.run_list import RunView
+
+CODE = """python -m engine predict {run} picture.jpg --json"""
+
+
+def view(entry: RunView) -> None:
+    """Show a card for every way to use the model."""
+    with st.grid(3, min_column_width=250, key="use-cards") as grid:
+        with grid.container(border=True, height="stretch", key="card-use-try"):
+            _head(":material/photo_camera:", _("Try it"), _("A picture from your camera or your files."))
+            if st.button(_("Try it on a picture"), key="use-try"):
+                state.open_run(entry.run.id)
+                state.go("try")
+        with grid.container(border=True, height="stretch", key="card-use-report"):
+            _head(":material/description:", _("Report"), _("One file with all of this and the pictures, to mail."))
+            report.button(entry)
+        if (entry.folder / runs.MODEL).exists():
+            with grid.container(border=True, height="stretch", key="card-use-model"):
+                _head(":material/download:", _("Model"), _("One file for Keras: pixels in, probabilities out."))
+                model_download.button(entry)
+    st.markdown(f"**{_('From the command line')}**")
+    st.code(CODE.format(run=entry.run.id), language="bash")
+
+
+def _head(icon: str, title: str, words: str) -> None:
+    st.markdown(f"{icon} **{title}**")
+    st.caption(words)
