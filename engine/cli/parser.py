@@ -164,9 +164,18 @@ READING_HELP = {
     "split_column": ("NAME", "the column of a table that says the split, or 'none'"),
     "split_values": ("VALUE=SPLIT,...", "what values of it, or folders, mean: 0=train,1=validation,2=test,old=none"),
     "class_columns": ("NAME,NAME", "the columns of 0 and 1 that are classes"),
-    "pixel_scale": ("LOW:HIGH", "what is black and white in pictures of more than 8 bits: 0:4095 for 12 bits"),
+    "pixel_scale": (
+        "HOW",
+        (
+            "what is black and white in pictures of more than 8 bits, 0:4095 for 12 bits; of sounds, how they become "
+            "spectrograms: bands=64,seconds=2 (also rate, window, hop, low, high, range)"
+        ),
+    ),
     "label_separator": ("MARK", f"what stands between two classes in a cell: {' '.join(SEPARATORS)}"),
 }
+
+
+ALSO = {"pixel_scale": ("--spectrogram",)}  # other names of an option
 
 
 def _add(subparsers, name: str, command: str, text: str, *, json: bool = True) -> argparse.ArgumentParser:
@@ -184,4 +193,4 @@ def _add_source(parser: argparse.ArgumentParser, more: str = "") -> None:
     parser.add_argument("--several-classes", choices=("auto", "yes", "no"), default="auto", help=MULTI_LABEL_HELP)
     reading = parser.add_argument_group("where files can be read in more ways ('check' asks and names the option)")
     for option, (metavar, text) in READING_HELP.items():
-        reading.add_argument(flag(option), metavar=metavar, help=text)
+        reading.add_argument(flag(option), *ALSO.get(option, ()), metavar=metavar, help=text)

@@ -30,7 +30,7 @@ def predict(options) -> None:
     if options.json:
         print_json({"run": run_dir.name, "predictions": answers})
     if all("error" in result for result in answers):
-        raise DataError("None of the files could be read as a picture.")
+        raise DataError("None of the files could be read.")
 
 
 def _prediction(graft: Graft, run_dir: Path, file: str, facts: Evaluation) -> dict:

@@ -16,8 +16,8 @@ ANSWERS = {"auto": None, "yes": True, "no": False}
 def check_there(source: str) -> None:
     if not source.startswith("example:") and not Path(source).exists():
         raise DataError(
-            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, example:digits or "
-            "example:signs.",
+            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, example:digits, "
+            "example:signs or example:sounds.",
             source=source,
         )
 

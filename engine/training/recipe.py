@@ -82,6 +82,11 @@ AUGMENTATIONS = {
     "blur": "Sometimes out of focus",
     "noise": "Sometimes grainy",
     "erase": "Cover a small patch",
+    "time_shift": "Sounds: a little earlier or later",
+    "gain": "Sounds: louder and softer",
+    "hiss": "Sounds: some noise in the background",
+    "time_mask": "Sounds: a moment is missing",
+    "frequency_mask": "Sounds: some tones are missing",
 }
 MIXINGS = {
     "none": "Every picture by itself",

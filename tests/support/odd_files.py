@@ -12,6 +12,7 @@ from PIL import Image
 
 from engine.data.importing.archive import IN_ICLOUD, SYSTEM_FILE
 from engine.data.modalities.image import DAMAGED, NO_PICTURE, ODD_TIFF, RAW
+from engine.data.modalities.sound import SOUND
 
 WIDTH, HEIGHT = 40, 24
 
@@ -264,7 +265,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"8BPS\0\1" + bytes(60),
         "This is a Photoshop document, not a picture. Save it as PNG or JPEG and add that.",
     ),
-    "speech.wav": (_sound, "This is a sound, not a picture."),
+    "speech.wav": (_sound, SOUND.foreign),
     "clip.mp4": (lambda: b"\0\0\0\x18ftypisom" + bytes(60), VIDEO),
     "letter.docx": (
         _zip,

@@ -6,11 +6,12 @@ from pathlib import Path
 from engine.data.modalities import bit_depth
 from engine.data.modalities.image import IMAGE
 from engine.data.modalities.modality import Augmentations, Modality, Source
+from engine.data.modalities.sound import SOUND
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 
 # The last one takes what no other recognises, and says what is wrong with it.
-MODALITIES: tuple[Modality, ...] = (IMAGE,)
+MODALITIES: tuple[Modality, ...] = (SOUND, IMAGE)
 HEAD = 4096  # bytes of a file that tell what it is
 FIRST = IMAGE.name  # the modality of what was kept before there were others, and nobody has noted any
 

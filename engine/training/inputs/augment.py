@@ -110,6 +110,49 @@ def _erase(image: Image.Image, generator: Generator) -> Image.Image:
     return covered
 
 
+def _time_shift(image: Image.Image, generator: Generator) -> Image.Image:
+    """Move a spectrogram by up to a tenth of its length; what comes in is silence."""
+    moved = round(generator.uniform(-0.1, 0.1) * image.width)
+    shifted = Image.new(image.mode, image.size)
+    shifted.paste(image, (moved, 0))
+    return shifted
+
+
+def _gain(image: Image.Image, generator: Generator) -> Image.Image:
+    """Make a spectrogram up to 8 of 80 decibels louder or softer: its values are decibels."""
+    louder = np.asarray(image, np.int16) + round(generator.uniform(-25, 25))
+    return Image.fromarray(np.clip(louder, 0, 255).astype(np.uint8))
+
+
+def _hiss(image: Image.Image, generator: Generator) -> Image.Image:
+    """Lay an even noise under half of the spectrograms, 30 to 60 of 80 decibels below the loudest place."""
+    if generator.random() >= 0.5:
+        return image
+    pixels = np.asarray(image)
+    floor = generator.normal(generator.uniform(60, 160), 12, pixels.shape[:2])
+    return Image.fromarray(np.maximum(pixels, np.clip(floor, 0, 255).astype(np.uint8)[..., None]))
+
+
+def _time_mask(image: Image.Image, generator: Generator) -> Image.Image:
+    return _masked(image, generator, axis=1)
+
+
+def _frequency_mask(image: Image.Image, generator: Generator) -> Image.Image:
+    return _masked(image, generator, axis=0)
+
+
+def _masked(image: Image.Image, generator: Generator, axis: int) -> Image.Image:
+    """Silence up to a sixth of the moments, or of the bands, in half of the spectrograms (SpecAugment, Park 2019)."""
+    if generator.random() >= 0.5:
+        return image
+    pixels = np.array(image)
+    lanes = pixels.swapaxes(0, axis)
+    width = max(1, int(generator.uniform(0.04, 0.17) * len(lanes)))
+    start = int(generator.integers(0, len(lanes) - width + 1))
+    lanes[start : start + width] = 0
+    return Image.fromarray(pixels)
+
+
 def _border_colour(image: Image.Image) -> tuple[int, ...]:
     pixels = np.asarray(image)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
@@ -128,4 +171,9 @@ _AUGMENTERS = {
     "blur": _blur,
     "noise": _noise,
     "erase": _erase,
+    "time_shift": _time_shift,
+    "gain": _gain,
+    "hiss": _hiss,
+    "time_mask": _time_mask,
+    "frequency_mask": _frequency_mask,
 }

@@ -143,10 +143,10 @@ def test_what_may_be_changed_is_what_all_of_the_files_survive(mixed, workspace):
 
 
 def test_what_nobody_recognises_is_an_image_that_says_what_is_wrong_with_it(beeps, tmp_path):
-    assert modalities.of(b"RIFF0000WAVE") is IMAGE
+    assert modalities.of(b"RIFF0000WEBP") is IMAGE
     assert modalities.of(tmp_path / "gone.png") is IMAGE
-    with pytest.raises(DataError, match="This is a sound, not a picture"):
-        modalities.of(b"RIFF0000WAVE").read(b"RIFF0000WAVE")
+    with pytest.raises(DataError, match="This is a PDF document, not a picture"):
+        modalities.of(b"%PDF-1.7").read(b"%PDF-1.7")
 
 
 def test_an_answer_about_a_file_goes_the_same_way(beeps, monkeypatch, tmp_path):
