@@ -9,7 +9,7 @@ from pages.components.scroll_into_view import scroll_into_view
 from pages.sections.evaluation.explain import explanation
 from pages.sections.try_it import tried_pictures
 from pages.sections.try_it.tried_pictures import Trial
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _, plural
 from pages.shared import page
 from pages.shared.runs import run_list
@@ -17,6 +17,7 @@ from pages.shared.runs.run_list import RunView
 
 SAMPLES = 8
 ASKED = "samples-asked"
+RECORDED_AT = 16_000  # samples a second
 
 project = state.project()
 entries = [entry for entry in run_list.with_results(project) if entry.folder.exists()] if project else []
@@ -41,6 +42,10 @@ tried_pictures.warm(entry)
 
 def bring(entry: RunView) -> None:
     """Offer the ways to bring a picture; ask about what was brought."""
+    kind = modality.current()
+    if kind.plays:
+        bring_sounds(entry, st.session_state.get(tried_pictures.GENERATION, 0))
+        return
     own, camera = st.tabs((_("Pictures"), _("Camera")), key="ways", on_change="rerun")
     generation = st.session_state.get(tried_pictures.GENERATION, 0)
     if own.open:
@@ -59,11 +64,30 @@ def bring(entry: RunView) -> None:
             )
 
 
-def bring_files(entry: RunView, generation: int) -> None:
+def bring_sounds(entry: RunView, generation: int) -> None:
+    """Offer the ways to bring a sound: files, the microphone, test sounds."""
+    own, recording = st.tabs((_("Sounds"), _("Microphone")), key="ways", on_change="rerun")
+    if own.open:
+        with own:
+            bring_files(entry, generation, _("Drop your sounds here"))
+            choose_samples(entry)
+    if recording.open:
+        with recording:
+            key = f"try-microphone-{generation}"
+            st.audio_input(
+                _("Record a sound"),
+                key=key,
+                sample_rate=RECORDED_AT,
+                on_change=answer,
+                args=(entry, key, _("Recording")),
+            )
+
+
+def bring_files(entry: RunView, generation: int, words: str = "") -> None:
     """Take files by drop or choice; any kind of picture, decided by content and not by its name."""
     key = f"try-files-{generation}"
     st.file_uploader(
-        _("Drop your pictures here"),
+        words or _("Drop your pictures here"),
         accept_multiple_files=True,
         key=key,
         max_upload_size=50,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine import settings
 from engine.errors import DataError
-from engine.storage.workspace import Workspace, check_free_space
+from engine.storage.workspace import Workspace, check_free_space, write_atomic
 
 STALE_SECONDS = 24 * 3600
 GONE_SECONDS = 180  # a browser that comes back within them finds its session again
@@ -80,6 +80,13 @@ class Uploads:
             return None
         self._handed_over.append(ticket)
         return ticket.folder / ticket.names[0] if len(ticket.names) == 1 else ticket.folder
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """Lay down a file that came another way, for an import; return where. UserError when the disk is full."""
+        path = self._workspace.incoming / f"upload-{secrets.token_hex(8)}" / name
+        check_free_space(self._workspace.incoming, len(content))
+        write_atomic(path, content)
+        return path
 
     def discard(self, token: str) -> None:
         """Close the ticket and delete what was sent: the person cancelled."""

@@ -106,6 +106,9 @@ class Workspace:
     def preview_path(self, sha256: str) -> Path:
         return self.caches / "previews" / sha256[:2] / f"{sha256}.jpg"
 
+    def playback_path(self, sha256: str) -> Path:
+        return self.caches / "playback" / sha256[:2] / f"{sha256}.wav"
+
     def remove_half_written(self) -> None:
         """Delete what writers left behind that were killed: no file is on its way for an hour."""
         for path in self.blobs.glob("*/.*.part"):

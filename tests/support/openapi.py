@@ -21,6 +21,7 @@ _SAID = {
     ),
     "/api/thumbnail/{sha256}": ("A stored picture, its longest side 160 pixels.", {200: ("image/jpeg", _BYTES)}),
     "/api/preview/{sha256}": ("A stored picture, its longest side 720 pixels.", {200: ("image/jpeg", _BYTES)}),
+    "/api/media/{sha256}": ("A stored sound as a browser plays it.", {200: ("audio/wav", _BYTES)}),
     "/api/map/{dataset_id}": ("The points of a dataset's map.", {200: ("application/octet-stream", _BYTES)}),
     "/api/run-map/{run_id}": ("A run's test pictures on that map.", {200: ("application/octet-stream", _BYTES)}),
     "/api/export/{dataset_id}/{version}": ("A packed dataset.", {200: ("application/zip", _BYTES)}),

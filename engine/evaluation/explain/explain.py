@@ -8,8 +8,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from engine.data.modalities import registry as modalities
+from engine.data.modalities.picture import jpeg_bytes
 from engine.evaluation import predict
 from engine.evaluation.explain import grad_cam, lime, occlusion, overlay, sanity, shapley
 
@@ -71,6 +73,7 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
 
     "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1);
     None where nothing does.
+    "seen" is what the network saw as JPEG, where that is another stretch of time than the picture shows; else None.
     "cut" tells whether parts were cut away before the network looked; they are darkened.
 
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.
@@ -82,7 +85,8 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
     lying = overlay.onto(found, size, of.fit)
     shown = {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
-    return {**shown, "cut": bool(np.isnan(lying).any())}
+    seen = jpeg_bytes(Image.fromarray(pixels)) if modalities.of(source).plays else None
+    return {**shown, "cut": bool(np.isnan(lying).any()), "seen": seen}
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:

@@ -124,13 +124,12 @@ def _sample(keys: Sequence[str]) -> list[str]:
     return ordered[:: max(1, len(ordered) // SAMPLE)][:SAMPLE]
 
 
-def fit_preview(workspace: Workspace, keys: Sequence[str], example: str) -> dict:
-    """Return {"automatic": fit, "pictures": {fit: JPEG bytes}}: what "auto" chooses, and one picture both ways."""
+def fit_preview(workspace: Workspace, keys: Sequence[str], example: str, scale: str = "") -> dict:
+    """Return {"automatic": fit, "pictures": {fit: JPEG bytes}}: what "auto" chooses, one file in all its ways."""
     path = workspace.blob_path(example)
     modality = modalities.of(path)
     pictures = {
-        fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fit)))
-        for fit in ("letterbox", "crop")
-        if fit in modality.fits
+        fit: jpeg_bytes(Image.fromarray(modality.open_at(path, PREVIEW_SIDE, fits.with_scale(fit, scale))))
+        for fit in (("letterbox", "crop") if len(modality.fits) > 1 else modality.fits)
     }
-    return {"automatic": fits.parted(choose_fit(workspace, "auto", keys))[0], "pictures": pictures}
+    return {"automatic": fits.parted(choose_fit(workspace, "auto", keys, scale))[0], "pictures": pictures}

@@ -1,6 +1,6 @@
 // Draws the tiles and keeps the selection: click, Shift+click for a range, space or enter on the keyboard. Arrow keys walk
 // from picture to picture; P, a double click or a long press shows one large; where pictures are sorted, numbers move
-// them to a class, X excludes and Z undoes; where answers can be explained, W asks why.
+// them to a class, X excludes and Z undoes; where answers can be explained, W asks why; sounds are played by a button or L.
 import { element } from '../dom.js'
 
 const LONG_PRESS = 500 // milliseconds
@@ -33,7 +33,10 @@ class Gallery {
     this.root.oncontextmenu = (event) => this.pressed && event.preventDefault()
     this.dialog.onkeydown = (event) => this.dialogKey(event)
     this.dialog.onclick = (event) => event.target.closest('button') || this.dialog.close()
-    this.dialog.onclose = () => this.focus(this.at)
+    this.dialog.onclose = () => {
+      this.dialog.querySelector('audio')?.pause()
+      this.focus(this.at)
+    }
   }
 
   update(data, setStateValue) {
@@ -46,7 +49,8 @@ class Gallery {
       this.empty()
     }
     // Redrawing only what changed keeps the focus and the scroll position after a click.
-    const drawing = JSON.stringify([data.tiles, data.selectable, data.sorting, data.explained, data.classes, data.words])
+    const { tiles, selectable, sorting, explained, plays, classes, words } = data
+    const drawing = JSON.stringify([tiles, selectable, sorting, explained, plays, classes, words])
     if (this.drawn !== drawing) {
       this.drawn = drawing
       this.draw()
@@ -134,6 +138,25 @@ class Gallery {
     this.tiles()[index]?.focus({ preventScroll: false })
   }
 
+  // what is heard
+
+  play(index) {
+    // One sound at a time; the same button ends it.
+    const src = mediaOf(this.data.tiles[index])
+    if (!src) return
+    this.audio ??= Object.assign(new Audio(), { onended: () => this.markPlaying(-1), onpause: () => this.markPlaying(-1) })
+    const again = this.playing === index && !this.audio.paused
+    this.audio.pause()
+    if (again) return
+    this.audio.src = src
+    this.audio.play().then(() => this.markPlaying(index), () => this.markPlaying(-1))
+  }
+
+  markPlaying(index) {
+    this.playing = index
+    this.root.querySelectorAll('.play').forEach((button) => button.classList.toggle('on', Number(button.dataset.index) === index))
+  }
+
   // what is asked of the page
 
   label(wanted) {
@@ -183,6 +206,8 @@ class Gallery {
   }
 
   click(event) {
+    const played = event.target.closest('.play')
+    if (played) return this.play(Number(played.dataset.index))
     const larger = event.target.closest('.larger')
     if (larger) return this.enlarge(Number(larger.dataset.index))
     const why = event.target.closest('.why')
@@ -216,6 +241,8 @@ class Gallery {
       this.focus(event.key === 'Home' ? 0 : this.data.tiles.length - 1)
     } else if (event.key.toLowerCase() === 'p') {
       this.enlarge(this.at)
+    } else if (this.data.plays && event.key.toLowerCase() === 'l') {
+      this.play(this.at)
     } else if (!this.sort(event.key)) return
     event.preventDefault()
     event.stopPropagation()
@@ -256,7 +283,10 @@ class Gallery {
     const row = element('div', 'row', '')
     if (this.data.explained) row.append(chip('W', this.data.words.why, () => this.why(index)))
     row.append(...keys, ...(this.data.sorting ? [chip('X', this.data.words.exclude, () => this.ask({ do: 'exclude' }))] : []))
-    this.dialog.replaceChildren(picture, line, row, close)
+    const media = this.data.plays && mediaOf(tile)
+    const player = media ? [Object.assign(document.createElement('audio'), { controls: true, autoplay: true, src: media })] : []
+    this.audio?.pause()
+    this.dialog.replaceChildren(picture, ...player, line, row, close)
     if (!this.dialog.open) this.dialog.showModal()
     this.dialog.focus()
   }
@@ -305,6 +335,10 @@ function focusPicture(id) {
   here?.focus(here.data.tiles.findIndex((tile) => tile.id === id))
 }
 
+function mediaOf(tile) {
+  return tile?.src.startsWith('api/thumbnail/') ? tile.src.replace('api/thumbnail/', 'api/media/') : ''
+}
+
 function figure(tile, index, data) {
   const box = document.createElement('figure')
   const frame = document.createElement(data.selectable ? 'button' : 'div')
@@ -337,6 +371,15 @@ function figure(tile, index, data) {
     why.dataset.index = index
     why.setAttribute('aria-label', `${data.words.why} ${words}`.trim())
     frame.after(why)
+  }
+  if (data.plays && mediaOf(tile)) {
+    const play = element('button', 'play', '')
+    play.type = 'button'
+    play.dataset.index = index
+    play.tabIndex = -1
+    play.title = data.words.play
+    play.setAttribute('aria-label', `${data.words.play} ${words}`.trim())
+    box.append(play)
   }
   if (words) {
     const caption = document.createElement('figcaption')

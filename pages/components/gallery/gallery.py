@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.components import keystrokes
 from pages.components.register import register, reported
+from pages.session import modality
 from pages.session.i18n import _, plural
 from pages.session.safe_text import readable
 
@@ -59,6 +60,7 @@ def gallery(
         "classes": keystrokes.keyed(classes),
         "sorting": on_keys is not None,
         "explained": on_why is not None,
+        "plays": modality.current().plays,
         "done": keystrokes.done(key),
         "words": _words(without_key=max(0, len(classes) - len(keystrokes.keyed(classes)))),
     }
@@ -97,6 +99,7 @@ def _words(without_key: int) -> dict[str, str]:
         "undo": _("Undo"),
         "excluded": _("Excluded"),
         "why": _("Why?"),
+        "play": _("Play"),
         "keys": _("Keys: numbers move to a class, X excludes, Z undoes, P shows a picture larger"),
     }
 

@@ -18,6 +18,7 @@ from engine.training.recipe import (
     Recipe,
     own_size,
 )
+from pages.session import modality
 from pages.session.i18n import _, decimal
 from pages.shared import page
 from pages.shared.recipe_choices import FORGOTTEN, forget
@@ -136,16 +137,30 @@ def _augmentation() -> list[str]:
         **KEEP,
     )
     if kind == "chosen":
+        offered = _offered()
         return st.multiselect(
             _("Variations"),
-            list(AUGMENTATIONS),
-            ["crop", "brightness"],
+            offered,
+            offered[:2],
             format_func=lambda name: _(AUGMENTATIONS[name]),
             key=_named("augmentation"),
             help=_("Choose only what leaves the meaning alone: a mirrored letter is another letter."),
             **KEEP,
         )
     return ["auto"] if kind == "auto" else []
+
+
+def _offered() -> list[str]:
+    """Return what may be chosen for files of this kind, the usual ones first."""
+    of = modality.current().augmentations
+    usual = [name for name in ("crop", "brightness", *of.without_asking) if name in {*of.filled, *of.plain}]
+    own = {*of.tolerance, *of.stronger, *of.filled, *of.plain}
+    return list(dict.fromkeys([*usual, *(name for name in AUGMENTATIONS if name in own or _is_upside_down(name, own))]))
+
+
+def _is_upside_down(name: str, own: set[str]) -> bool:
+    """Turning upside down is never tried, and may be chosen where mirroring may."""
+    return name == "flip_vertical" and "flip" in own
 
 
 def _head(plan: Recipe) -> dict:

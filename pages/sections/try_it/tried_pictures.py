@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import cast
 
 import streamlit as st
@@ -58,6 +59,7 @@ class Trial:
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     named: the classes it is said to show. item: its id, where
     it is a picture of the dataset.
+    sound: what is played of it, as content or as the path of its original, empty where there is nothing to hear.
     question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
     """
 
@@ -76,6 +78,7 @@ class Trial:
     question: Question | None = None
     known: Found | None = None
     item: int | None = None
+    sound: str | bytes = b""
 
 
 def warm(entry: RunView):
@@ -107,16 +110,34 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
             src = data_url(jpeg_bytes(shrink(picture)), "image/jpeg")
             large = jpeg_bytes(shrink(picture, LARGE_SIDE))
             # The session keeps no photo of a camera: what it keeps is what a network sees of it.
-            source = content if len(content) <= MOST_BYTES else large
-            readable.append((Trial(name, src, source=source, large=data_url(large, "image/jpeg")), content))
+            kind = modalities.of(content)
+            source = content if len(content) <= MOST_BYTES or kind.plays else large
+            sound = _played(content) if kind.plays else b""
+            readable.append(
+                (Trial(name, src, source=source, large=data_url(large, "image/jpeg"), sound=sound), content)
+            )
         except UserError as error:
             trials.append(Trial(name, problem=error))
     _remember(entry, [*_asked(entry, readable), *trials])
 
 
+def _played(content: bytes) -> bytes:
+    """Return what a browser plays of a sound."""
+    return modalities.of(content).playback(content).content or content
+
+
 def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
     """Ask about stored pictures, given with the path of their original."""
-    _remember(entry, _asked(entry, [(replace(trial, source=path), path) for trial, path in samples]))
+    asked = [(replace(trial, source=path, sound=_of_original(trial, path)), path) for trial, path in samples]
+    _remember(entry, _asked(entry, asked))
+
+
+def _of_original(trial: Trial, path: str) -> str | bytes:
+    """Return what is played of a stored file, empty where it is only looked at."""
+    try:
+        return _played(Path(path).read_bytes()) if modalities.of(path).plays else b""
+    except (UserError, OSError):
+        return trial.sound
 
 
 def _asked(entry: RunView, pictures: Sequence[tuple[Trial, bytes | str]]) -> list[Trial]:
@@ -200,6 +221,9 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         return
     picture, words = st.columns([1, 1.6], gap="small", wrap=False)
     picture.html(f'<img src="{trial.src}" alt="" style="width:100%;border-radius:.6rem;display:block;{HAIRLINE}">')
+    if trial.sound:
+        with picture:
+            st.audio(trial.sound)
     with words:
         st.caption(name)
         if trial.question is not None:

@@ -8,6 +8,7 @@ from engine.storage.registry import Project
 from pages.components.dropzone.dropzone import dropzone
 from pages.components.gallery import gallery
 from pages.sections.data_upload.add import imports
+from pages.session import modality
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape
 from pages.shared.dataset import projects
@@ -17,6 +18,7 @@ MOST = 24  # boxes on one page; a box is a component of its own in the browser
 EMPTY_AT_FIRST = 2
 PICTURES = 5
 WANTED = "class-boxes-wanted"  # the class somebody came to add pictures to
+RECORDED_AT = 16_000  # samples a second: all of speech, and most of what happens in a room
 STRIP = 44  # pixels; the room is kept free while there is no picture yet
 
 
@@ -36,9 +38,14 @@ def boxes(project: Project | None, counts: dict[str, int]) -> None:
             label = box["label"]
             with st.container(border=True, key=f"card-box-{box['id']}"):
                 _box(project, box, counts.get(label, 0) if label else 0, pictures.get(label, []))
-    if st.button(_("Add a class"), icon=":material/add:", key="add-class"):
-        _new_box(_state(project), imports.place(project))
-        st.rerun()
+    with st.container(horizontal=True, key="add-classes"):
+        if st.button(_("Add a class"), icon=":material/add:", key="add-class"):
+            _new_box(_state(project), imports.place(project))
+            st.rerun()
+        noise = _("Background noise")
+        if modality.of_project(project).plays and noise not in counts and st.button(noise, icon=":material/mic_none:"):
+            _new_box(_state(project), imports.place(project))["name"] = noise
+            st.rerun()
 
 
 def _box(project: Project | None, box: dict, count: int, pictures: list[str]) -> None:
@@ -52,10 +59,25 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
         sources = [gallery.thumbnail_url(sha256) for sha256 in pictures]
         gallery.strip(sources, height=STRIP, alt=name) if sources else st.space(STRIP)
     st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
-    upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=True)
+    plays = modality.of_project(project).plays
+    if plays or not project or not graft.current().registry.imports(project.dataset_id):
+        _microphone(box, name)
+    upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=not plays)
     if upload is not None:
         box.update(label=clean_name(name or box["name"]), name=name or box["name"], waiting=True)
         imports.begin_upload(upload, label=box["label"])
+
+
+def _microphone(box: dict, name: str) -> None:
+    """Record sounds of this class, one after the other."""
+    taken = box.get("recorded", 0)
+    with st.popover(_("Record sounds"), icon=":material/mic:", type="tertiary", key=f"mic-{box['id']}"):
+        st.caption(_("Say or play it, stop, and it is added. Some of every class, and some of only the room."))
+        key = f"record-{box['id']}-{taken}"
+        recorded = st.audio_input(_("Record a sound"), sample_rate=RECORDED_AT, key=key, label_visibility="collapsed")
+    if recorded is not None:
+        box.update(label=clean_name(name or box["name"]), name=name or box["name"], waiting=True, recorded=taken + 1)
+        imports.begin_recording(recorded.getvalue(), box["label"])
 
 
 def _rename(project: Project, box: dict, name: str) -> None:

@@ -36,6 +36,11 @@ def all_examples() -> list[Example]:
             _("Signs in three languages"),
             _("Words on warning and direction signs in English, French and German. Shows results per language."),
         ),
+        Example(
+            "sounds",
+            _("Tones, noises and voices"),
+            _("225 short sounds made here: tones, sweeps, noises, knocks, vowels. Listen to what the model confuses."),
+        ),
     ]
 
 

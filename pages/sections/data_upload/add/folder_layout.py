@@ -7,7 +7,7 @@ from engine.data import layout, reread
 from engine.data.importing import preview
 from engine.storage.registry import Project
 from pages.sections.data_upload import tabs
-from pages.sections.data_upload.add import image_fit, imports, label_kind_choice
+from pages.sections.data_upload.add import how_seen, imports, label_kind_choice
 from pages.session import person
 from pages.session.i18n import _, plural, say
 from pages.session.safe_text import md_escape
@@ -67,7 +67,7 @@ def latest(project: Project) -> None:
                     imports.refusals(entry["refused"])
             if readings.keys() - {read.get("kind")} and classes.kind_of(project.dataset_id).EXCLUSIVE:
                 _offer(project, entry, read.get("kind", ""), readings)
-            image_fit.choice(project)
+            how_seen.choice(project)
             label_kind_choice.change(project)
 
 

@@ -1,6 +1,7 @@
 """Imports as the pages see them: begin one, watch it, and the account of what came in and what was refused."""
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -52,6 +53,13 @@ def begin_upload(upload: Upload, *, label: str | None = None) -> None:
         names = ", ".join(upload.failed[:5]) + (" …" if len(upload.failed) > 5 else "")
         message = plural("{n} file could not be sent:", "{n} files could not be sent:", len(upload.failed))
         st.session_state["upload-failures"] = f"{message} {md_escape(names)}"
+    st.rerun()
+
+
+def begin_recording(content: bytes, label: str) -> None:
+    """Start an import of one sound that was just recorded, into a class."""
+    name = f"recording-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.wav"
+    begin(graft.current().uploads.keep(name, content), label=label, title=label)
     st.rerun()
 
 

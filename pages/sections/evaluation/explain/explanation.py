@@ -12,6 +12,7 @@ import streamlit as st
 from engine import graft
 from engine.data import label_kinds
 from engine.data.label_kinds.label_kind import LabelKind
+from engine.data.modalities import registry as modalities
 from engine.errors import UserError
 from engine.evaluation import evaluators, results
 from engine.storage import runs
@@ -214,11 +215,24 @@ def _heat(entry: RunView, picture: Picture, way: str, target: str) -> Future:
             return
         heard = answer.result()
         where = _where(heard["hottest"])
-        heat_map(picture.src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
+        src = data_url(heard["seen"], "image/jpeg") if heard["seen"] else picture.src
+        heat_map(src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
+        _play(picture)
         st.caption(f"{where}. {_('The network did not see the darkened parts.')}" if heard["cut"] else f"{where}.")
 
     worker_answers.when_ready(found, show_heat, waiting=waiting, key=f"why-part-{way}-{target}-{_digest(picture)}")
     return found
+
+
+def _play(picture: Picture) -> None:
+    """Let it be heard, where it is something to hear."""
+    try:
+        modality = modalities.of(picture.source)
+        if modality.plays:
+            content = picture.source if isinstance(picture.source, bytes) else Path(picture.source).read_bytes()
+            st.audio(modality.playback(content).content or content)
+    except (UserError, OSError):
+        return
 
 
 def _check(entry: RunView, picture: Picture, way: str, target: str, found: Future) -> None:
