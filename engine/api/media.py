@@ -9,7 +9,8 @@ from starlette.responses import FileResponse, Response
 
 from engine import graft
 from engine.api.responses import refuse
-from engine.data import playback, thumbnails
+from engine.data import thumbnails
+from engine.data.modalities import playback
 from engine.errors import UserError
 
 KEEP = {"cache-control": "private, max-age=31536000, immutable"}

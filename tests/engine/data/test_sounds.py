@@ -1,10 +1,15 @@
 """Sounds of every kind become the same spectrogram, which goes with whatever learns from them."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from engine import graft
+from engine.api.routes import ROUTES
 from engine.data import split
 from engine.data.importing.choices import Choices
 from engine.data.importing.ingest import ingest
@@ -187,3 +192,20 @@ def test_a_spectrogram_is_shifted_made_louder_and_masked_but_never_mirrored_or_t
 def test_the_facts_of_a_sound_are_plain_json():
     facts = json.loads(SOUND.read(written(tone())).facts)
     assert (facts["rate"], facts["channels"], facts["seconds"]) == (16_000, 1, 0.5)
+
+
+def test_a_stored_sound_is_served_as_it_is_or_written_anew_and_in_parts(workspace, monkeypatch, kinds, tmp_path):
+    for name in ("PCM_16.wav", "ULAW.wav"):
+        (tmp_path / name).write_bytes(kinds[name])
+    keys = {
+        name: ingest(tmp_path / name, workspace, label="beep").used[0].sha256 for name in ("PCM_16.wav", "ULAW.wav")
+    }
+    monkeypatch.setattr(graft, "_current", SimpleNamespace(workspace=workspace))
+    client = TestClient(Starlette(routes=ROUTES))
+    whole = client.get(f"/api/media/{keys['PCM_16.wav']}")
+    assert (whole.headers["content-type"], whole.content) == ("audio/wav", kinds["PCM_16.wav"])
+    part = client.get(f"/api/media/{keys['PCM_16.wav']}", headers={"range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, b"RIFF")
+    anew = client.get(f"/api/media/{keys['ULAW.wav']}").content
+    assert anew != kinds["ULAW.wav"] and SOUND.playback(anew).content is None
+    assert client.get(f"/api/media/{'0' * 64}").status_code == 404

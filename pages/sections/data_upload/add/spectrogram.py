@@ -13,7 +13,7 @@ from pages.session.i18n import _, decimal, say_error
 from pages.shared.dataset.dataset_facts import facts_of
 
 OPTION = "pixel_scale"  # of the dataset; every run that learns from it keeps it
-SIDE = 260
+SIDE = 200
 
 
 @st.fragment
@@ -32,6 +32,7 @@ def choice(project: Project) -> None:
         return
     with menu:
         st.markdown(_("A network sees a sound as a picture: time from left to right, low tones at the bottom."))
+        example = st.container()
         typed = _fields(project, how)
         try:
             chosen = mel.parsed(",".join(f"{name}={value:g}" for name, value in typed.items()), how)
@@ -41,7 +42,8 @@ def choice(project: Project) -> None:
         if chosen.text() != now:
             registry.set_dataset_options(project.dataset_id, **{OPTION: chosen.text()})
             st.rerun(scope="fragment")
-        _preview(project, chosen)
+        with example:
+            _preview(project, chosen)
         st.caption(_("Chosen from the lengths and rates of your clips. A change counts for the next trainings."))
 
 
@@ -60,7 +62,9 @@ def _fields(project: Project, how: mel.Mel) -> dict[str, float]:
     with st.grid(columns=2, min_column_width=130, key=f"mel-fields-{project.dataset_id}"):
         for name, (title, help_text) in words.items():
             key = f"mel-{name}-{project.dataset_id}-{how.text()}"
-            found[name] = st.number_input(title, value=float(getattr(how, name)), key=key, help=help_text or None)
+            found[name] = st.number_input(
+                title, value=float(getattr(how, name)), format="%g", key=key, help=help_text or None
+            )
     return found
 
 

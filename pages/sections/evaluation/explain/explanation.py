@@ -215,7 +215,7 @@ def _heat(entry: RunView, picture: Picture, way: str, target: str) -> Future:
             return
         heard = answer.result()
         where = _where(heard["hottest"])
-        src = data_url(heard["seen"], "image/jpeg") if heard["seen"] else picture.src
+        src = data_url(heard["seen"], "image/jpeg") if heard.get("seen") else picture.src
         heat_map(src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
         _play(picture)
         st.caption(f"{where}. {_('The network did not see the darkened parts.')}" if heard["cut"] else f"{where}.")
