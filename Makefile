@@ -104,7 +104,7 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 # Python 3.11 to 3.13 at once. What is pinned already stays; `make requirements UPGRADE=--upgrade` takes what is new.
 requirements: $(VENV)/bin/uv
 	$(COMPILE) -o requirements.txt pyproject.toml
-	$(foreach extra,gpu postgres test,$(COMPILE) -c requirements.txt --extra $(extra) -o requirements-$(extra).txt pyproject.toml &&) true
+	$(foreach extra,gpu openvino postgres test,$(COMPILE) -c requirements.txt --extra $(extra) -o requirements-$(extra).txt pyproject.toml &&) true
 
 $(VENV)/bin/uv:
 	@sh environment.sh $(VENV)

@@ -6,8 +6,8 @@ with Graft.open() as graft:
     run_id = graft.start_run(project.id, {"name": "instant", "backbone": "sprout"})
 
 What goes on in a workspace is asked of the one who does it: `graft.imports`, `dataset_checks`, `dataset_exports`,
-`maps`, `label_suggestions`, `run_measurements`, `custom_backbones`, `searches`, `queue`. Jobs have the verbs start,
-status, stop and discard everywhere.
+`maps`, `label_suggestions`, `run_measurements`, `model_exports`, `custom_backbones`, `searches`, `queue`. Jobs have the
+verbs start, status, stop and discard everywhere.
 """
 
 import functools
@@ -36,6 +36,7 @@ from engine.services.dataset_exports import DatasetExports
 from engine.services.imports import Imports
 from engine.services.label_suggestions import LabelSuggestions
 from engine.services.maps import Maps
+from engine.services.model_exports import ModelExports
 from engine.services.run_measurements import RunMeasurements
 from engine.services.uploads import Uploads
 from engine.storage import runs
@@ -60,6 +61,7 @@ class Graft:
         self.maps = Maps(workspace, registry, self.background_jobs)
         self.label_suggestions = LabelSuggestions(workspace, registry, self.background_jobs)
         self.run_measurements = RunMeasurements(self.background_jobs)
+        self.model_exports = ModelExports(self.background_jobs)
         self.custom_backbones = CustomBackbones(workspace, registry, lambda: self.compute)
         self.searches = Searches(workspace, registry, self.queue, lambda: self.compute)
         self._device: dict | None = None

@@ -12,6 +12,7 @@ from engine.backbones.model_import.preparation import PREPARATIONS
 from engine.data.importing.choices import SEPARATORS, flag
 from engine.data.layout import KINDS
 from engine.errors import UserError
+from engine.sharing.formats import FORMATS
 from engine.storage.workspace import PRIVATE
 from engine.training.recipe import POOLINGS
 from engine.translation import LANGUAGES
@@ -100,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
 
     predict_parser = _add(subparsers, "predict", "predict.predict", "classify files with a finished run")
     predict_parser.add_argument("run", help=RUN_HELP)
-    predict_parser.add_argument("files", nargs="+", metavar="FILE")
+    predict_parser.add_argument("files", nargs="+", metavar="FILE", help="pictures, or folders of them")
+    predict_parser.add_argument("-o", "--output", metavar="FILE.csv", help="write the answers as a table")
 
     _add(subparsers, "backbones", "backbones.backbones", "list the networks a training can start from")
     _add(subparsers, "runs", "runs.list_runs", "list the runs of the workspace")
@@ -114,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     report_parser.add_argument("run", help=RUN_HELP)
     report_parser.add_argument("-o", "--output", required=True, metavar="FILE.html")
     report_parser.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the report (default: en)")
+    model = _add(subparsers, "export", "export.export", "write a run's model in another format, compared with the app")
+    model.add_argument("run", help=RUN_HELP)
+    model.add_argument(
+        "--format", required=True, choices=EXPORTS, help=f"one of {', '.join(EXPORTS)}", metavar="FORMAT"
+    )
+    model.add_argument("-o", "--output", required=True, metavar="FILE")
     export = _add(
         subparsers, "export-data", "export_data.export_data", "write a project's pictures as a zip that imports again"
     )
@@ -140,6 +148,7 @@ def _add_search(subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
 
 
+EXPORTS = tuple(FORMATS)
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (

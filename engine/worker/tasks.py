@@ -32,4 +32,5 @@ TASKS = {
     "warm_explanations": "engine.evaluation.explain.explain:warm_up",
     "learning_curve": "engine.evaluation.learning_curve:measure",
     "measure_run": "engine.evaluation.measurements:carry_out",
+    "export_model": "engine.sharing.export_job:carry_out",
 }

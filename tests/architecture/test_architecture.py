@@ -248,6 +248,8 @@ TENSORFLOW_ONLY = {
     "engine.backbones.litert",
     "engine.backbones.device",
     "engine.evaluation.explain.gradients",
+    "engine.sharing.formats.litert_file",
+    "engine.sharing.formats.saved_model",
     "engine.training.fine_tuning.replicas",
 }
 
