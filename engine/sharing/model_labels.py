@@ -1,13 +1,14 @@
 """What a model cannot say itself and whoever uses it must know: `labels.json` beside it, metadata inside an ONNX file.
 
-Names of classes, thresholds, when it says "I don't know", what pixels it takes, and the honest number. No path, no
-host, no person.
+Names of classes, thresholds, when it says "I don't know", what pixels (or spectrograms, by their parameters) it takes,
+and the honest number. No path, no host, no person.
 """
 
 from pathlib import Path
 
 from engine.data import label_kinds
-from engine.data.modalities import fits
+from engine.data.modalities import bit_depth, fits
+from engine.data.modalities import registry as modalities
 from engine.data.modalities.fits import fit_of
 from engine.errors import UserError
 from engine.evaluation import results
@@ -41,6 +42,8 @@ def describe(run_dir: Path) -> dict:
             "range": list(scale_range(scale)),
             "fit": fit,
         },
+        "modality": preparation.get("modality", modalities.FIRST),
+        "scale": scale,
         "output": {"name": PROBABILITIES, **_output(results.recipe(run_dir), facts)},
         **_decisions(run_dir, facts),
         "measured": {
@@ -53,10 +56,8 @@ def describe(run_dir: Path) -> dict:
 
 def scale_range(scale: str) -> tuple[float, float]:
     """Return which pixel values are black and white: (0, 255), or those of pictures of more than 8 bits."""
-    if not scale:
-        return 0.0, 255.0
-    low, high = map(float, scale.split(":"))
-    return low, high
+    deep = bit_depth.SCALE.match(scale)
+    return (float(deep[1]), float(deep[2])) if deep else (0.0, 255.0)
 
 
 def _output(recipe: dict, facts: Evaluation) -> dict:
