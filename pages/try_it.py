@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine import graft
+from engine.data.modalities import registry as modalities
 from engine.evaluation import results
 from pages.components.gallery.gallery import Tile, gallery, thumbnail_url
 from pages.components.scroll_into_view import scroll_into_view
@@ -42,12 +43,15 @@ tried_pictures.warm(entry)
 
 def bring(entry: RunView) -> None:
     """Offer the ways to bring a picture; ask about what was brought."""
-    kind = modality.current()
-    if kind.plays:
+    if modality.current().plays:
         bring_sounds(entry, st.session_state.get(tried_pictures.GENERATION, 0))
         return
-    own, camera = st.tabs((_("Pictures"), _("Camera")), key="ways", on_change="rerun")
     generation = st.session_state.get(tried_pictures.GENERATION, 0)
+    if modalities.may_hold_texts(entry.facts.get("modality", modalities.FIRST)):
+        bring_text(entry, generation)
+        choose_samples(entry)
+        return
+    own, camera = st.tabs((_("Pictures"), _("Camera")), key="ways", on_change="rerun")
     if own.open:
         with own:
             bring_files(entry, generation)
@@ -62,6 +66,15 @@ def bring(entry: RunView) -> None:
                 on_change=answer,
                 args=(entry, key, _("Photo")),
             )
+
+
+def bring_text(entry: RunView, generation: int) -> None:
+    """Take a text that is typed or pasted, or files of texts."""
+    written = st.chat_input(_("Write or paste a text"), key=f"try-text-{generation}", max_chars=20_000)
+    if written:
+        tried_pictures.try_contents(entry, [(_("Your text"), written.encode())])
+        st.rerun(scope="fragment")
+    bring_files(entry, generation, _("Or drop text files (.txt) here"))
 
 
 def bring_sounds(entry: RunView, generation: int) -> None:

@@ -99,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     curve.add_argument("run", help=RUN_HELP)
 
+    keep_parser = _add(subparsers, "keep", "keep.keep", "choose which model of a run on texts answers")
+    keep_parser.add_argument("run", help=RUN_HELP)
+    keep_parser.add_argument("model", choices=("network", "ngram"), help="the network (default) or character n-grams")
+
     predict_parser = _add(subparsers, "predict", "predict.predict", "classify files with a finished run")
     predict_parser.add_argument("run", help=RUN_HELP)
     predict_parser.add_argument("files", nargs="+", metavar="FILE", help="pictures, or folders of them")
@@ -169,6 +173,7 @@ GROUPS_HELP = "keep all pictures of a group (speaker, patient, video) on one sid
 READING_HELP = {
     "encoding": ("CODEPAGE", "how names in a zip, or a table, are written when they do not say it: cp1251, cp932 ..."),
     "file_column": ("NAME", "the column of a table that names files"),
+    "text_column": ("NAME", "the column of a table that holds texts themselves"),
     "label_column": ("NAME", "the column of a table that gives the class"),
     "split_column": ("NAME", "the column of a table that says the split, or 'none'"),
     "split_values": ("VALUE=SPLIT,...", "what values of it, or folders, mean: 0=train,1=validation,2=test,old=none"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.cli.output import end_progress, in_words, show_progress
+from engine.data.examples import catalogue as examples
 from engine.data.importing import choices
 from engine.errors import DataError, UserError
 from engine.graft import Graft
@@ -16,9 +17,10 @@ ANSWERS = {"auto": None, "yes": True, "no": False}
 def check_there(source: str) -> None:
     if not source.startswith("example:") and not Path(source).exists():
         raise DataError(
-            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, example:digits, "
-            "example:signs or example:sounds.",
+            "There is no file or folder '{source}'. Give a folder, an archive, a CSV or JSONL table, or "
+            "example:NAME ({known}).",
             source=source,
+            known=", ".join(examples.EXAMPLES),
         )
 
 

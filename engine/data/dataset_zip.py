@@ -21,6 +21,7 @@ from engine.data.formula_cells import mark
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
+from engine.data.modalities import registry as modalities
 from engine.data.split_names import split_of
 from engine.data.unicode_form import composed
 from engine.storage.registry import Item
@@ -100,7 +101,7 @@ def members(items: Sequence[Item]) -> list[str]:
         shown = UNLABELLED if label is None else NO_CLASSES if label == multi_label.NOTHING else label
         folders[label] = _unique(_folder(shown), taken)
     used: dict[str | None, set[str]] = {label: set() for label in folders}
-    names = [PurePosixPath(item.name).name for item in items]
+    names = [modalities.file_name(PurePosixPath(item.name).name, item.modality) for item in items]
     return [
         f"{folders[item.label]}/{_unique(_safe(name), used[item.label])}"
         for item, name in zip(items, names, strict=True)

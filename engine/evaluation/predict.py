@@ -13,6 +13,7 @@ from engine.backbones import forward
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.fits import fit_of
 from engine.errors import TrainingError
+from engine.evaluation import beside_network
 from engine.storage import runs
 from engine.storage.workspace import read_json
 from engine.training.fine_tuning import classifier as models
@@ -47,6 +48,8 @@ def predict(run_dir: Path, sources: Sequence) -> np.ndarray:
     if not sources:
         return np.zeros((0, len(warm.class_names)), np.float32)
     openers = [modalities.expected(source, warm.modality) for source in sources]
+    if beside_network.kept(run_dir) != beside_network.NETWORK:
+        return beside_network.probabilities(run_dir, list(sources))
     pixels = [one.open_at(source, warm.image_size, warm.fit) for one, source in zip(openers, sources, strict=True)]
     return predict_pixels(warm.model, np.stack(pixels))
 

@@ -38,6 +38,17 @@ class GroupReport(TypedDict):
     before_accuracy: float
 
 
+class Ngram(TypedDict):
+    """Character n-grams beside the network, where the files are texts (engine.evaluation.beside_network)."""
+
+    accuracy: float
+    accuracy_interval: list[float]
+    validation_accuracy: float
+    only_network: int
+    only_ngram: int
+    chance: float
+
+
 class Baselines(TypedDict):
     """What the accuracy is to be compared with. Older runs did not ask the network before training."""
 
@@ -45,6 +56,7 @@ class Baselines(TypedDict):
     majority_answer: NotRequired[str]
     before_fine_tuning: NotRequired[float]
     before_mean_average_precision: NotRequired[float]
+    ngram: NotRequired[Ngram]
 
 
 class Labels(TypedDict):

@@ -18,7 +18,7 @@ from engine.data import versions
 from engine.data.modalities import fits
 from engine.data.modalities import registry as modalities
 from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
-from engine.evaluation import evaluators
+from engine.evaluation import beside_network, evaluators
 from engine.evaluation.evaluators.predictions import Predictions
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.reliability import out_of_distribution
@@ -299,6 +299,10 @@ def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome)
     if work.recipe.tells_the_strange:
         weights = weights_hash(work.recipe.backbone)
         facts["unknown"] = out_of_distribution.learn(work.run_dir, frozen, weights, train_features, held_out)
+    modality = facts["modality"]
+    beside = beside_network.learn(work.run_dir, work.workspace, frozen, rows, modality)
+    if beside is not None:
+        facts["baselines"] = {"ngram": beside_network.report(frozen, rows, outcome.probabilities, beside)}
     work.progress.end()
     facts |= _seconds(work)
     evaluator.write(work.run_dir, frozen, predictions, facts)

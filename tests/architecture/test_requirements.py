@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from engine.data.examples.signs import FONT_PACKAGES
+from engine.data.modalities.fonts import FONTS
 from engine.version import version
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,8 @@ def imported(*folders: str) -> set[str]:
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     ours = {"app", "engine", "pages", "tests", "benchmarks"}
-    return ({name.split(".")[0] for name in names} | set(FONT_PACKAGES)) - set(sys.stdlib_module_names) - ours - JAX
+    fonts = {*FONT_PACKAGES, *(package for package, _file in FONTS)}
+    return ({name.split(".")[0] for name in names} | fonts) - set(sys.stdlib_module_names) - ours - JAX
 
 
 def packages_of(module: str) -> set[str]:

@@ -58,9 +58,9 @@ def test_the_same_folder_again_adds_nothing_and_is_no_mistake(graft, class_folde
 
 def test_nothing_usable_is_a_sentence_and_still_accounted_for(graft, tmp_path):
     (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "diary.txt").write_text("no picture")
+    (tmp_path / "notes" / "diary.jpg").write_text("no picture")
     dataset_id = graft.registry.create_project("Notes").dataset_id
-    with pytest.raises(Exception, match="The only file in notes cannot be used. diary.txt: This is text"):
+    with pytest.raises(Exception, match="The only file in notes cannot be used. diary.jpg: This is text"):
         graft.wait_for_import(graft.start_import(dataset_id, tmp_path / "notes"))
     [account] = graft.registry.imports(dataset_id)
     assert (account["received"], account["used"], len(account["refused"])) == (1, 0, 1)

@@ -88,7 +88,7 @@ def test_loose_pictures_and_a_table_that_is_not_understood_are_on_the_card(app, 
 
 
 def test_without_a_picture_the_card_only_offers_to_cancel(app, opened, tmp_path):
-    (tmp_path / "notes.zip").write_bytes(zip_of(("a.txt", b"hello")))
+    (tmp_path / "notes.zip").write_bytes(zip_of(("a.pdf", b"hello")))
     _project, import_id = arrived(app, opened, tmp_path / "notes.zip")
     assert app.button(key=f"arrival-use-{import_id}").disabled
 
@@ -253,6 +253,18 @@ def test_pictures_dropped_into_a_class_box_get_its_name(app, opened, tmp_path):
     assert not app.exception
     (project,) = opened.registry.projects()
     assert opened.registry.counts(project.dataset_id).keys() == {"Ripe"}
+
+
+def test_texts_written_into_a_class_box_become_its_items_one_a_line(app, opened):
+    data_page(app)
+    app.segmented_control(key="way").set_value("classes").run()
+    app.text_input(key="name-new-0").set_value("Greetings").run()
+    app.text_area(key="text-new-0").set_value("Good morning\n\n<b>Guten</b> Abend")
+    app.button(key="add-texts-new-0").click().run()
+    assert not app.exception
+    (project,) = opened.registry.projects()
+    found = [(item.name, item.label, item.modality) for item in opened.registry.items(project.dataset_id)]
+    assert found == [("Good morning", "Greetings", "text"), ("<b>Guten<∕b> Abend", "Greetings", "text")]
 
 
 def test_several_archives_are_imported_one_by_one(app, opened, tmp_path):

@@ -12,7 +12,8 @@ from engine.data.importing.archive import ESCAPES, IN_ICLOUD, IS_LINK, LOCKED, S
 from engine.data.importing.ingest import NO_CLASS
 from engine.data.importing.zip_reader import UNLISTED
 from engine.data.modalities.image import NO_PICTURE
-from tests.support.odd_files import POINTER, TEXT, encode, photo
+from engine.data.modalities.text import TEXT
+from tests.support.odd_files import POINTER, encode, photo
 
 INSIDE_DAMAGED = "It is damaged inside the archive. Make the archive again."
 BROKEN = "The archive {name} is damaged or not complete. Download or make it again."
@@ -253,7 +254,7 @@ CASES: dict[str, Case] = {
     "a picture beside the classes": Case(
         lambda: zip_of(*CATS_AND_DOGS, ("cover.png", THREE), ("read me.txt", b"hello there")),
         [CAT, DOG],
-        {"cover.png": NO_CLASS, "read me.txt": TEXT},
+        {"cover.png": NO_CLASS, "read me.txt": TEXT.foreign},
     ),
     "only folders": Case(lambda: zip_of(("cats/", b"")), error=NO_FILES),
     "nothing": Case(lambda: zip_of(), error=NO_FILES),

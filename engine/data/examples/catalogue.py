@@ -1,4 +1,4 @@
-"""Data sets that need no download: handwritten digits, and signs and sounds that are made here."""
+"""Data sets that need no download: handwritten digits, signs and sounds that are made here, our own sentences."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.data.examples import signs, sounds
+from engine.data.examples import sentences, signs, sounds
 from engine.errors import DataError
 from engine.storage.workspace import disk_error
 
@@ -25,7 +25,7 @@ JPEG_QUALITIES = (55, 65, 75, 85, 92)
 
 
 def draw(name: str, folder: Path) -> Path:
-    """Write the example `name` ("digits", "signs" or "sounds") as a zip into `folder`; return its path.
+    """Write the example `name` (one of EXAMPLES) as a zip into `folder`; return its path.
 
     The same pictures come out every time. Raises DataError for another name, UserError when the disk is full.
     """
@@ -79,4 +79,4 @@ def _encoded(picture: Image.Image, **options) -> bytes:
     return buffer.getvalue()
 
 
-EXAMPLES = {"digits": _digits, "signs": _signs, "sounds": sounds.files}
+EXAMPLES = {"digits": _digits, "signs": _signs, "sounds": sounds.files, "sentences": sentences.files}

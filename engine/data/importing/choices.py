@@ -23,6 +23,7 @@ class Choices:
 
     encoding: str | None = None
     file_column: str | None = None
+    text_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
     split_values: Mapping[str, str | None] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from engine import settings
 from engine.data import label_kinds, thumbnails
 from engine.data import layout as layouts
 from engine.data.examples import catalogue as examples
-from engine.data.importing import copy_search, row_matching, sources, tables
+from engine.data.importing import copy_search, row_matching, sources, tables, text_tables
 from engine.data.importing import reading as readings
 from engine.data.importing.archive import Entry
 from engine.data.importing.budget import check_time
@@ -28,11 +28,13 @@ from engine.data.importing.zip_names import ZipNames
 from engine.data.modalities import bit_depth
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.image_facts import image_facts
+from engine.data.modalities.text import TEXT
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 from engine.storage.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
 
 MAX_WAITING = 64  # pictures read but not yet decoded
+REPORTED = 200  # texts of a table between two reports
 MAX_WAITING_BYTES = 64 * 2**20
 ACCOUNT, USED, NEW_BLOBS = "account.json", "used.jsonl", "new-blobs.txt"
 
@@ -123,6 +125,7 @@ class _Found:
     refused: list[dict] = field(default_factory=list)
     unread: list["_Unread"] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
+    texts: list[ItemRecord] = field(default_factory=list)  # lines of tables, with what these say of them
     questions: list[dict] = field(default_factory=list)
 
     def refuse(self, file: str, error: DataError) -> None:
@@ -171,11 +174,13 @@ def ingest(
         with (job_dir / NEW_BLOBS).open("a", buffering=1) if job_dir else contextlib.nullcontext() as notes:
             store = functools.partial(_store, workspace=workspace, notes=notes)
             in_time = functools.partial(check_time, started, size, grace=settings.current().max_import_seconds)
-            entries = sources.entries(path, scratch, names=names)
+            entries = sources.entries(path, scratch, names=names, choices=choices)
             found = _read_all(entries, store, _told(progress, total), in_time)
+            if all(map(modalities.may_hold_texts, (modality, *(record.modality for record in found.records)))):
+                _bring_texts(found, choices, store, progress, bare=loose or label is not None)
     found.questions += [code_page.question() for code_page in names.guessed]
     scale = pixel_scale or choices.pixel_scale or ""
-    kind = _of_one_kind(found, modality)
+    kind = _of_one_kind(found, modality or (TEXT.name if found.texts else ""))
     about_scale = _scaled_alike(found, workspace, scale) or _scale_told(found, kind, scale)
     records, description = _with_labels(found, layout, label, loose, several_classes, choices)
     description |= about_scale | ({"modality": kind} if kind else {})
@@ -234,6 +239,33 @@ def _read_all(
     return found
 
 
+def _bring_texts(
+    found: _Found, choices: Choices, store: Callable, progress: Callable[..., None] | None, *, bare: bool
+) -> None:
+    """Store the lines of tables that hold texts themselves, each as an item of its own.
+
+    bare: a table need not give them classes. A table counts as its lines, except one that could not be read.
+    """
+    read = text_tables.read_all(found.tables, [record.name for record in found.records], choices, bare=bare)
+    found.questions += read.questions
+    for name, error in read.refused:
+        found.refuse(name, error)
+    names = {*read.used, *(name for name, _error in read.refused)}
+    found.tables = [entry for entry in found.tables if entry.name not in names]
+    found.received += len(read.rows) - len(read.used)
+    report = _told(progress, len(read.rows))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="draw") as pool:
+        outcomes = pool.map(store, (Entry(row.where + TEXT.SUFFIX, row.text.encode()) for row in read.rows))
+        for done, (row, outcome) in enumerate(zip(read.rows, outcomes, strict=True), start=1):
+            if isinstance(outcome, _Unread):
+                found.refuse(row.where, outcome.error)
+            else:
+                told = {"name": row.name, "label": row.label, "group": row.group, "split": row.split}
+                found.texts.append(replace(outcome, **told))
+            if done % REPORTED == 0:
+                report(found, done)
+
+
 def _collect(found: _Found, size: int, future: Future) -> int:
     outcome = future.result()
     if isinstance(outcome, _Unread):
@@ -246,7 +278,7 @@ def _collect(found: _Found, size: int, future: Future) -> int:
 def _of_one_kind(found: _Found, wanted: str) -> str:
     """Refuse by name what is not of the modality that the dataset holds, or most of the files are; return its name."""
     kinds = Counter(record.modality for record in found.records)
-    chosen = wanted or max(kinds, key=kinds.__getitem__, default="")
+    chosen = wanted or modalities.kind_of_most(kinds)
     for one in found.unread:
         found.refuse(one.name, _why_unread(one, chosen))
     found.unread.clear()
@@ -303,7 +335,7 @@ def _looked_at_again(record: ItemRecord, workspace: Workspace, scale: str) -> It
 
 def _store(entry: Entry, workspace: Workspace, notes: TextIO | None) -> ItemRecord | _Unread:
     """Keep a file and its thumbnail, and return what is known of it; or why it cannot be used."""
-    modality = modalities.of(entry.content)
+    modality = modalities.of_arriving(entry.name, entry.content)
     try:
         reading = modality.read(entry.content)
     except DataError as error:
@@ -346,7 +378,9 @@ def _labelled(
         name = layouts.clean_name(label)
         _refuse_tables(found, DataError("A table was not needed: all pictures were put into {label}.", label=name))
         described = _described("label", "All pictures belong to the class {label}.", label=name)
-        return [replace(record, label=name) for record in found.records], described
+        return [replace(record, label=name) for record in (*found.records, *found.texts)], described
+    if found.texts and not found.records and not found.tables:
+        return found.texts, {**_counted("table", found.texts), "questions": found.questions}
     names = [record.name for record in found.records]
     reading = readings.read(names, found.tables, kind, choices, found.questions)
     _refuse_unread(found, reading)
@@ -358,7 +392,7 @@ def _labelled(
         unused = "A table that names {named} of {total} pictures was not used. Choose the layout 'table' to use it."
         _refuse_tables(found, DataError(unused, named=reading.named, total=len(names)))
         records, described = _from_folders(found, reading.layout, loose)
-    return records, {**described, "questions": reading.questions}
+    return [*records, *found.texts], {**described, "questions": reading.questions}
 
 
 def _by_table(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data import layout as layouts
-from engine.data.importing import archive, row_matching, sources, tables
+from engine.data.importing import archive, row_matching, sources, tables, text_tables
 from engine.data.importing import reading as readings
 from engine.data.importing.choices import Choices
 from engine.data.importing.reading import Reading
@@ -22,6 +22,7 @@ from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
 from engine.data.layout import is_system_file
 from engine.data.modalities import registry as modalities
+from engine.data.modalities.text import TEXT
 
 SECONDS = 10.0  # a tar has no directory: after this long its first files must do
 MAX_TABLE_BYTES = 64 * 2**20
@@ -43,7 +44,7 @@ class _Seen:
     @property
     def modality(self) -> str:
         """The kind that most of the files seem to be of; the others will be refused by name."""
-        return max(self.by_kind, key=lambda kind: len(self.by_kind[kind]), default="")
+        return modalities.kind_of_most({kind: len(names) for kind, names in self.by_kind.items()})
 
     @property
     def pictures(self) -> list[str]:
@@ -77,24 +78,47 @@ def look(
     locked, empty.
     """
     choices = Choices.from_options(reading or {})
-    seen = _see(path, scratch, ZipNames(choices.encoding), progress or (lambda files: None))
-    read = readings.read(seen.pictures, seen.tables, "auto", choices, seen.questions)
+    seen = _see(path, scratch, ZipNames(choices.encoding), choices, progress or (lambda files: None))
+    texts = _texts(seen, choices)
+    read = readings.read(seen.pictures, seen.tables, "auto", choices, [*seen.questions, *texts.questions])
     ways, recommended = _choices(seen, read, stem(title or path.name))
+    if texts.rows:
+        ways, recommended = [_by_texts(texts), *(ways if seen.pictures else ())], "table"
     others = [*seen.others, *seen.foreign]
     return {
         "files": seen.files,
-        "pictures": len(seen.pictures),
-        "modality": seen.modality,
+        "pictures": len(seen.pictures) + len(texts.rows),
+        "modality": TEXT.name if texts.rows else seen.modality,
         "system": seen.system,
         "complete": seen.complete,
         "bytes": sources.survey(path)[1] if path.is_dir() else path.stat().st_size,
         "others": {"count": len(others), "names": [layouts.shown(name) for name in others[:SHOWN]]},
-        "unread": [error.to_dict() for _name, error in read.tables.refused[:SHOWN]],
+        "unread": [error.to_dict() for _name, error in (*texts.refused, *read.tables.refused)[:SHOWN]],
         "recommended": recommended,
         "choices": ways,
         "questions": read.questions,
         "reading": dict(reading or {}),
     }
+
+
+def _texts(seen: _Seen, choices: Choices) -> text_tables.TextTables:
+    """Take the tables of texts out of what was seen, where it holds nothing but texts, and read them."""
+    if not modalities.may_hold_texts(seen.modality):
+        return text_tables.TextTables()
+    found = text_tables.read_all(seen.tables, seen.pictures, choices)
+    names = {*found.used, *(name for name, _error in found.refused)}
+    seen.tables = [entry for entry in seen.tables if entry.name not in names]
+    return found
+
+
+def _by_texts(texts: text_tables.TextTables) -> dict:
+    tally, bare = _Tally(), 0
+    for row in texts.rows:
+        bare += row.label is None
+        if row.label is not None:
+            tally.add(row.label, row.group, row.split, 1)
+    names = [layouts.shown(name) for name in texts.used[:SHOWN]]
+    return tally.choice("table") | {"tables": names, "rows_without_class": bare, "missing": 0}
 
 
 def worth_asking(source: Path) -> bool:
@@ -119,10 +143,10 @@ def _wanted(name: str, size: int) -> bool:
     return name.lower().endswith(archive.SUFFIXES) and size <= MAX_INNER_BYTES
 
 
-def _see(path: Path, scratch: Path, names: ZipNames, progress: Callable[[int], None]) -> _Seen:
+def _see(path: Path, scratch: Path, names: ZipNames, choices: Choices, progress: Callable[[int], None]) -> _Seen:
     seen, started = _Seen(), time.monotonic()
     with tempfile.TemporaryDirectory(dir=scratch, prefix="look-") as folder:
-        for entry in sources.entries(path, Path(folder), _wanted, names):
+        for entry in sources.entries(path, Path(folder), _wanted, names, choices):
             seen.files += 1
             _sort(entry, seen)
             if time.monotonic() - started > SECONDS:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.data.importing import archive, row_matching, tables
+from engine.data.importing import archive, row_matching, tables, text_tables
 from engine.data.importing.archive import Entry, LimitError
+from engine.data.importing.choices import Choices
 from engine.data.importing.zip_names import ZipNames
 from engine.data.layout import is_system_file
 from engine.errors import DataError
@@ -28,7 +29,11 @@ Wanted = Callable[[str, int], bool]
 
 
 def entries(
-    path: Path, scratch: Path, wanted: Wanted = archive.everything, names: ZipNames | None = None
+    path: Path,
+    scratch: Path,
+    wanted: Wanted = archive.everything,
+    names: ZipNames | None = None,
+    choices: Choices | None = None,
 ) -> Iterator[Entry]:
     """Yield every file of the source, one at a time, with its bytes or the reason why it was not read.
 
@@ -42,7 +47,7 @@ def entries(
     elif archive.kind_of(path):
         yield from archive.read(path, scratch, wanted, names)
     elif tables.is_table(path.name):
-        yield from _table(path, wanted)
+        yield from _table(path, wanted, choices or Choices())
     else:
         yield _file(path, path.name, wanted)
 
@@ -115,13 +120,15 @@ def _archive(path: Path, name: str, scratch: Path, wanted: Wanted, names: ZipNam
         yield Entry(name, refused=error)
 
 
-def _table(path: Path, wanted: Wanted) -> Iterator[Entry]:
+def _table(path: Path, wanted: Wanted, choices: Choices) -> Iterator[Entry]:
     """Yield the table and those of its files that lie beside it or below."""
     table = _file(path, path.name, archive.everything)
     yield table
     root = path.parent.resolve()
     there = _names_below(root)
     files = row_matching.Files(there)
+    if text_tables.is_one(path.name, table.content, files, choices):
+        return  # its lines are the texts themselves
     rows = tables.read(path.name, table.content, files).rows
     matches = row_matching.match([row for row in rows if row.file and not row.refused], files)
     # Whoever matches rows and files names those that are missing.

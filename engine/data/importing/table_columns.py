@@ -86,15 +86,15 @@ def understand(
 
     names_file: whether a cell names a file that came. Raises DataError with what is missing.
     """
-    header, lines = _with_header(sheet, names_file)
-    at = _named(header)
+    header, lines = with_header(sheet, names_file)
+    at = named(header)
     asked: list[dict] = []
     for role in ("file", "label"):
         if wanted := getattr(choices, f"{role}_column"):
-            at[role] = _position(name, header, wanted)
-    _find_files(at, header, lines, names_file)
-    if "file" in at and _takes_part(choices):
-        splits, questions = _splits(name, header, lines, at, choices)
+            at[role] = position(name, header, wanted)
+    find_files(at, header, lines, names_file)
+    if "file" in at and takes_part(choices):
+        splits, questions = splits_of_column(name, header, lines, at, choices)
         asked += questions
     else:
         splits = {}
@@ -104,7 +104,7 @@ def understand(
     if marked and "label" in at and not choices.label_column:
         del at["label"]
     if "file" in at and "label" not in at and not marked:
-        asked += _find_labels(header, lines, at)
+        asked += find_labels(header, lines, at)
     if "file" not in at or ("label" not in at and not marked):
         raise not_understood(name, header, at)
     plural = "label" in at and key(header[at["label"]]) in PLURALS
@@ -125,13 +125,13 @@ def not_understood(name: str, header: list[str], at: dict[str, int]) -> DataErro
     return DataError(template, name=shown(name), columns=", ".join(there[:MOST_COLUMNS] + more))
 
 
-def _with_header(sheet: Sheet, names_file: Callable[[str], bool]) -> tuple[list[str], list[tuple[int, list[Cell]]]]:
+def with_header(sheet: Sheet, names_file: Callable[[str], bool]) -> tuple[list[str], list[tuple[int, list[Cell]]]]:
     """Return the names of the columns and the other lines; names are made up where the first line is one of files."""
     if sheet.header or not sheet.lines:
         return sheet.header, sheet.lines
     first = [cell if isinstance(cell, str) else "" for cell in sheet.lines[0][1]]
     files = [place for place, cell in enumerate(first) if PICTURE.search(cell) or ("." in cell and names_file(cell))]
-    if not files or len(first) < 2 or {"file", "label"} & _named(first).keys():
+    if not files or len(first) < 2 or {"file", "label"} & named(first).keys():
         return first, sheet.lines[1:]
     others = [place for place in range(len(first)) if place != files[0]]
     label = min((p for p in others if p > files[0]), default=others[0])
@@ -140,7 +140,7 @@ def _with_header(sheet: Sheet, names_file: Callable[[str], bool]) -> tuple[list[
     return header, sheet.lines
 
 
-def _named(header: Sequence[str]) -> dict[str, int]:
+def named(header: Sequence[str]) -> dict[str, int]:
     """Return {"file": position, ...}; an earlier synonym wins over a later one."""
     names = [key(cell) for cell in header]
     found = {}
@@ -160,14 +160,14 @@ def _synonyms(role: str, header: list[str]) -> tuple[int, ...]:
     return _known(role, tuple(header))
 
 
-def _position(name: str, header: list[str], wanted: str) -> int:
+def position(name: str, header: list[str], wanted: str) -> int:
     for place, cell in enumerate(header):
         if cell == wanted or key(cell) == key(wanted):
             return place
     raise DataError(NO_SUCH_COLUMN, name=shown(name), column=wanted, columns=", ".join(header[:MOST_COLUMNS]))
 
 
-def _cells(lines: Sequence[tuple[int, list[Cell]]], place: int) -> list[str]:
+def cells_of(lines: Sequence[tuple[int, list[Cell]]], place: int) -> list[str]:
     return [
         cells[place] if isinstance(cells[place], str) else "|".join(map(str, cells[place]))
         for _number, cells in lines
@@ -175,14 +175,14 @@ def _cells(lines: Sequence[tuple[int, list[Cell]]], place: int) -> list[str]:
     ]
 
 
-def _find_files(
+def find_files(
     at: dict[str, int], header: list[str], lines: Sequence[tuple[int, list[Cell]]], names_file: Callable[[str], bool]
 ) -> None:
     """Find the column of files by what stands in it, where no name says it or where what is named is not there."""
     sample = lines[:: max(1, len(lines) // 200)]
 
     def share(place: int) -> float:
-        cells = [cell for cell in _cells(sample, place) if cell]
+        cells = [cell for cell in cells_of(sample, place) if cell]
         return sum(map(names_file, cells)) / max(1, len(sample)) if cells else 0.0
 
     if "file" in at and share(at["file"]) > 0:
@@ -194,11 +194,11 @@ def _find_files(
         at["file"] = best
 
 
-def _find_labels(header: list[str], lines: Sequence[tuple[int, list[Cell]]], at: dict[str, int]) -> list[dict]:
+def find_labels(header: list[str], lines: Sequence[tuple[int, list[Cell]]], at: dict[str, int]) -> list[dict]:
     """Take the one column whose words come back as that of classes, and ask."""
     likely = []
     for place in range(len(header)):
-        values = set(_cells(lines, place)) - {""}
+        values = set(cells_of(lines, place)) - {""}
         if place not in at.values() and 2 <= len(values) <= len(lines) / 2 and not split_names.are_flags(values):
             likely.append(place)
     if len(likely) != 1:
@@ -210,22 +210,22 @@ def _find_labels(header: list[str], lines: Sequence[tuple[int, list[Cell]]], at:
     return [question("label_column", about, column, others, column=column)]
 
 
-def _takes_part(choices: Choices) -> bool:
+def takes_part(choices: Choices) -> bool:
     return choices.split_column != NONE
 
 
-def _splits(
+def splits_of_column(
     name: str, header: list[str], lines: Sequence[tuple[int, list[Cell]]], at: dict[str, int], choices: Choices
 ) -> tuple[dict[str, str | None], list[dict]]:
     """Return {value: split} of the column of splits, entering it in `at`, and what is asked about it."""
     if choices.split_column:
-        at["split"] = _position(name, header, choices.split_column)
+        at["split"] = position(name, header, choices.split_column)
     elif "split" not in at and (place := _split_by_values(header, lines, at)) is not None:
         at["split"] = place
     if "split" not in at:
         return {}, []
     column = header[at["split"]]
-    counts = Counter(_cells(lines, at["split"]))
+    counts = Counter(cells_of(lines, at["split"]))
     found = split_names.of_values(column, counts)
     if len(found.unknown) > MOST_SPLITS and not choices.split_column:
         del at["split"]  # it says something else: a source, an album
@@ -266,7 +266,7 @@ def other_splits(own: dict[str, str | None]) -> list[str]:
 def _split_by_values(header: list[str], lines: Sequence[tuple[int, list[Cell]]], at: dict[str, int]) -> int | None:
     """Return the column that holds the names of splits, or yes and no for one ("is_test"), whatever it is called."""
     for place, column in enumerate(header):
-        values = set(_cells(lines, place)) - {""}
+        values = set(cells_of(lines, place)) - {""}
         if place in at.values() or not 0 < len(values) <= MOST_SPLITS:
             continue
         named = set(split_names.splits_of(values).values())
@@ -282,11 +282,11 @@ def _marked(
 ) -> tuple[dict[str, int], list[dict]]:
     """Return {class: position} of a table that has a column of 0 and 1 for each class, and what is asked about it."""
     if choices.class_columns:
-        return {column: _position(name, header, column) for column in choices.class_columns}, []
+        return {column: position(name, header, column) for column in choices.class_columns}, []
     if "file" not in at or "label" in at or not lines:
         return {}, []
     own = [place for place in range(len(header)) if place not in at.values() and header[place].strip()]
-    flags = [place for place in own if set(map(str.lower, map(str.strip, _cells(lines, place)))) <= FLAGS]
+    flags = [place for place in own if set(map(str.lower, map(str.strip, cells_of(lines, place)))) <= FLAGS]
     if len(flags) < 2:
         return {}, []
     chosen, sure = _classes_among(header, flags, lines)

@@ -7,12 +7,14 @@ from engine.data.modalities import bit_depth
 from engine.data.modalities.image import IMAGE
 from engine.data.modalities.modality import Augmentations, Modality, Source
 from engine.data.modalities.sound import SOUND
+from engine.data.modalities.text import TEXT, beginning
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 
 # The last one takes what no other recognises, and says what is wrong with it.
-MODALITIES: tuple[Modality, ...] = (SOUND, IMAGE)
+MODALITIES: tuple[Modality, ...] = (SOUND, TEXT, IMAGE)
 HEAD = 4096  # bytes of a file that tell what it is
+TEXTS_BESIDE = 4  # texts for each file of another kind that may belong to it
 FIRST = IMAGE.name  # the modality of what was kept before there were others, and nobody has noted any
 
 
@@ -23,6 +25,14 @@ def of(file: Source) -> Modality:
         return last
     head = _head(file)
     return next((modality for modality in others if modality.recognises(head)), last)
+
+
+def of_arriving(name: str, content: bytes) -> Modality:
+    """Return the modality of a file that comes in: letters in a file that is called no text are no text."""
+    found = of(content)
+    if found is TEXT or (found is MODALITIES[-1] and TEXT.may_be(name)):
+        return TEXT if TEXT.may_be(name) else MODALITIES[-1]
+    return found
 
 
 def named(name: str) -> Modality:
@@ -45,6 +55,34 @@ def refusal(own: str, wanted: str, *, readable: bool = True) -> str:
     if own == wanted:
         return ""
     return named(wanted).not_one if own == MODALITIES[-1].name and not readable else named(own).foreign
+
+
+def kind_of_most(counts: Mapping[str, int]) -> str:
+    """Return the modality of most files, by how many there are of each; "" where there are none.
+
+    Texts come beside files of other kinds, to describe them, so that these count for more.
+    """
+    others = {name: count for name, count in counts.items() if name != TEXT.name}
+    most = max(others, key=others.__getitem__, default="")
+    texts = counts.get(TEXT.name, 0)
+    return most if not texts or others.get(most, 0) * TEXTS_BESIDE >= texts else TEXT.name
+
+
+def may_hold_texts(modality: str) -> bool:
+    """Tell whether texts are welcome where files of this modality are; "" where there are none yet."""
+    return modality in ("", TEXT.name)
+
+
+def words_of(files: Sequence[Source]) -> list[str]:
+    """Return the beginning of what stands in each of these files, which are of one modality; "" where nothing does."""
+    if not files or of(files[0]) is not TEXT:
+        return [""] * len(files)
+    return [beginning(file) for file in files]
+
+
+def file_name(name: str, modality: str) -> str:
+    """Return what an item is called as a file of its own: a line of a table gets the suffix of texts."""
+    return f"{name}{TEXT.SUFFIX}" if modality == TEXT.name and not TEXT.may_be(name) else name
 
 
 def by_name(file: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from engine.evaluation.metrics import group_gaps
-from engine.storage.evaluation import ClassReport, Evaluation, GroupReport
+from engine.storage.evaluation import ClassReport, Evaluation, GroupReport, Ngram
+
+CHANCE = 0.05  # a difference that comes up more often than this by chance alone is not called one
 
 
 def of_class(row: ClassReport, more: str = "") -> str:
@@ -16,6 +18,20 @@ def of_class(row: ClassReport, more: str = "") -> str:
     )
     words = [f"{name} {_with_interval(fraction, ends)}" for name, fraction, ends in figures]
     return f"  {row['class']:24} {'  '.join([*words, more])}".rstrip()
+
+
+def of_ngram(accuracy: float, beside: Ngram) -> str:
+    """Return how character n-grams did beside the network, and whether the two differ by more than chance."""
+    low, high = beside["accuracy_interval"]
+    verdict = "The difference may be chance."
+    if beside["chance"] < CHANCE and beside["accuracy"] > accuracy:
+        verdict = "They are better, by more than chance."
+    elif beside["chance"] < CHANCE:
+        verdict = "The network is better, by more than chance."
+    return (
+        f"Character n-grams on the same texts: {beside['accuracy']:.1%} (between {low:.1%} and {high:.1%}). "
+        f"{verdict} 'keep RUN ngram' lets them answer."
+    )
 
 
 def of_groups(rows: Sequence[GroupReport]) -> list[str]:

@@ -43,7 +43,9 @@ def write(run_dir: Path, snapshot: Snapshot, predictions: Predictions, facts: di
     """
     write_predictions(run_dir / runs.PREDICTIONS, snapshot, predictions.rows, predictions.trained)
     write_predictions(run_dir / runs.BEFORE, snapshot, predictions.rows, predictions.before)
-    evaluation = {**evaluate(snapshot, predictions), **facts, "versions": files.package_versions()}
+    told = evaluate(snapshot, predictions)
+    beside = {"baselines": {**told["baselines"], **facts.get("baselines", {})}}
+    evaluation = {**told, **facts, **beside, "versions": files.package_versions()}
     write_json(run_dir / runs.EVALUATION, evaluation)
     return evaluation
 
@@ -165,13 +167,14 @@ def lines(result: Evaluation) -> list[str]:
     low, high = result["accuracy_interval"]
     base, (largest, fraction) = result["baselines"], constant_answer(result)
     largest = f"{largest}, their largest class" if largest else "one and the same class"
+    beside = [line.of_ngram(result["accuracy"], base["ngram"])] if "ngram" in base else []
     words = (
         f"Right on {result['accuracy']:.1%} of {result['counts']['test']} test pictures"
         f"{line.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
         f"Always answering {largest}: {fraction:.1%}. "
         f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
     )
-    return [words, *map(line.of_class, per_class(result)), *line.of_groups(result["groups"])]
+    return [words, *beside, *map(line.of_class, per_class(result)), *line.of_groups(result["groups"])]
 
 
 def prediction(run_dir: Path, evaluation: Evaluation, answer: Mapping) -> dict:

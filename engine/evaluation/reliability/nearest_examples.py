@@ -16,7 +16,7 @@ from engine.backbones.pretrained import weights_hash
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.fits import fit_of
 from engine.errors import BackboneError
-from engine.evaluation import predict
+from engine.evaluation import beside_network, predict
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.reliability import out_of_distribution
 from engine.storage import runs
@@ -64,6 +64,8 @@ def answers(run_dir: Path, workspace: Workspace, sources: Sequence) -> list[dict
     "unknown" tells how unlike the training pictures it is, "nearest" which of them it is most like (see `look`).
     """
     rows, seen = predict.predict(run_dir, sources), look(run_dir, workspace, sources)
+    if beside_network.kept(run_dir) != beside_network.NETWORK:
+        seen = [{**found, "unknown": None} for found in seen]  # it was the network that told what is strange
     return [{"probabilities": row.tolist(), **found} for row, found in zip(rows, seen, strict=True)]
 
 

@@ -272,7 +272,7 @@ class Gallery {
     if (!tile) return
     this.at = index
     const picture = document.createElement('img')
-    picture.alt = [tile.caption, tile.note].filter(Boolean).join(', ')
+    picture.alt = [tile.text, tile.caption, tile.note].filter(Boolean).join(', ')
     picture.src = tile.src.replace('api/thumbnail/', 'api/preview/')
     const close = element('button', 'close', '×')
     close.type = 'button'
@@ -344,7 +344,7 @@ function figure(tile, index, data) {
   const frame = document.createElement(data.selectable ? 'button' : 'div')
   frame.className = 'picture'
   frame.dataset.index = index
-  const words = [tile.caption, tile.note].filter(Boolean).join(', ')
+  const words = [tile.text, tile.caption, tile.note].filter(Boolean).join(', ')
   if (data.selectable) {
     frame.type = 'button'
     frame.setAttribute('aria-label', `${data.words.select} ${words}`.trim())
@@ -383,12 +383,20 @@ function figure(tile, index, data) {
   }
   if (words) {
     const caption = document.createElement('figcaption')
+    if (tile.text) caption.append(written(tile.text))
     if (tile.caption) caption.append(element('span', '', tile.caption))
     if (tile.note) caption.append(element('span', `note ${tile.tone}`, tile.note))
     caption.title = words
     box.append(caption)
   }
   return box
+}
+
+// A text beside its picture, from whichever side it is read.
+function written(text) {
+  const words = element('span', 'text', text)
+  words.dir = 'auto'
+  return words
 }
 
 function chip(key, words, act) {

@@ -23,7 +23,7 @@ class Tile:
     """One picture of a gallery. Texts are shown as they are, never as Markdown or HTML.
 
     src: an address of a picture (see `thumbnail_url`, `data_url`); note: a second, quieter line;
-    tone: "" or "good" or "bad", the colour of the note's edge.
+    tone: "" or "good" or "bad", the colour of the note's edge; text: what stands in the item, where it is a text.
     """
 
     id: int | str
@@ -31,6 +31,7 @@ class Tile:
     caption: str = ""
     note: str = ""
     tone: str = ""
+    text: str = ""
 
 
 def gallery(
@@ -52,7 +53,10 @@ def gallery(
     on_why: lets somebody ask why the model says what it says of a picture (button or W); it is given the picture's id.
     """
     data = {
-        "tiles": [asdict(tile) | {"caption": readable(tile.caption), "note": readable(tile.note)} for tile in tiles],
+        "tiles": [
+            asdict(tile) | {"caption": readable(tile.caption), "note": readable(tile.note), "text": readable(tile.text)}
+            for tile in tiles
+        ],
         "selectable": selectable,
         "size": size,
         "clear": clear,

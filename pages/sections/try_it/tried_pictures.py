@@ -1,5 +1,6 @@
 """Pictures somebody tries a model on: read, asked about, shown, and never kept longer than the session."""
 
+import html
 import time
 import uuid
 from collections.abc import Sequence
@@ -60,6 +61,7 @@ class Trial:
     named: the classes it is said to show. item: its id, where
     it is a picture of the dataset.
     sound: what is played of it, as content or as the path of its original, empty where there is nothing to hear.
+    text: what stands in it, where it is a text.
     question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
     """
 
@@ -79,6 +81,7 @@ class Trial:
     known: Found | None = None
     item: int | None = None
     sound: str | bytes = b""
+    text: str = ""
 
 
 def warm(entry: RunView):
@@ -106,16 +109,17 @@ def try_contents(entry: RunView, files: list[tuple[str, bytes]]) -> None:
     readable: list[tuple[Trial, bytes | str]] = []
     for name, content in files:
         try:
-            picture, _size = modalities.of(content).picture(content, SHOWN_SIDE)
+            modality = modalities.expected(content, entry.facts.get("modality", modalities.FIRST))
+            picture, _size = modality.picture(content, SHOWN_SIDE)
             src = data_url(jpeg_bytes(shrink(picture)), "image/jpeg")
             large = jpeg_bytes(shrink(picture, LARGE_SIDE))
             # The session keeps no photo of a camera: what it keeps is what a network sees of it.
             kind = modalities.of(content)
             source = content if len(content) <= MOST_BYTES or kind.plays else large
             sound = _played(content) if kind.plays else b""
-            readable.append(
-                (Trial(name, src, source=source, large=data_url(large, "image/jpeg"), sound=sound), content)
-            )
+            [text] = modalities.words_of([content])
+            shown = Trial(name, src, source=source, large=data_url(large, "image/jpeg"), sound=sound, text=text)
+            readable.append((shown, content))
         except UserError as error:
             trials.append(Trial(name, problem=error))
     _remember(entry, [*_asked(entry, readable), *trials])
@@ -128,7 +132,11 @@ def _played(content: bytes) -> bytes:
 
 def try_samples(entry: RunView, samples: list[tuple[Trial, str]]) -> None:
     """Ask about stored pictures, given with the path of their original."""
-    asked = [(replace(trial, source=path, sound=_of_original(trial, path)), path) for trial, path in samples]
+    texts = modalities.words_of([path for _trial, path in samples])
+    asked = [
+        (replace(trial, source=path, sound=_of_original(trial, path), text=text), path)
+        for (trial, path), text in zip(samples, texts, strict=True)
+    ]
     _remember(entry, _asked(entry, asked))
 
 
@@ -225,6 +233,8 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         with picture:
             st.audio(trial.sound)
     with words:
+        if trial.text:
+            st.html(f'<p dir="auto" style="font-weight:600;margin:0">{html.escape(trial.text)}</p>')
         st.caption(name)
         if trial.question is not None:
             _say_waiting()

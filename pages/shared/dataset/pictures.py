@@ -8,6 +8,7 @@ import streamlit as st
 from engine.storage.registry import Item
 from pages.components.gallery import gallery
 from pages.session.i18n import _, plural
+from pages.shared.dataset import written
 
 SPLIT_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 MOST = 10
@@ -39,8 +40,10 @@ def families(members: Sequence[Sequence[Item]], *, side: int = 84, most: int = 5
 def tiles(items: Sequence[Item]) -> list[gallery.Tile]:
     """Return the items for a gallery, the class first, then the part."""
     return [
-        gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), item.label or _("No class yet"), _note(item))
-        for item in items
+        gallery.Tile(
+            item.id, gallery.thumbnail_url(item.sha256), item.label or _("No class yet"), _note(item), text=text
+        )
+        for item, text in zip(items, written.of([item.sha256 for item in items]), strict=True)
     ]
 
 

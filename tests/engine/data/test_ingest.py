@@ -229,8 +229,8 @@ def test_source_that_does_not_exist_is_named(workspace):
 
 
 def test_nothing_usable_is_explained_with_the_first_reason(tmp_path, workspace):
-    account = ingest(write(tmp_path / "in", {"a/1.txt": b"hello", "a/2.txt": b"world", "a/3.jpg": b""}), workspace)
-    with pytest.raises(DataError, match="None of the 3 files in in can be used. a/1.txt: This is text"):
+    account = ingest(write(tmp_path / "in", {"a/1.jpg": b"hello", "a/2.jpg": b"world", "a/3.jpg": b""}), workspace)
+    with pytest.raises(DataError, match="None of the 3 files in in can be used. a/1.jpg: This is text"):
         account.require_used()
 
 

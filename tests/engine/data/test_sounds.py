@@ -17,6 +17,7 @@ from engine.data.modalities import registry as modalities
 from engine.data.modalities.sound import SOUND
 from engine.data.modalities.sounds import mel, sound_findings, sound_samples
 from engine.data.modalities.sounds.sound_facts import sound_facts_of
+from engine.data.modalities.text import TEXT
 from engine.errors import DataError
 from engine.training.inputs import augment
 from engine.training.inputs.pixels import Pixels, choose_fit
@@ -124,7 +125,7 @@ def test_a_dataset_of_sounds_has_one_way_to_draw_them_and_it_is_asked_of_nothing
     assert reasons["beep/photo.wav"].startswith("This is a picture, and this project holds files of another kind")
     assert reasons["beep/empty.wav"] == sound_samples.NO_SAMPLES
     assert reasons["beep/cut.mp3"] == sound_samples.DAMAGED
-    assert reasons["beep/notes.txt"] == SOUND.not_one
+    assert reasons["beep/notes.txt"] == TEXT.foreign
     keys = [record.sha256 for record in account.used]
     fit = choose_fit(workspace, "crop", keys, account.layout["pixel_scale"])
     assert fit == f"stretch@{account.layout['pixel_scale']}"

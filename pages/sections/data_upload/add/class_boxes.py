@@ -7,7 +7,7 @@ from engine.data.layout import clean_name
 from engine.storage.registry import Project
 from pages.components.dropzone.dropzone import dropzone
 from pages.components.gallery import gallery
-from pages.sections.data_upload.add import imports
+from pages.sections.data_upload.add import imports, text_box
 from pages.session import modality
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape
@@ -63,9 +63,14 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
     if plays or not project or not graft.current().registry.imports(project.dataset_id):
         _microphone(box, name)
     upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=not plays)
-    if upload is not None:
+    written = text_box.write(box["id"]) if text_box.is_offered(project) else None
+    if upload is not None or written is not None:
         box.update(label=clean_name(name or box["name"]), name=name or box["name"], waiting=True)
+    if upload is not None:
         imports.begin_upload(upload, label=box["label"])
+    if written is not None:
+        imports.begin(written, label=box["label"], title=box["label"])
+        st.rerun()
 
 
 def _microphone(box: dict, name: str) -> None:

@@ -41,6 +41,14 @@ def all_examples() -> list[Example]:
             _("Tones, noises and voices"),
             _("225 short sounds made here: tones, sweeps, noises, knocks, vowels. Listen to what the model confuses."),
         ),
+        Example(
+            "sentences",
+            _("Sentences in eight languages"),
+            _(
+                "720 short sentences, drawn as pictures: which language is it? A model of letters alone learns beside "
+                "the network."
+            ),
+        ),
     ]
 
 

@@ -65,6 +65,7 @@ def _titles() -> dict[str, str]:
         "split_column": _("Column of the parts"),
         "label_column": _("Column of the class"),
         "file_column": _("Column of the files"),
+        "text_column": _("Column of the texts"),
         "class_columns": _("Columns that are classes"),
         "label_separator": _("Between two classes stands"),
         "pixel_scale": _("Black and white"),

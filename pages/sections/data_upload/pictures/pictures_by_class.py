@@ -12,7 +12,7 @@ from pages.components.gallery import gallery
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape, shortened
 from pages.shared import page
-from pages.shared.dataset import class_edits, concurrent_edits, picture_actions
+from pages.shared.dataset import class_edits, concurrent_edits, picture_actions, written
 
 PER_PAGE = 48
 # These stand for pictures that were marked as ambiguous or taken out; no class can be called so.
@@ -55,7 +55,7 @@ def _class(project: Project, label: str, counts: dict[str, int]) -> None:
     classes = [name for name in counts if name not in NO_CLASSES]
     with place:
         selected = gallery.gallery(
-            [_tile(item) for item in items],
+            [_tile(item, text) for item, text in zip(items, written.of([item.sha256 for item in items]), strict=True)],
             key=f"gallery-{project.dataset_id}",
             selectable=True,
             clear=picture_actions.cleared(),
@@ -93,11 +93,11 @@ def _marked(_workspace: str, dataset_id: str, _version: str) -> tuple[int, ...]:
     return tuple(item_id for item_id, ambiguous in rows if ambiguous)
 
 
-def _tile(item: Item) -> gallery.Tile:
-    name = item.name.rsplit("/", 1)[-1]
+def _tile(item: Item, text: str) -> gallery.Tile:
+    name = "" if text else item.name.rsplit("/", 1)[-1]
     unclear = _("ambiguous: {label}").format(label=class_edits.shown_name(item.label or "")) if item.ambiguous else ""
     note = " · ".join(part for part in (unclear, _split_word(item.split), item.group) if part)
-    return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), name, note)
+    return gallery.Tile(item.id, gallery.thumbnail_url(item.sha256), name, note, text=text)
 
 
 def _split_word(split: str | None) -> str:

@@ -19,6 +19,7 @@ from pages.session import state
 from pages.session.i18n import _, plural
 from pages.session.safe_text import isolated, md_escape, set_off
 from pages.shared import address, page
+from pages.shared.dataset import written
 from pages.shared.figures import is_dark
 
 MATRIX, CHOSEN, PAIRS, VIEW = "confusion", "confusion-chosen", "confused-pairs", "confusion-view"
@@ -55,8 +56,9 @@ def tiles(rows: list[Prediction], *, with_truth: bool = True) -> list[Tile]:
             caption=f"{isolated(row.predicted)} ({percent(row.probability)})",
             note=_("labelled {label}").format(label=isolated(row.label)) if with_truth else "",
             tone="good" if row.label == row.predicted else "bad",
+            text=text,
         )
-        for row in rows
+        for row, text in zip(rows, written.of([row.sha256 for row in rows]), strict=True)
     ]
 
 

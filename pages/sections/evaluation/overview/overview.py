@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pages.sections.evaluation.overview import caveats
+from pages.sections.evaluation.overview import caveats, ngram
 from pages.shared.runs import run_list, training_events
 from pages.shared.runs.run_list import RunView
 
@@ -14,5 +14,6 @@ def view(
 ) -> None:
     """Show the sentence of a run. headline: that of its label kind."""
     headline(entry, run_list.measured_alike(entry, entries))
+    ngram.view(entry)
     caveats.mistakes_removed(entry, entries)
     training_events.nothing_gained(entry)
