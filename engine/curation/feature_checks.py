@@ -27,7 +27,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from engine.backbones import catalogue
 from engine.curation import class_overlap, label_issues, leakage, near_duplicates, neighbours, out_of_sample, outliers
@@ -49,8 +48,6 @@ COMPARING = "Comparing every picture with those it resembles."
 JUDGING = "Asking a model what it would call pictures it has not learned from."
 LEAKING = "Measuring what copies or groups on both sides would have pretended."
 MOST_QUESTIONS = 500
-GREY_SIZE = 96  # pixels; what look_alikes shrinks
-READ = 512  # pictures in memory at once
 
 Tell = Callable[..., None]
 
@@ -146,22 +143,11 @@ def _compare(items: list[Item], x: np.ndarray, pixels: Pixels, tell: Tell) -> tu
     shown = [items[row] for row in alone]
     known = [image_facts(item) for item in shown]
     sizes = np.array([(max(1, facts.width), max(1, facts.height)) for facts in known])
-    pairs = near_duplicates.find(
-        _grey(pixels, shown), near, sizes, lambda done, total: tell(0.6 + 0.1 * done / total, COMPARING)
-    )
+    grey = near_duplicates.read_grey(pixels, [item.sha256 for item in shown])
+    pairs = near_duplicates.find(grey, near, sizes, lambda done, total: tell(0.6 + 0.1 * done / total, COMPARING))
     joined = _joined(clusters, [(int(alone[pair.left]), int(alone[pair.right])) for pair in pairs])
     look = _Look(items, x, joined, similar, alone)
     return look, _look_alikes(items, clusters, joined)
-
-
-def _grey(pixels: Pixels, items: list[Item]) -> np.ndarray:
-    parts = []
-    for start in range(0, len(items), READ):
-        part = pixels.read([item.sha256 for item in items[start : start + READ]])
-        if part.shape[1] % near_duplicates.FINE:
-            part = np.stack([np.asarray(Image.fromarray(p).resize((GREY_SIZE, GREY_SIZE))) for p in part])
-        parts.append(near_duplicates.grey_pictures(part))
-    return np.concatenate(parts)
 
 
 def _joined(clusters: list[int], pairs: list[tuple[int, int]]) -> list[int]:

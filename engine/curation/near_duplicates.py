@@ -6,12 +6,14 @@ better than either does with the pictures around it (the ratio test of Lowe 2004
 close to each other as to others of their kind, copies are not. Measured by benchmarks/checks.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from engine.curation.neighbours import nearest
+from engine.training.inputs.pixels import Pixels
 
 FINE, COARSE = 48, 16  # sides of the grey pictures that are kept, and that are compared
 AROUND = 8  # neighbours away: what surrounds a picture; copies beyond so many are joined pair by pair
@@ -30,6 +32,7 @@ WAYS = (  # (how, rows cut off the left one, off the right one)
     ("mirrored", 0, 0),
 )
 PAIRS = 4096
+READ = 512  # pictures in memory at once
 
 Advance = Callable[[int, int], None]
 
@@ -48,6 +51,17 @@ def grey_pictures(pixels: np.ndarray) -> np.ndarray:
     step = pixels.shape[1] // FINE
     grey = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
     return np.round(grey.reshape(len(grey), FINE, step, FINE, step).mean(axis=(2, 4))).astype(np.uint8)
+
+
+def read_grey(pixels: Pixels, keys: Sequence[str]) -> np.ndarray:
+    """Return uint8 (N, 48, 48) of the pictures with these content hashes, read a few at a time."""
+    parts = []
+    for start in range(0, len(keys), READ):
+        part = pixels.read(keys[start : start + READ])
+        if part.shape[1] % FINE:
+            part = np.stack([np.asarray(Image.fromarray(p).resize((2 * FINE, 2 * FINE))) for p in part])
+        parts.append(grey_pictures(part))
+    return np.concatenate(parts)
 
 
 def find(grey: np.ndarray, features: np.ndarray, sizes: np.ndarray, advance: Advance) -> list[Pair]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.evaluation import evaluators
+from engine.evaluation import evaluators, results
 from engine.evaluation.metrics.intervals import pictures_for_margin
 from engine.storage.evaluation import Evaluation
 
@@ -17,6 +17,7 @@ class HonestNumber:
 
     majority: what one and the same answer to every picture reaches at best; largest: that answer.
     groups: of how many groups the pictures are, where the model has learned from none of these; else 0.
+    copied: how many of the pictures have a copy that the model has learned from.
     """
 
     pictures: int
@@ -28,6 +29,7 @@ class HonestNumber:
     before: float | None
     more_needed: int
     groups: int = 0
+    copied: int = 0
 
     @property
     def is_wide(self) -> bool:
@@ -50,6 +52,7 @@ def honest_number(facts: Evaluation) -> HonestNumber:
         before=facts["baselines"].get("before_fine_tuning"),
         more_needed=max(0, pictures_for_margin(facts["accuracy"], pictures, TARGET_MARGIN) - pictures),
         groups=facts.get("interval_groups", 0),
+        copied=results.copied(facts),
     )
 
 

@@ -171,6 +171,12 @@ def base(facts: Evaluation, recipe: dict) -> Base | None:
     return facts.get("base", Base(left_out=0, unknown=True))
 
 
+def copied(facts: Evaluation) -> int:
+    """Return how many test pictures have a copy that was learned from: what the number says of them is by heart."""
+    found = facts.get("copies")
+    return len(found["test"]) if found and not found["left_out"] else 0
+
+
 def most_confused(facts: Evaluation, limit: int = 10) -> list[Confusion]:
     """Return the pairs of classes that were mistaken for each other most often, largest first."""
     names, matrix = facts["class_names"], facts["confusion_matrix"]

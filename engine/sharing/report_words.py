@@ -40,7 +40,7 @@ class Words:
         """Return the honest number in a sentence, never without its interval."""
         _ = self.speech
         words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).")
-        if known:
+        if known or figures.copied:
             words = _("On {n} test pictures, it is right {share} times in 100 (between {low} and {high}).")
         if exactly:
             words = _(
@@ -64,9 +64,15 @@ class Words:
 
     def caution(self, figures: HonestNumber) -> str:
         """Return what the number rests on where that is little, else nothing."""
+        _ = self.speech
+        if figures.copied:
+            words = _(
+                "{n} of its test pictures are copies of pictures it learned from, cropped, mirrored or relit. It knows "
+                "them by heart, and that flatters this number."
+            )
+            return words.format(n=self.number(figures.copied))
         if not figures.is_wide:
             return ""
-        _ = self.speech
         words = _(
             "This rests on {n} test pictures only: with others of the same kind the number could as well be {low} or "
             "{high}. About {more} more test pictures would narrow it to 3 in 100 on either side."

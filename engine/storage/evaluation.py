@@ -76,6 +76,14 @@ class Base(TypedDict):
     unknown: bool
 
 
+class Copies(TypedDict):
+    """Test pictures (item ids) with copies among what is learned from, those copies, and whether they were left out."""
+
+    test: list[int]
+    learned: list[int]
+    left_out: bool
+
+
 class Evaluation(TypedDict):
     """The file as it is read. What stands below "older runs" may be missing in one of an earlier version of Graft."""
 
@@ -103,6 +111,7 @@ class Evaluation(TypedDict):
     seconds: NotRequired[dict[str, float]]
     versions: NotRequired[dict[str, str]]
     base: NotRequired[Base]
+    copies: NotRequired[Copies]
     unknown: NotRequired[dict]
     # one class a picture
     confusion_matrix: NotRequired[list[list[int]]]

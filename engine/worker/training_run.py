@@ -14,6 +14,8 @@ from engine.backbones.build import frozen
 from engine.backbones.local_weights import local_path
 from engine.backbones.pretrained import weights_hash
 from engine.compute import peers
+from engine.curation import split_copies
+from engine.curation.split_copies import Copies
 from engine.data import versions
 from engine.data.modalities import fits
 from engine.data.modalities import registry as modalities
@@ -152,6 +154,8 @@ def _tell_of_download(recipe: Recipe, writer: RunWriter) -> None:
 def _train(work: RunContext, writer: RunWriter) -> None:
     writer.event("started", recipe=work.recipe.to_dict(), counts=work.snapshot.counts(), **_as_kept(work.pixels.fit))
     cache = _embed(work)
+    apart, copies = split_copies.keep_apart(work.workspace, work.snapshot, work.pixels, cache.read, work.recipe.task)
+    work = replace(work, snapshot=apart)
     with ThreadPoolExecutor(1, thread_name_prefix="build") as builder:
         if not work.recipe.fine_tunes:  # the network that becomes the model is built while its last step is learned
             builder.submit(frozen, work.recipe.backbone, work.recipe.size)
@@ -161,7 +165,7 @@ def _train(work: RunContext, writer: RunWriter) -> None:
     # Saved beside the evaluation, which does not need the model.
     with ThreadPoolExecutor(1, thread_name_prefix="save") as saver:
         saved = saver.submit(classifiers.save, outcome.classifier, work.run_dir / runs.MODEL)
-        _evaluate(work, cache, head, outcome)
+        _evaluate(work, cache, head, outcome, copies)
         saved.result()
     writer.event("finished", chosen=outcome.chosen)
     state, message, values = _ending(work, outcome)
@@ -286,7 +290,7 @@ def _calibrate(work: RunContext, outcome: Outcome, held_out: tuple | None) -> Ou
     return replace(outcome, probabilities=probabilities, temperature=temperature, held_out=count)
 
 
-def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome) -> None:
+def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome, copies: Copies) -> None:
     work.progress.begin("evaluate", TESTING)
     frozen, rows = work.snapshot, work.held_out
     train_rows = frozen.rows("train")
@@ -295,7 +299,7 @@ def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome)
     before = evaluator.nearest_class_mean(held_out, train_features, frozen.y[train_rows])
     predictions = Predictions(rows, outcome.probabilities, before, outcome.temperature, outcome.held_out)
     probe_scores = evaluator.probe_scores(frozen, rows, head.probabilities(held_out))
-    facts = _facts(work, probe_scores, outcome)
+    facts = _facts(work, probe_scores, outcome) | copies.facts()
     if work.recipe.tells_the_strange:
         weights = weights_hash(work.recipe.backbone)
         facts["unknown"] = out_of_distribution.learn(work.run_dir, frozen, weights, train_features, held_out)

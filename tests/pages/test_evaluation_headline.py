@@ -44,3 +44,45 @@ def test_the_ngrams_beside_a_run_on_texts_are_told_and_can_be_kept(graft, finish
     at.segmented_control(key=f"answers-{finished}").set_value("ngram").run()
     assert beside_network.kept(folder) == "ngram"
     assert "stay those of the network" in words(at)
+
+
+def with_copies(graft, run_id: str, *, left_out: bool) -> dict:
+    """Let a run have found that five of its test pictures are copies of training pictures; return what it keeps."""
+    folder = graft.workspace.run_dir(run_id)
+    items = graft.registry.items(graft.registry.run(run_id).dataset_id)
+    by_split = {split: [item.id for item in items if item.split == split][:5] for split in ("train", "test")}
+    copies = {"test": by_split["test"], "learned": by_split["train"], "left_out": left_out}
+    runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), "copies": copies})
+    return copies
+
+
+def test_copies_it_learned_from_stand_in_red_instead_of_the_padlock_and_one_press_moves_them(graft, finished):
+    copies = with_copies(graft, finished, left_out=False)
+    at = open_page("evaluation")
+    assert "**5 of these" in at.error[0].value and "flatters this number" in at.error[0].value
+    said = words(at)
+    assert "never saw" not in said and "used for nothing but this number" not in said
+    at.button(key="copies-apart").click().run()
+    assert not at.exception
+    moved = graft.registry.items_by_id(copies["learned"]).values()
+    assert {item.split for item in moved} == {"test"}
+    assert not [button for button in at.button if button.key == "copies-apart"], "there is nothing left to move"
+
+
+def test_copies_that_were_not_learned_from_are_said_in_grey(graft, finished):
+    with_copies(graft, finished, left_out=True)
+    at = open_page("evaluation")
+    said = words(at)
+    assert "5 pictures were not learned from: they are copies of test pictures" in said and not at.error
+    assert "pictures it never saw" in said
+
+
+def test_no_button_promises_what_would_leave_a_class_without_pictures(graft, project, finished):
+    copies = with_copies(graft, finished, left_out=False)
+    folder = graft.workspace.run_dir(finished)
+    every = [item.id for item in graft.registry.items(project.dataset_id) if item.split == "train"]
+    copies = {**copies, "learned": every}
+    runs.write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), "copies": copies})
+    at = open_page("evaluation")
+    assert "Bring in other test pictures" in at.error[0].value
+    assert not [button for button in at.button if button.key == "copies-apart"]

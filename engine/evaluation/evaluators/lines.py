@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from engine.evaluation import results
 from engine.evaluation.metrics import group_gaps
 from engine.storage.evaluation import ClassReport, Evaluation, GroupReport, Ngram
 
@@ -49,6 +50,8 @@ def unseen(result: Evaluation) -> str:
     base = result.get("base", {})
     if base.get("unknown"):
         return ", which the network it started from may have learned from,"
+    if flattered := results.copied(result):
+        return f", {flattered} of them copies of pictures it learned from,"
     known = "more that the network it started from had learned from do not count"
     return f" it never saw ({base['left_out']} {known})" if base.get("left_out") else " it never saw"
 

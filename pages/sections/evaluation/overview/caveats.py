@@ -5,6 +5,7 @@ import streamlit as st
 from engine.evaluation import compare, results
 from engine.evaluation.honest_number import HonestNumber
 from pages.sections.evaluation.mistakes import delta
+from pages.sections.evaluation.overview import copies
 from pages.sections.evaluation.trust import decision_rule
 from pages.session.i18n import _, number, plural
 from pages.shared.figures import gain
@@ -23,7 +24,9 @@ def note(entry: RunView, others: int) -> None:
     others: how many other runs were measured on the same test pictures.
     """
     chosen_here = decision_rule.is_chosen_here(entry.folder)
-    st.caption(untouched(others, known=may_be_known(entry), chosen_here=chosen_here))
+    copies.note(entry)
+    if not results.copied(entry.facts):
+        st.caption(untouched(others, known=may_be_known(entry), chosen_here=chosen_here))
     base = results.base(entry.facts, entry.recipe)
     if base is not None and (left_out := base["left_out"]):
         words = plural(

@@ -82,7 +82,7 @@ def claim(figures: HonestNumber, *, known: bool = False) -> str:
     known: whether the network it started from may have learned from these pictures.
     """
     words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).")
-    if known:
+    if known or figures.copied:
         words = _("On {n} test pictures, it is right {share} times in 100 (between {low} and {high}).")
     return words.format(
         n=in_words(figures.pictures),

@@ -68,7 +68,7 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
         "On {n} pictures it never saw, it names exactly the right classes {share} times in 100 (between {low} and "
         "{high}), and it finds {found} of 100 labels."
     )
-    if known:
+    if known or figures.copied:
         words = _(
             "On {n} test pictures, it names exactly the right classes {share} times in 100 (between {low} and {high}), "
             "and it finds {found} of 100 labels."
