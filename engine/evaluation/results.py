@@ -219,6 +219,12 @@ def cell(answers: Predictions, true: str, predicted: str) -> list[Prediction]:
     return sorted(rows, key=lambda row: -row.probability)
 
 
+def mistakes_of(answers: Predictions, true: str) -> list[Prediction]:
+    """Return the pictures of class `true` that were taken for something else, the most confident first."""
+    rows = answers.where(lambda label, answer: label == true and answer != true)
+    return sorted(rows, key=lambda row: -row.probability)
+
+
 def confident_mistakes(answers: Predictions, limit: int = 24) -> list[Prediction]:
     """Return the wrong answers of which the model was most sure."""
     wrong = answers.where(lambda label, answer: label != answer)

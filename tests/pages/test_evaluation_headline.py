@@ -6,7 +6,9 @@ from engine.evaluation import beside_network
 from engine.storage import runs
 from engine.storage.workspace import write_json
 from engine.training.baselines import ngram
-from tests.support.app_pages import open_page, open_tab, words
+from pages.sections.evaluation.mistakes import confusion
+from tests.support.app_pages import component_with, open_page, open_tab, words
+from tests.support.run_files import add_run, finish_run
 
 
 def test_the_honest_number_is_a_sentence_with_interval_and_both_baselines(graft, finished):
@@ -86,3 +88,61 @@ def test_no_button_promises_what_would_leave_a_class_without_pictures(graft, pro
     at = open_page("evaluation")
     assert "Bring in other test pictures" in at.error[0].value
     assert not [button for button in at.button if button.key == "copies-apart"]
+
+
+def facts_of(graft, run_id: str, **changes) -> dict:
+    """Change what a run says of itself, as the evaluation of another run would."""
+    folder = graft.workspace.run_dir(run_id)
+    facts = {**runs.read_evaluation(folder), **changes}
+    runs.write_json(folder / runs.EVALUATION, facts)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("interval", "recalls", "said"),
+    [
+        ([0.92, 0.99], (0.95, 0.9, 0.99), "Good] It is right at least 90 times in 100"),
+        ([0.85, 0.90], (0.95, 0.9, 0.99), "Usable with care] It could be right only 85 times in 100"),
+        ([0.92, 0.99], (0.95, 0.7, 0.99), "Usable with care] It finds **pear** only 70 times in 100"),
+        ([0.92, 0.99], (0.95, 0.4, 0.99), "Not yet] It finds **pear** only 40 times in 100"),
+        ([0.20, 0.60], (0.95, 0.9, 0.99), "Not yet] It may be no better than giving every picture the same answer"),
+    ],
+)
+def test_the_verdict_says_which_rule_decided(graft, finished, interval, recalls, said):
+    rows = runs.read_evaluation(graft.workspace.run_dir(finished))["per_class"]
+    rows = [{**row, "recall": recall, "support": 40} for row, recall in zip(rows, recalls, strict=True)]
+    facts_of(graft, finished, accuracy=interval[1] - 0.02, accuracy_interval=interval, per_class=rows)
+    assert said in words(open_page("evaluation"))
+
+
+def test_the_weakest_class_shows_six_of_its_mistakes_and_leads_to_all_of_them_in_one_press(graft, project):
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id, accuracy=0.3)
+    at = open_page("evaluation")
+    assert "Weakest class: " in {metric.label[:15] for metric in at.metric}
+    shown = component_with(at, '"tiles"')["tiles"]
+    assert len(shown) == 6 and all(tile["tone"] == "bad" for tile in shown)
+    at.button(key="weakest-all").click().run()
+    assert not at.exception and "taken for something else" in words(at)
+    assert at.query_params["tab"] == "confusions" and at.query_params["cell"].endswith("-x")
+
+
+def test_a_class_chosen_in_the_table_opens_its_mistakes(graft, finished):
+    at = open_tab("Classes")
+    assert component_with(at, '"sortable"')["choose"] == "rows"
+    at = open_tab("Confusions", **{f"confusion-chosen-{finished}": (1, confusion.ALL)})
+    assert "**pear, taken for something else**" in words(at)
+
+
+def test_one_step_is_named_that_helps_most(graft, project, finished):
+    assert "Train with the recipe Balanced" in words(open_page("evaluation"))
+    items = graft.registry.items(project.dataset_id)
+    rare = [item.id for item in items if item.label == "plum" and item.split == "train"][8:]
+    graft.registry.change_items(project.dataset_id, rare, {"template": "x", "values": {}}, removed=True)
+    run_id = add_run(graft, project)
+    finish_run(graft, run_id)
+    rows = runs.read_evaluation(graft.workspace.run_dir(run_id))["per_class"]
+    rows = [{**row, "recall": 0.3 if row["class"] == "plum" else 0.9} for row in rows]
+    facts_of(graft, run_id, per_class=rows)
+    said = words(open_page("evaluation", current_run=run_id))
+    assert "More pictures of **plum**: it has 8 to learn from, other classes about" in said

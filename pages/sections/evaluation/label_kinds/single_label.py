@@ -7,7 +7,7 @@ from engine.services import run_measurements
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.mistakes import class_report, class_threshold, delta, galleries, groups, prediction_map
 from pages.sections.evaluation.mistakes.confusion import show_confusion
-from pages.sections.evaluation.overview import honest_number, overview
+from pages.sections.evaluation.overview import honest_number, overview, weakest_class
 from pages.sections.evaluation.overview.honest_number import headline as headline
 from pages.sections.evaluation.tabs import Tab, View, alone, one_of
 from pages.sections.evaluation.trust import abstention, calibration, cards, learning_curve, mean_heat_map, robustness
@@ -28,7 +28,7 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
 def tabs(entry: RunView, entries: list[RunView]) -> list[Tab]:
     """Return the four tabs."""
     return [
-        alone("overview", _("Overview"), lambda: overview.view(entry, entries, headline)),
+        alone("overview", _("Overview"), lambda: overview.view(entry, entries, headline, weakest_class.show)),
         one_of("mistakes", _("Mistakes"), _mistakes(entry)),
         Tab("trust", _("Trust"), _trust(entry), lambda tab: cards.draw(tab, entry.folder)),
         alone("use", _("Use it"), lambda: ways.view(entry)),
@@ -101,6 +101,6 @@ def _trust(entry: RunView) -> list[View]:
 
 def _classes(entry: RunView) -> None:
     """Numbers per class, before and after, and one class against the rest."""
-    class_report.per_class(entry.facts)
+    class_report.per_class(entry)
     class_threshold.view(entry.facts, entry.folder)
     class_report.before_and_after(entry.facts)

@@ -1,26 +1,32 @@
 """Numbers of every class: precision, recall and F1 with their intervals, before and after training."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
 from engine.evaluation import results
 from engine.evaluation.charts import per_class as charts
 from engine.storage.evaluation import Evaluation
-from pages.components.table.table import Cell, Column, Row, Table, show_table
+from pages.components.table.table import Cell, Column, Row, Table, chosen_in, show_table
+from pages.sections.evaluation.mistakes import confusion
 from pages.session.i18n import _, number
 from pages.shared import page
 from pages.shared.figures import chart, is_dark
 from pages.shared.percentages import with_interval
+from pages.shared.runs.run_list import RunView
+
+TABLE = "per-class-table"
 
 
-def per_class(facts: Evaluation) -> None:
+def per_class(entry: RunView) -> None:
     """Bars of precision, recall and F1 in the order a person chooses, and the same as a table with intervals."""
     orders = {
         "worst": (_("Weakest first"), lambda row: row["f1"]),
         "name": (_("By name"), lambda row: row["class"].casefold()),
         "size": (_("Largest first"), lambda row: -row["support"]),
     }
+    facts = entry.facts
     order = page.choice(_("Order"), {name: words for name, (words, _key) in orders.items()}, key="class-order")
     key = orders[order][1]
     # What was never tested is not weak: it comes last.
@@ -33,8 +39,19 @@ def per_class(facts: Evaluation) -> None:
     )
     chart(charts.per_class_figure(rows, dark=is_dark(), _=_), "per-class", _("Precision, recall and F1 of every class"))
     with st.expander(_("How sure these numbers are"), icon=":material/table_rows:"):
-        st.caption(_("In brackets: where each would lie with other pictures of the same kind, 19 times in 20."))
-        show_table(_class_table(rows), key="per-class-table")
+        st.caption(
+            _(
+                "Choose a class to see what it is taken for. In brackets: where each would lie with other pictures of "
+                "the same kind, 19 times in 20."
+            )
+        )
+        show_table(_class_table(rows), key=TABLE, on_choose=partial(_open, entry))
+
+
+def _open(entry: RunView) -> None:
+    """Lead to all mistakes of the class that was chosen."""
+    if (label := chosen_in(TABLE)) is not None:
+        confusion.open_class(entry, label)
 
 
 def _class_table(rows: Sequence[Mapping]) -> Table:
@@ -45,7 +62,7 @@ def _class_table(rows: Sequence[Mapping]) -> Table:
         Column(_("Test pictures"), number=True),
     ]
     alt = _("Recall, precision and F1 of every class with their intervals")
-    return Table(columns, [Row(_class_cells(row, kinds)) for row in rows], alt)
+    return Table(columns, [Row(_class_cells(row, kinds), row["class"]) for row in rows], alt, "rows")
 
 
 def _class_cells(row: Mapping, kinds: Iterable[str]) -> list[Cell]:

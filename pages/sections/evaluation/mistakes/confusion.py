@@ -14,6 +14,7 @@ from pages.components.confusion_matrix.confusion_matrix import show_matrix
 from pages.components.gallery.gallery import Tile, page_of, thumbnail_url
 from pages.components.probabilities import percent
 from pages.components.scroll_into_view import scroll_into_view
+from pages.sections.evaluation import tabs
 from pages.sections.evaluation.mistakes import fixable_gallery, matrix_view
 from pages.session import state
 from pages.session.i18n import _, plural
@@ -21,11 +22,13 @@ from pages.session.safe_text import isolated, md_escape, set_off
 from pages.shared import address, page
 from pages.shared.dataset import written
 from pages.shared.figures import is_dark
+from pages.shared.runs.run_list import RunView
 
 MATRIX, CHOSEN, PAIRS, VIEW = "confusion", "confusion-chosen", "confused-pairs", "confusion-view"
 CELL, SHOW = "cell", "show"  # in the address
 OPENED = "cell-pictures"
 PAIRS_AT_FIRST = 10
+ALL = -1  # in place of a predicted class: whatever it was taken for
 PER_PAGE = 24
 
 
@@ -67,14 +70,14 @@ def _chosen(facts: Evaluation, run_id: str) -> tuple[int, int] | None:
     size, key = len(facts["class_names"]), f"{CHOSEN}-{run_id}"
 
     def parse(text: str) -> tuple[int, int] | None:
-        found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", text, re.ASCII)
-        row, column = map(int, found.groups()) if found else (size, size)
+        found = re.fullmatch(r"(\d{1,4})-(\d{1,4}|x)", text, re.ASCII)
+        row, column = (int(one) if one != "x" else ALL for one in found.groups()) if found else (size, size)
         return (row, column) if max(row, column) < size else None
 
     address.speaks_of(run_id, CELL, matrix_view.IN_ADDRESS)
     address.recall(key, CELL, parse)
     cell = st.session_state.get(key)
-    address.keep(CELL, cell and f"{cell[0]}-{cell[1]}")
+    address.keep(CELL, cell and f"{cell[0]}-{'x' if cell[1] == ALL else cell[1]}")
     return cell
 
 
@@ -93,10 +96,20 @@ def _matrix(facts: Evaluation, run_id: str) -> None:
         facts["class_names"],
         share=show_as == "shares",
         dark=is_dark(),
-        selected=st.session_state.get(f"{CHOSEN}-{run_id}"),
+        selected=_as_cell(st.session_state.get(f"{CHOSEN}-{run_id}")),
         key=f"{MATRIX}-{run_id}{part.key}",
         on_choose=functools.partial(_choose_cell, run_id),
     )
+
+
+def _as_cell(chosen: tuple[int, int] | None) -> tuple[int, int] | None:
+    return None if chosen is None or chosen[1] == ALL else chosen
+
+
+def open_class(entry: RunView, label: str) -> None:
+    """Open all mistakes of a class, from wherever on the page; for a callback."""
+    tabs.open_next("confusions", entry.run.id)
+    _choose_cell(entry.run.id, (entry.facts["class_names"].index(label), ALL))
 
 
 def _choose_cell(run_id: str, cell: tuple[int, int] | None) -> None:
@@ -151,11 +164,14 @@ def _pictures(facts: Evaluation, folder: Path, chosen: tuple[int, int] | None) -
     if chosen is None:
         st.caption(_("Choose a cell or a pair to see its pictures."))
         return
-    true, predicted = (facts["class_names"][position] for position in chosen)
-    rows = results.cell(results.predictions(folder), true, predicted)
+    names, answers = facts["class_names"], results.predictions(folder)
+    true, predicted = names[chosen[0]], None if chosen[1] == ALL else names[chosen[1]]
+    rows = results.mistakes_of(answers, true) if predicted is None else results.cell(answers, true, predicted)
     with st.container(border=True, key=OPENED):
         headline = _("{true}, recognised") if true == predicted else _("{true}, taken for {predicted}")
-        headline = headline.format(true=md_escape(true), predicted=md_escape(predicted))
+        if predicted is None:
+            headline = _("{true}, taken for something else")
+        headline = headline.format(true=md_escape(true), predicted=md_escape(predicted or ""))
         st.markdown(f"**{headline}** · {plural('{n} picture', '{n} pictures', len(rows))}")
         if not rows:
             st.caption(_("No test picture is in this cell."))

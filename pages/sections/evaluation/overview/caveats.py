@@ -89,7 +89,7 @@ def mistakes_removed(entry: RunView, entries: list[RunView]) -> None:
 
 
 def did_it_help(entry: RunView) -> None:
-    """Say where it cannot be told that the trained model is better than the network as it came, or where it is not."""
+    """Say where it cannot be told that the trained model is better than the network as it came."""
     turned, p = _against_before(entry)
     if turned is None or _helped(turned, p):
         return
@@ -99,11 +99,15 @@ def did_it_help(entry: RunView) -> None:
     elif p >= compare.CHANCE:
         told = _("**Whether training helped cannot be told from these pictures.**")
         st.caption(f":material/trending_flat: {told} {_turned_words(turned)} {_chance_words(entry, p)}")
-    else:
-        told = _(
-            "**This training did harm:** the network as it came does better. More pictures per class would help most."
-        )
-        st.warning(f"{told} {_turned_words(turned)} {_chance_words(entry, p)}", icon=":material/trending_down:")
+
+
+def did_harm(entry: RunView) -> None:
+    """Warn where the network as it came is better by more than chance."""
+    turned, p = _against_before(entry)
+    if turned is None or p >= compare.CHANCE or turned[0] >= turned[1]:
+        return
+    told = _("**This training did harm:** the network as it came does better. More pictures per class would help most.")
+    st.warning(f"{told} {_turned_words(turned)} {_chance_words(entry, p)}", icon=":material/trending_down:")
 
 
 def it_helped(entry: RunView) -> None:

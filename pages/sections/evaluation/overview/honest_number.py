@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from engine.evaluation.honest_number import HonestNumber, honest_number
+from engine.evaluation.verdict import Verdict, judge
 from engine.storage.evaluation import Evaluation
-from pages.sections.evaluation.overview import caveats
+from pages.sections.evaluation.overview import caveats, verdict, weakest_class
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.session.safe_text import set_off
@@ -19,44 +20,57 @@ Card = tuple[str, str, dict, str]
 
 
 def headline(entry: RunView, others: int = 0) -> None:
-    """Show the sentence, what it stands beside, what to be careful about, then the figures as cards.
+    """Show the sentence, the verdict, two figures and what to be careful about; behind "How do we know?" the rest.
 
     others: how many other runs were measured on the same test pictures.
     """
     figures = honest_number(entry.facts)
-    head(entry, claim(figures, known=caveats.may_be_known(entry)), beside(figures), others)
-    _cards(entry, figures)
-    _more(entry)
+    head(entry, claim(figures, known=caveats.may_be_known(entry)), _("Accuracy"), others)
+    show_more(entry, beside(figures), [*_cards(entry, figures), *_more(entry)])
 
 
-def head(entry: RunView, sentence: str, compared: str, others: int) -> None:
-    """Write the sentence of a run, what it stands beside, and what to be careful about."""
+def head(entry: RunView, sentence: str, measure: str, others: int) -> None:
+    """Write the sentence of a run, the verdict, its two figures, and what to be careful about.
+
+    measure: what the first figure is called.
+    """
     figures = honest_number(entry.facts)
+    found = judge(figures, entry.facts["per_class"])
     st.subheader(sentence, anchor=False)
-    st.markdown(compared)
+    verdict.show(found, figures)
+    _two_figures(entry, figures, found, measure)
     caveats.note(entry, others)
-    caveats.did_it_help(entry)
+    caveats.did_harm(entry)
     if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
-    elif figures.groups:
-        st.caption(f":material/straighten: {of_groups(figures)}")
 
 
-def show_cards(cards: Iterable[Card]) -> None:
-    """Show the figures that everybody sees, side by side."""
-    with st.grid(5, min_column_width=150, key="number-cards") as grid:
-        _fill(grid, cards)
+def _two_figures(entry: RunView, figures: HonestNumber, found: Verdict, measure: str) -> None:
+    """Show how often it is right, and how often it finds the class that it is weakest at."""
+    weakest = _("Weakest class")
+    if found.weakest is not None:
+        weakest = _("Weakest class: {name}").format(name=set_off(found.weakest["class"]))
+    with st.grid(2, min_column_width=150, key="number-cards") as grid:
+        _fill(
+            grid,
+            [
+                (measure, percent(figures.accuracy), caveats.gained(entry, figures), _("Share of the test pictures.")),
+                (weakest, weakest_class.figure(found.weakest), {}, _("How much of this class it finds.")),
+            ],
+        )
 
 
-def show_more(entry: RunView, cards: Sequence[Card]) -> None:
-    """Show the figures that papers ask for, folded away."""
-    if not cards:
+def show_more(entry: RunView, compared: str, cards: Sequence[Card]) -> None:
+    """Show what the number is to be compared with and the figures that papers ask for, folded away."""
+    figures = honest_number(entry.facts)
+    with st.expander(_("How do we know?"), icon=":material/functions:"):
+        st.markdown(compared)
+        caveats.did_it_help(entry)
         caveats.it_helped(entry)
-        return
-    with st.expander(_("More numbers"), icon=":material/functions:"):
+        if figures.groups > 1 and not figures.is_wide:
+            st.caption(f":material/straighten: {of_groups(figures)}")
         with st.grid(5, min_column_width=150, key="more-number-cards") as grid:
             _fill(grid, cards)
-        caveats.it_helped(entry)
 
 
 def _fill(grid, cards: Iterable[Card]) -> None:
@@ -119,15 +133,9 @@ def of_groups(figures: HonestNumber) -> str:
     )
 
 
-def _cards(entry: RunView, figures: HonestNumber) -> None:
+def _cards(entry: RunView, figures: HonestNumber) -> list[Card]:
     facts = entry.facts
-    cards: tuple[Card, ...] = (
-        (
-            _("Accuracy"),
-            percent(figures.accuracy),
-            caveats.gained(entry, figures),
-            _("Share of the test pictures it gets right. This training has not learned from them."),
-        ),
+    return [
         (
             _("Before training"),
             percent(figures.before),
@@ -155,8 +163,7 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
                 "about 85 to 95 times in 100."
             ),
         ),
-    )
-    show_cards(cards)
+    ]
 
 
 def _within_chance(facts: Evaluation) -> dict:
@@ -167,8 +174,8 @@ def _within_chance(facts: Evaluation) -> dict:
     return {"delta": _("within chance"), "delta_color": "off", "delta_arrow": "off"}
 
 
-def _more(entry: RunView) -> None:
-    """The numbers that papers ask for; older runs hold fewer of them."""
+def _more(entry: RunView) -> list[Card]:
+    """Return the numbers that papers ask for; older runs hold fewer of them."""
     facts = entry.facts
     top = facts.get("top_k", {})
     cards = (
@@ -200,8 +207,7 @@ def _more(entry: RunView) -> None:
             _("How surprised it is by the truth, in nats: 0 is perfect; being sure and wrong costs most."),
         ),
     )
-    known: list[Card] = [(label, form(value), {}, words) for label, value, form, words in cards if value is not None]
-    show_more(entry, known)
+    return [(label, form(value), {}, words) for label, value, form, words in cards if value is not None]
 
 
 def _plain(value: float) -> str:

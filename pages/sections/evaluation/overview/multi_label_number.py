@@ -12,7 +12,7 @@ from engine.evaluation.metrics import multi_label as multi_label_metrics
 from engine.evaluation.reliability import multi_label_thresholds
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.overview import caveats
-from pages.sections.evaluation.overview.honest_number import Card, head, show_cards, show_more
+from pages.sections.evaluation.overview.honest_number import Card, head, show_more
 from pages.sections.evaluation.trust.decision_rule import called_from
 from pages.session.i18n import _, decimal
 from pages.session.i18n import number as in_words
@@ -28,9 +28,8 @@ def headline(entry: RunView, others: int = 0) -> None:
     facts, figures = entry.facts, honest_number(entry.facts)
     before = _("The same network without training, by likeness to each class: exactly right {share} times.")
     compared = before.format(share=percentages.per_hundred(figures.before))
-    head(entry, claim(facts, figures, known=caveats.may_be_known(entry)), compared, others)
-    _cards(entry, figures)
-    _more(entry)
+    head(entry, claim(facts, figures, known=caveats.may_be_known(entry)), _("Exactly right"), others)
+    show_more(entry, compared, [*_cards(entry), *_more(entry)])
 
 
 def note(facts: Evaluation, folder: Path) -> None:
@@ -82,16 +81,10 @@ def claim(facts: Evaluation, figures: HonestNumber, *, known: bool = False) -> s
     )
 
 
-def _cards(entry: RunView, figures: HonestNumber) -> None:
+def _cards(entry: RunView) -> list[Card]:
     facts = entry.facts
     labels, base = facts["labels"], facts["baselines"]
-    cards: tuple[Card, ...] = (
-        (
-            _("Exactly right"),
-            percent(figures.accuracy),
-            caveats.gained(entry, figures),
-            _("Test pictures with all of their classes named and none besides. One wrong class makes a picture wrong."),
-        ),
+    return [
         (
             _("Labels found"),
             percent(labels["found"]),
@@ -118,11 +111,10 @@ def _cards(entry: RunView, figures: HonestNumber) -> None:
             {"delta": gain(facts["mean_average_precision"], base["before_mean_average_precision"])},
             _("How well each class's pictures come first when sorted by its probability, whatever the thresholds."),
         ),
-    )
-    show_cards(cards)
+    ]
 
 
-def _more(entry: RunView) -> None:
+def _more(entry: RunView) -> list[Card]:
     facts = entry.facts
     base = facts["baselines"]
     usual = classes.in_words(base["majority_answer"], multi_label)
@@ -155,4 +147,4 @@ def _more(entry: RunView) -> None:
             _("How far the probabilities of all classes are off on average."),
         ),
     )
-    show_more(entry, [(label, value, {}, words) for label, value, words in cards])
+    return [(label, value, {}, words) for label, value, words in cards]
