@@ -28,7 +28,7 @@ def show(entry: RunView, found: Verdict) -> None:
         all=number(weakest["support"]),
     )
     with st.container(horizontal=True, vertical_alignment="center", key="weakest-row"):
-        st.markdown(f"#### {words}", width="content")
+        st.subheader(words, anchor=False, width="content")
         st.space("stretch")
         st.button(
             _("All mistakes of this class"),
