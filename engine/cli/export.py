@@ -17,12 +17,17 @@ def export(options) -> None:
     """Write one format of a run's model, and say what it costs."""
     run_dir, target, key = find_run(options.run), Path(options.output).resolve(), options.format
     export_table.stamp(run_dir)  # raises where there is no model
+    made_of = {"browser": "onnx"}.get(key, key)
     with Graft.open(shared_worker=True) as graft:
-        _make(graft, run_dir, key)
-    row = export_table.rows(run_dir)[key]
+        _make(graft, run_dir, made_of)
+        run = graft.registry.run(run_dir.name)
+    row = export_table.rows(run_dir)[made_of]
     made = export_table.folder(run_dir) / row["file"]
     target.parent.mkdir(parents=True, exist_ok=True)
-    if key == "savedmodel" and target.suffix != ".zip":
+    if key == "browser":
+        _write_demo(run_dir, target, run.name if run else "", options.language)
+        row = {**row, "bytes": target.stat().st_size}
+    elif key == "savedmodel" and target.suffix != ".zip":
         saved_model.unpack(made, target)
     else:
         shutil.copyfile(made, target)
@@ -30,6 +35,12 @@ def export(options) -> None:
     print(_in_words(row), file=sys.stderr if options.json else sys.stdout)
     if options.json:
         print_json({"run": run_dir.name, "format": key, **row, "file": str(target)})
+
+
+def _write_demo(run_dir: Path, target: Path, title: str, language: str) -> None:
+    from engine.sharing import browser_demo  # with it come Plotly and Jinja
+
+    browser_demo.write(run_dir, target, title=title, language=language)
 
 
 def _make(graft: Graft, run_dir: Path, key: str) -> None:

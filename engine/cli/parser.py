@@ -126,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "--format", required=True, choices=EXPORTS, help=f"one of {', '.join(EXPORTS)}", metavar="FORMAT"
     )
     model.add_argument("-o", "--output", required=True, metavar="FILE")
+    model.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the browser demo (default: en)")
     export = _add(
         subparsers, "export-data", "export_data.export_data", "write a project's pictures as a zip that imports again"
     )
@@ -152,7 +153,7 @@ def _add_search(subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
 
 
-EXPORTS = tuple(FORMATS)
+EXPORTS = (*FORMATS, "browser")
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (
