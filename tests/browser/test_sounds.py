@@ -44,7 +44,8 @@ def test_sounds_are_learned_from_a_mistake_is_played_and_one_is_recorded(shared_
     mistake.locator(".why").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".heat")).to_be_visible(timeout=TRAINING_MS)
-    expect(dialog.locator("audio")).to_have_count(1)
+    dialog.locator("audio").evaluate("audio => audio.play()")
+    expect(dialog.locator(".cursor")).to_have_css("opacity", "1")  # runs along the heat while it plays
     page.keyboard.press("Escape")
     settled(page)
     go_to(page, "Try it")

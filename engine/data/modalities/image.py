@@ -378,6 +378,9 @@ class ImageModality:
     def playback(self, source: Source) -> Playback:
         raise DataError("A picture has nothing to play.")
 
+    def span(self, source: Source, fit: str) -> tuple[float, float]:
+        return 0.0, 0.0
+
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         return open_with_size(source, target=(side, side))
 

@@ -106,6 +106,10 @@ class Modality(Protocol):
         """Return what a browser plays of a file. Raises DataError where it cannot be read; only for what `plays`."""
         ...
 
+    def span(self, source: Source, fit: str) -> tuple[float, float]:
+        """Return (from which second, how many seconds) of what `playback` gives `open_at` shows; (0, 0) of a still."""
+        ...
+
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         """Return a file as a person sees it, RGB, and its full (width, height); about `side` pixels are enough.
 

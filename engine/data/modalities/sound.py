@@ -105,6 +105,11 @@ class SoundModality:
         kind = _played_as_it_is(head)
         return Playback(kind) if kind else Playback("audio/wav", as_wav(source))
 
+    def span(self, source: Source, fit: str) -> tuple[float, float]:
+        how = mel.parsed(parted(fit)[1])
+        start = mel.loudest_at(hear(source, int(how.rate)).samples, round(how.seconds * how.rate))
+        return round(start / how.rate, 3), how.seconds
+
     def picture(self, source: Source, side: int) -> tuple[Image.Image, tuple[int, int]]:
         shown = _shown(hear(source), side)
         return shown, shown.size

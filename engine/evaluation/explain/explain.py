@@ -73,7 +73,7 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
 
     "hottest" is the middle (x, y) of what speaks for the class most, from (0, 0), upper left, to (1, 1);
     None where nothing does.
-    "seen" is what the network saw as JPEG, where that is another stretch of time than the picture shows; else None.
+    Of what plays also "seen", what the network saw as JPEG, and "span", (start, length) of that in seconds.
     "cut" tells whether parts were cut away before the network looked; they are darkened.
 
     `source` is the path or the content of a picture. Raises UserError when there is no model or no picture.
@@ -85,8 +85,15 @@ def explain(run_dir: Path, source: str | bytes, way: str, class_name: str, advan
     probability = float(predict.predict_pixels(of.model, pixels[None])[0, target])
     lying = overlay.onto(found, size, of.fit)
     shown = {"png": overlay.png(lying), "hottest": overlay.hottest(lying), "probability": probability}
-    seen = jpeg_bytes(Image.fromarray(pixels)) if modalities.of(source).plays else None
-    return {**shown, "cut": bool(np.isnan(lying).any()), "seen": seen}
+    return {**shown, "cut": bool(np.isnan(lying).any()), **_of_what_plays(source, of.fit, pixels)}
+
+
+def _of_what_plays(source: str | bytes, fit: str, pixels: np.ndarray) -> dict:
+    """Return {"seen", "span"}: what the network saw, and of which stretch of time it is; nothing of a still picture."""
+    modality = modalities.of(source)
+    if not modality.plays:
+        return {}
+    return {"seen": jpeg_bytes(Image.fromarray(pixels)), "span": modality.span(source, fit)}
 
 
 def check(run_dir: Path, source: str | bytes, way: str, class_name: str, advance: Advance) -> float:

@@ -33,9 +33,37 @@ export default function ({ parentElement, data: [data] }) {
     heat.style.opacity = share
     picture.style.filter = data.heat ? `grayscale(${Math.min(1, share * 1.2)})` : ''
   }
+  listen(find('audio'), find('.cursor'), data)
   slider.oninput = () => {
     chosen.set(data.src, Number(slider.value))
     show()
   }
   show()
+}
+
+// A line runs over the picture while its sound plays.
+function listen(audio, cursor, { sound, span }) {
+  audio.hidden = !sound
+  cursor.hidden = !sound
+  if (!sound) return
+  if (audio.dataset.of !== sound) {
+    audio.dataset.of = sound
+    audio.src = sound.startsWith('data:') ? URL.createObjectURL(unpacked(sound)) : sound
+  }
+  const [start, length] = span
+  const follow = () => {
+    const share = (audio.currentTime - start) / (length || 1)
+    cursor.style.left = `${100 * Math.min(1, Math.max(0, share))}%`
+    cursor.style.opacity = share >= 0 && share <= 1 && audio.currentTime > 0 ? 1 : 0
+    if (!audio.paused && audio.isConnected) requestAnimationFrame(follow)
+  }
+  audio.onplay = audio.onseeked = follow
+  follow()
+}
+
+// Of a data URL, which a page with our headers may not play, the content itself.
+function unpacked(url) {
+  const [head, content] = url.split(',')
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+  return new Blob([bytes], { type: head.slice(5).split(';')[0] })
 }

@@ -143,11 +143,16 @@ def picture(samples: np.ndarray, mel: Mel, *, whole: bool = False) -> Image.Imag
 
 def loudest(samples: np.ndarray, length: int) -> np.ndarray:
     """Return the stretch of so many samples with the most energy; all of them where there are no more."""
-    if len(samples) <= length:
-        return samples
-    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
-    start = int(np.argmax(energy[length:] - energy[:-length]))
+    start = loudest_at(samples, length)
     return samples[start : start + length]
+
+
+def loudest_at(samples: np.ndarray, length: int) -> int:
+    """Return where that stretch begins."""
+    if len(samples) <= length:
+        return 0
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    return int(np.argmax(energy[length:] - energy[:-length]))
 
 
 @functools.lru_cache(8)

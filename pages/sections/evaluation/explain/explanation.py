@@ -216,23 +216,20 @@ def _heat(entry: RunView, picture: Picture, way: str, target: str) -> Future:
         heard = answer.result()
         where = _where(heard["hottest"])
         src = data_url(heard["seen"], "image/jpeg") if heard.get("seen") else picture.src
-        heat_map(src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided)
-        _play(picture)
+        sound = {"sound": _sound(picture), "span": heard["span"]} if "span" in heard else {}
+        heat_map(src, data_url(heard["png"]), key=key, alt=where, two_sided=two_sided, **sound)
         st.caption(f"{where}. {_('The network did not see the darkened parts.')}" if heard["cut"] else f"{where}.")
 
     worker_answers.when_ready(found, show_heat, waiting=waiting, key=f"why-part-{way}-{target}-{_digest(picture)}")
     return found
 
 
-def _play(picture: Picture) -> None:
-    """Let it be heard, where it is something to hear."""
-    try:
-        modality = modalities.of(picture.source)
-        if modality.plays:
-            content = picture.source if isinstance(picture.source, bytes) else Path(picture.source).read_bytes()
-            st.audio(modality.playback(content).content or content)
-    except (UserError, OSError):
-        return
+def _sound(picture: Picture) -> str:
+    """Return what is played of what was asked about: the address of a stored file, or the content of another one."""
+    if isinstance(picture.source, str):
+        return f"api/media/{Path(picture.source).name}"
+    played = modalities.of(picture.source).playback(picture.source)
+    return data_url(played.content or picture.source, played.kind)
 
 
 def _check(entry: RunView, picture: Picture, way: str, target: str, found: Future) -> None:
