@@ -11,7 +11,7 @@ from engine.data.modalities import bit_depth, fits
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.fits import fit_of
 from engine.errors import UserError
-from engine.evaluation import results
+from engine.evaluation import beside_network, results
 from engine.evaluation.reliability import multi_label_thresholds, selective
 from engine.sharing.formats.format import PIXELS, PROBABILITIES
 from engine.storage.evaluation import Evaluation
@@ -28,6 +28,10 @@ def describe(run_dir: Path) -> dict:
     facts, preparation = results.evaluation(run_dir), read_json(run_dir / PREPARATION)
     if facts is None or preparation is None:
         raise UserError(NOT_YET, run=run_dir.name)
+    if beside_network.kept(run_dir) != beside_network.NETWORK:
+        raise UserError(
+            "This run answers by counted letters, which no other format holds. Let the network answer to export it."
+        )
     fit, scale = fits.parted(fit_of(preparation))
     size = preparation["image_size"]
     return {

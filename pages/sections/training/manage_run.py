@@ -19,6 +19,9 @@ def manage_run(entry: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="manage-run"):
         if model.exists():
             model_download.button(entry)
+            if st.button(_("Other formats"), key="other-formats", icon=":material/output:"):
+                state.open_run(entry.run.id)
+                state.go("results", tab="use")
         _rename(entry)
         _delete(entry)
     if model.exists():

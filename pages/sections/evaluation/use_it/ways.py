@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.storage import runs
-from pages.sections.evaluation.use_it import report
+from pages.sections.evaluation.use_it import export, report
 from pages.session import state
 from pages.session.i18n import _
 from pages.shared.runs import model_download
@@ -27,6 +27,7 @@ def view(entry: RunView) -> None:
             with grid.container(border=True, height="stretch", key="card-use-model"):
                 _head(":material/download:", _("Model"), _("One file for Keras: pixels in, probabilities out."))
                 model_download.button(entry)
+    export.view(entry)
     st.markdown(f"**{_('From the command line')}**")
     st.code(CODE.format(run=entry.run.id), language="bash")
 
