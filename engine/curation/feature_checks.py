@@ -233,7 +233,7 @@ def _label_errors(items: list[Item], names: list[str], probabilities: np.ndarray
         "{count} pictures may be in the wrong class: a model that has not learned from them calls them something else.",
         len(doubts),
     )
-    fix = "Look at them, the surest first. About half of such suspicions are right, so nothing changes by itself."
+    fix = "Look at them, the surest first. Nothing changes by itself."
     told = shapes.finding("label_error", "question", [items[d.row] for d in doubts], message, fix, count=len(doubts))
     return [{**told, "questions": questions}]
 

@@ -206,7 +206,7 @@ def test_doubtful_labels_are_asked_one_by_one_and_nothing_changes_by_itself(desk
     here = desk()
     here.look(here.doubt(("red-001.png", "blue"), ("red-002.png", "blue"), ("blue-005.png", "red"))).app.run()
     assert "3 pictures may lie in the wrong class." in here.words()
-    assert "about half of such suggestions turn out to be right" in here.words()
+    assert "These are questions, not errors, the surest first." in here.words()
     here.app.button(key="ask-label_error").click().run()
     first, second, third = (here.named(name).id for name in ("red-001.png", "red-002.png", "blue-005.png"))
     here.answer(
@@ -226,6 +226,35 @@ def test_doubtful_labels_are_asked_one_by_one_and_nothing_changes_by_itself(desk
     assert "may lie in the wrong class" not in here.words()
     here.app.button(key="bring-back").click().run()
     assert "1 picture may lie in the wrong class." in here.words()
+
+
+def test_how_far_suspicions_are_to_be_believed_is_told_by_the_own_answers(desk):
+    here = desk()
+    doubts = [(f"red-00{n}.png", "blue") for n in range(1, 8)]
+    here.look(here.doubt(*doubts)).app.run()
+    assert "you have looked at" not in here.words()
+    here.app.button(key="ask-label_error").click().run()
+    items = [here.named(name).id for name, _suggested in doubts]
+    told = [{"item": item, "action": "keep", "label": None} for item in items[:4]]
+    here.answer(*told, {"item": items[4], "action": "change", "label": None})
+    del here.app.session_state[label_questions.OPEN]
+    here.app.run()
+    assert "Of the 5 you have looked at, 1 were in the wrong class." in here.words()
+
+
+def test_a_mistake_on_test_pictures_leads_to_the_same_pair_among_the_others(desk):
+    here = desk()
+    here.look(here.doubt(("red-001.png", "blue"), ("blue-005.png", "red")))
+    wanted = {"dataset": here.project.dataset_id, "classes": ["blue", "red"]}
+    here.app.session_state[label_questions.PAIR] = wanted
+    here.app.run()
+    asked = {card["item"] for card in here.app.session_state[label_questions.OPEN]["cards"]}
+    both = [here.named(name) for name in ("red-001.png", "blue-005.png")]
+    assert asked == {item.id for item in both if item.split != "test"}
+    del here.app.session_state[label_questions.OPEN]
+    here.app.session_state[label_questions.PAIR] = {**wanted, "classes": ["red", "green"]}
+    here.app.run()
+    assert "No picture for learning looks as if red and green had been mixed up." in here.words()
 
 
 def test_answers_are_acted_on_once_however_often_the_page_is_drawn(desk):

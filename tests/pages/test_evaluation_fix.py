@@ -61,6 +61,8 @@ def test_a_mistake_is_put_right_where_it_is_shown_and_stored_at_once(graft, proj
     wrong = mistakes(finished)
     at = choose(open_tab("Pictures"), "results-mistakes", wrong[:2])
     assert "1 training was measured on this test part" in words(at)
+    assert "corrects the measurement, not the model" in words(at) and "look at as many that it got right" in words(at)
+    assert at.button(key="results-mistakes-training") and at.button(key="results-mistakes-right")
     at.button(key="results-mistakes-ambiguous").click().run()
     assert not at.exception
     items = graft.registry.items_by_id(wrong)

@@ -133,6 +133,7 @@ def test_refused_pictures_count_in_what_it_answers_what_that_costs_and_what_is_i
     assert "too few validation and test pictures to leave some of your classes out" in said, "there are three classes"
     dot = json.loads(at.get("plotly_chart")[0].proto.spec)["data"][1]
     assert (dot["x"], dot["y"]) == ([78 / 90], [pytest.approx(found.accuracy)])
+    assert "In use it may say “I don’t know”: It answers 78 of 90 test pictures" in words(open_page("evaluation"))
     at.toggle(key=f"dont-know-refuse-{finished.name}").set_value(False).run()
     assert "It answers 90 of 90 test pictures" in words(at)
     selective.change(finished, lambda now: now.with_miss_cost("pear", 9))  # kept in another window meanwhile
@@ -141,6 +142,7 @@ def test_refused_pictures_count_in_what_it_answers_what_that_costs_and_what_is_i
     said = words(at.run())
     assert "In use: it always answers. It calls **pear** from 10 % on, whatever that says." in said
     said = words(open_page("evaluation"))
+    assert "In use it may say “I don’t know”" not in said, "it does not any more"
     assert "were chosen here while looking at them" in said and "used for nothing but this number" not in said
 
 

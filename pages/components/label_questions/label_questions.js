@@ -177,7 +177,7 @@ function buttons(data, card, acts) {
   const outlier = data.kind === 'outlier'
   if (outlier) box.append(button(data.words.belongs, '', 'main', acts.keep, false, '1'))
   else {
-    box.append(button(fill(data.words.change, card), '', 'main', acts.change, false, '1'))
+    box.append(button(fill(data.words.change, card), '', '', acts.change, false, '1'))
     box.append(button(fill(data.words.keep, card), '', '', acts.keep, false, '2'))
   }
   box.append(button(data.words.other, '', '', acts.other, false, '3'))

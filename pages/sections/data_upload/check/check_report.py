@@ -39,6 +39,8 @@ def view(project: Project) -> None:
         _summary(report, label_kind, closely=looked["report"] is not None)
         test_lock.note(project, _touched(report))
         feature_scan.bar(project, looked, report)
+        if looked["report"] is not None:
+            label_questions.open_pair(project, report)
         asking = label_questions.is_open(project)
         if asking:
             label_questions.panel(project)

@@ -45,6 +45,7 @@ ICONS = {
 }
 COLOURS = {"error": "red", "warning": "orange", "question": "blue", "note": "gray"}
 FIRST, ALL = 12, 48  # pictures of a collected finding: at first, and on a page once all are asked for
+ENOUGH_ANSWERS = 5  # from so many on their share says something
 FAMILIES = 12  # on a page
 CONFLICTS = 4  # on a page: each has buttons of its own
 ROWS = 6  # sentences of one kind without pictures, before they are folded
@@ -138,18 +139,22 @@ def _asked(project: Project, report: Report, finding: dict) -> None:
 
     shown = [report.items[question["item"]] for question in finding["questions"]]
     if finding["kind"] == "label_error":
-        st.caption(
-            _(
-                "These are questions, not errors: about half of such suggestions turn out to be right as they are. "
-                "Nothing is changed by itself."
-            )
-        )
+        st.caption(_rate(*open_findings.answered(project, finding["kind"])))
     else:
         st.caption(_("Rare is not wrong: an unusual picture may be the one a model learns most from."))
     pictures.row(shown, most=8)
     if st.button(_("Look at them one by one"), icon=":material/visibility:", key=f"ask-{finding['kind']}"):
         label_questions.open_panel(project, report, finding)
         st.rerun()
+
+
+def _rate(answered: int, wrong: int) -> str:
+    """Return how far such suspicions are to be believed here, by the answers so far and not by those of others."""
+    words = _("These are questions, not errors, the surest first. Nothing is changed by itself.")
+    if answered < ENOUGH_ANSWERS:
+        return words
+    told = _("Of the {n} you have looked at, {wrong} were in the wrong class.")
+    return f"{words} {told.format(n=number(answered), wrong=number(wrong))}"
 
 
 def _pictures(project: Project, report: Report, finding: dict, key: str) -> None:

@@ -15,12 +15,15 @@ from pages.components.label_questions import label_questions as questions
 from pages.components.probabilities import percent
 from pages.sections.data_upload.check import open_findings
 from pages.sections.data_upload.check.open_findings import Report
+from pages.session.i18n import _
+from pages.session.safe_text import md_escape
 from pages.shared import page
 from pages.shared.dataset import class_edits, pictures
 
 OPEN = "label_questions-open"
+PAIR = "label_questions-pair"  # {"dataset", "classes"}: whose pictures are to be looked at first
 EXAMPLES = 4  # pictures of a class to compare with
-MOST = 500  # questions in one sitting
+MOST = 20  # questions in one sitting, the surest first; whoever wants more begins another
 ACTIONS = ("change", "keep", "exclude", "undo")
 
 
@@ -41,6 +44,27 @@ def open_panel(project: Project, report: Report, finding: dict) -> None:
         "changes": {},
     }
     st.session_state[f"{OPEN}-n"] = st.session_state.get(f"{OPEN}-n", 0) + 1
+
+
+def open_pair(project: Project, report: Report) -> None:
+    """Open what somebody came for from a mistake on test pictures: the same pair of classes among the others."""
+    wanted = st.session_state.pop(PAIR, None)
+    if wanted is None or wanted["dataset"] != project.dataset_id:
+        return
+    found = [finding for group in report.decide for finding in group if finding["kind"] == "label_error"]
+    questions = [
+        question
+        for finding in found
+        for question in finding["questions"]
+        if {question["given"], question["suggested"]} == set(wanted["classes"])
+        and report.items[question["item"]].split != "test"
+    ]
+    if questions:
+        open_panel(project, report, {**found[0], "questions": questions})
+        return
+    first, second = (md_escape(label) for label in wanted["classes"])
+    words = _("No picture for learning looks as if {first} and {second} had been mixed up.")
+    st.info(words.format(first=first, second=second), icon=":material/check_circle:")
 
 
 def is_open(project: Project) -> str | None:
@@ -85,6 +109,7 @@ def _act(project: Project, opened: dict, card: dict, answer: dict) -> None:
         opened["changes"][item] = class_edits.exclude(project, [item])
     else:
         opened["changes"][item] = class_edits.move(project, [item], str(answer.get("label") or card["suggested"]))
+        open_findings.was_wrong(project, opened["kind"], item)
 
 
 def _take_back(project: Project, opened: dict, item: int) -> None:
@@ -93,6 +118,7 @@ def _take_back(project: Project, opened: dict, item: int) -> None:
         open_findings.keep(project, opened["kind"], item, None)
     else:
         graft.current().registry.undo(change)
+        open_findings.was_wrong(project, opened["kind"], item, False)
 
 
 def _card(item: Item, question: dict) -> dict:

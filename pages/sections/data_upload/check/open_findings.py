@@ -136,6 +136,21 @@ def keep(project: Project, kind: str, item_id: int, label: str | None) -> None:
     graft.current().registry.set_dataset_options(project.dataset_id, **{OPTION: {**answers, "kept": kept}})
 
 
+def was_wrong(project: Project, kind: str, item_id: int, wrong: bool = True) -> None:
+    """Remember that a suspicion was right: the picture was put into another class; or take that back."""
+    answers = said(project)
+    items = {name: [one for one in own if one != item_id] for name, own in answers.get("wrong", {}).items()}
+    items[kind] = [*items.get(kind, []), *([item_id] if wrong else [])]
+    graft.current().registry.set_dataset_options(project.dataset_id, **{OPTION: {**answers, "wrong": items}})
+
+
+def answered(project: Project, kind: str) -> tuple[int, int]:
+    """Return (how many suspicions of this kind a person has answered so far, how many of those were right)."""
+    answers = said(project)
+    right = len(answers.get("wrong", {}).get(kind, []))
+    return len(answers.get("kept", {}).get(kind, {})) + right, right
+
+
 def is_fine(finding: dict, fine: dict) -> bool:
     """Tell whether a finding was set aside when it had as many pictures and none of today is newer."""
     known = fine.get(_key(finding))

@@ -10,6 +10,8 @@ from engine import graft
 from engine.storage.registry import Item, Project
 from pages.components.gallery.gallery import Tile, gallery
 from pages.sections.data_upload.add import class_boxes
+from pages.sections.data_upload.check import label_questions
+from pages.sections.evaluation import tabs
 from pages.sections.evaluation.explain import explanation
 from pages.sections.evaluation.retrain import retrain
 from pages.session import state
@@ -41,13 +43,45 @@ def gallery_to_fix(rows: Sequence, tiles: Sequence[Tile], *, key: str, size: int
     )
     with bar:
         changed = any(relabel_note.news(items.get(row.item), row.label) for row in rows)
-        _actions(project, [items[item] for item in selected if item in items], key=key, changed=changed)
+        chosen = [items[item] for item in selected if item in items]
+        _actions(project, chosen, key=key, changed=changed)
+    if chosen:
+        _what_it_changes(project, rows, chosen, key=key)
     concurrent_edits.note(items.values())
 
 
 def _with_news(tile: Tile, item: Item | None, label: str) -> Tile:
     words = relabel_note.news(item, label)
     return replace(tile, note=f"→ {words}", tone="") if words else tile
+
+
+def _what_it_changes(project: Project, rows: Sequence, chosen: list[Item], *, key: str) -> None:
+    """Say before test pictures are put right what that does and what it does not; lead to where it would help."""
+    chosen_rows = [row for row in rows if row.item in {item.id for item in chosen if item.split == "test"}]
+    if not chosen_rows:
+        return
+    words = _(
+        "These are test pictures. Putting their labels right corrects the measurement, not the model: look for the "
+        "same mistake among the pictures for learning."
+    )
+    wrong = [row for row in chosen_rows if getattr(row, "predicted", row.label) != row.label]
+    if wrong:
+        words += " " + _(
+            "And whoever looks only at what it got wrong makes the next number too good: look at as many that it got "
+            "right."
+        )
+    st.caption(f":material/science: {words}")
+    if not wrong or "classes" not in label_kinds.of(project).WAYS:
+        return
+    pair = Counter((row.label, row.predicted) for row in wrong).most_common(1)[0][0]
+    with st.container(horizontal=True, key=f"{key}-where"):
+        label = _("The same mistake among the pictures for learning")
+        if st.button(label, key=f"{key}-training", icon=":material/search:"):
+            st.session_state[label_questions.PAIR] = {"dataset": project.dataset_id, "classes": list(pair)}
+            state.go("data", section="check")
+        if st.button(_("Pictures it got right"), key=f"{key}-right", icon=":material/check:"):
+            st.session_state["results-gallery"] = "right"
+            tabs.open_now("pictures", run_list.shown().run.id)
 
 
 def _actions(project: Project, chosen: list[Item], *, key: str, changed: bool) -> None:

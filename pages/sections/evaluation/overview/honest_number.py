@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from engine.evaluation import results
 from engine.evaluation.honest_number import HonestNumber, honest_number
 from engine.evaluation.verdict import Verdict, judge
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.overview import caveats, verdict, weakest_class
+from pages.sections.evaluation.trust import abstention
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.session.safe_text import set_off
@@ -25,24 +27,34 @@ def headline(entry: RunView, others: int = 0) -> None:
     others: how many other runs were measured on the same test pictures.
     """
     figures = honest_number(entry.facts)
-    head(entry, claim(figures, known=caveats.may_be_known(entry)), _("Accuracy"), others)
+    head(entry, claim(figures, known=caveats.may_be_known(entry)), _("Accuracy"), others, _as_used(entry))
     show_more(entry, beside(figures), [*_cards(entry, figures), *_more(entry)])
 
 
-def head(entry: RunView, sentence: str, measure: str, others: int) -> None:
+def head(entry: RunView, sentence: str, measure: str, others: int, also: str = "") -> None:
     """Write the sentence of a run, the verdict, its two figures, and what to be careful about.
 
-    measure: what the first figure is called.
+    measure: what the first figure is called. also: what stands below the sentence.
     """
     figures = honest_number(entry.facts)
     found = judge(figures, entry.facts["per_class"])
     st.subheader(sentence, anchor=False)
+    if also:
+        st.markdown(also)
     verdict.show(found, figures)
     _two_figures(entry, figures, found, measure)
     caveats.note(entry, others)
     caveats.did_harm(entry)
     if figures.is_wide or figures.groups == 1:
         st.warning(small(figures), icon=":material/straighten:")
+
+
+def _as_used(entry: RunView) -> str:
+    """Return what *Try it* does with the rules in use, where it keeps answers to itself: that is another number."""
+    if not len(results.scores(entry.folder)[0]) or not abstention.in_use(entry.facts, entry.folder).withheld:
+        return ""
+    answer = abstention.answer(entry.facts, entry.folder)
+    return _("In use it may say “I don’t know”: {answer}").format(answer=answer)
 
 
 def _two_figures(entry: RunView, figures: HonestNumber, found: Verdict, measure: str) -> None:
