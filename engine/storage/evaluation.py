@@ -106,6 +106,7 @@ class Evaluation(TypedDict):
     chosen: NotRequired[str]
     image_size: NotRequired[int]
     fit: NotRequired[str]
+    modality: NotRequired[str]
     hardware: NotRequired[dict]
     images_per_second: NotRequired[float | None]
     seconds: NotRequired[dict[str, float]]

@@ -119,13 +119,13 @@ def _time_shift(image: Image.Image, generator: Generator) -> Image.Image:
 
 
 def _gain(image: Image.Image, generator: Generator) -> Image.Image:
-    """Make a spectrogram up to 8 of 80 decibels louder or softer: its values are decibels."""
+    """Make a spectrogram louder or softer by up to a tenth of its range: its values are decibels."""
     louder = np.asarray(image, np.int16) + round(generator.uniform(-25, 25))
     return Image.fromarray(np.clip(louder, 0, 255).astype(np.uint8))
 
 
 def _hiss(image: Image.Image, generator: Generator) -> Image.Image:
-    """Lay an even noise under half of the spectrograms, 30 to 60 of 80 decibels below the loudest place."""
+    """Lay an even noise under half of the spectrograms, a third to three quarters of its range below the loudest."""
     if generator.random() >= 0.5:
         return image
     pixels = np.asarray(image)

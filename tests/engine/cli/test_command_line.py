@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from engine.data.examples import catalogue
+from engine.data.modalities.image import IMAGE
+from engine.data.modalities.sound import SOUND
 from engine.storage.workspace import read_json
 from tests.support import team as team_of_workers
 from tests.support.command_line import ROOT, answer, engine
+from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder, draw_picture
+from tests.support.sound_files import tone, written
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +91,25 @@ def test_signs_are_read_in_three_languages(place):
     assert result["accuracy"] >= 0.95
     assert len(result["groups"]) == 3 and all(row["support"] >= 20 for row in result["groups"])
     assert all(row["interval"][0] <= row["accuracy"] <= row["interval"][1] for row in result["groups"])
+
+
+def test_sounds_are_learned_with_the_spectrogram_that_goes_with_the_run_and_pictures_are_refused(place):
+    with zipfile.ZipFile(catalogue.draw("sounds", place)) as made, zipfile.ZipFile(place / "calls.zip", "w") as few:
+        for name in made.namelist():
+            kind = Path(name).stem.partition("-")[0]
+            if kind in ("tone", "noise") and name < f"sounds/{kind}-12":
+                few.writestr(f"{kind}/{Path(name).name}", made.read(name))
+        few.writestr("tone/photo.png", encode(photo(), "PNG"))
+    result = answer("train", place / "calls.zip", "--spectrogram", "bands=40", workspace=place / "calls")
+    assert (result["modality"], result["received"], result["used"]) == ("sound", 25, 24)
+    assert result["refused"] == [{"file": "tone/photo.png", "reason": IMAGE.foreign}]
+    assert "-bands40-" in result["pixel_scale"] and result["accuracy"] >= 0.9
+    (place / "new.wav").write_bytes(written(tone(0.7, 440)))
+    draw_picture((0, 0, 0), seed=3).save(place / "odd.png")
+    result = answer("predict", "latest", place / "new.wav", place / "odd.png", workspace=place / "calls")
+    heard, refused = result["predictions"]
+    assert set(heard["probabilities"]) == {"tone", "noise"}
+    assert refused["error"] == SOUND.not_one
 
 
 @pytest.fixture(scope="module")
