@@ -20,6 +20,7 @@ FONTS = (
     ("fontpkg_noto_sans_khmer", "files/NotoSansKhmer[wdth,wght].ttf"),
     ("noto_cjk_sans_otc", "NotoSansCJK-Regular.ttc"),  # Chinese, Japanese, Korean
 )
+UNJOINED = (0, 8)  # of those, the ones whose letters stand side by side as they are
 WEIGHT = 600  # of fonts that have a choice: thin strokes are lost in small pictures (measured: 400 costs 0.01)
 
 

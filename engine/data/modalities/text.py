@@ -26,6 +26,7 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 # Pictures that are written in letters.
 NOT_TEXTS = re.compile(rb"\s*(P[1-7]\s+(#[^\n]*\n\s*)*\d+\s+\d+|%PDF|%!PS|version https://git-lfs|<\?xml|<svg)")
 SHOWN_SIDE = LONGEST_SIDE  # no larger, so that nobody has to keep a smaller one beside it
+MARGIN = 16  # of a side is left free on each side of it, as rounded corners cut off letters
 READ_LINES = (1 / 9, 1 / 12, 1 / 16, 1 / 22)  # of the picture for people
 
 EMPTY = "The text is empty. Write something into it, or leave it out."
@@ -136,8 +137,11 @@ class TextModality:
         return np.repeat(grey[..., None], 3, axis=2)
 
     def _shown(self, text: str, side: int) -> tuple[Image.Image, tuple[int, int]]:
-        grey = text_drawing.drawn(text, side, repeat=False, lines=READ_LINES)
-        return Image.fromarray(grey).convert("RGB"), (side, side)
+        paper = np.full((side, side), text_drawing.PAPER, np.uint8)
+        margin = side // MARGIN
+        inner = text_drawing.drawn(text, side - 2 * margin, repeat=False, lines=READ_LINES)
+        paper[margin : margin + len(inner), margin : margin + len(inner)] = inner
+        return Image.fromarray(paper).convert("RGB"), (side, side)
 
 
 TEXT = TextModality()

@@ -22,6 +22,7 @@ SMALLEST = 9  # pixels of a line: below it nothing can be told
 WORD = re.compile(r"\S+")
 # One by one, as these scripts have no blanks between words: Thai and Khmer are cut where a line ends, by the stamp.
 IDEOGRAPHS = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+BASELINE = 0.76  # of a line's height, from above
 MOST_CHARACTERS = 12  # of a stamp; a longer word is cut
 RIGHT_TO_LEFT = ("R", "AL")
 MOST_WORDS = 4000  # of a text are looked at, windows of it where it has more
@@ -62,9 +63,10 @@ def drawn(text: str, side: int, *, repeat: bool = True, lines: tuple[float, ...]
         rows = [rows[place] for place in _windows(len(rows), room)]
     if not rows:
         return paper
+    backwards = rows[0][0].right_to_left  # the first word says from which side all of it is read
     for line in range(room if repeat else min(room, len(rows))):
         row = rows[line % len(rows)]
-        _write(paper[line * height : (line + 1) * height], row, _gap(height))
+        _write(paper[line * height : (line + 1) * height], row, _gap(height), backwards)
     return paper
 
 
@@ -102,10 +104,9 @@ def _rows(words: list[str], height: int, side: int) -> list[list[Part]]:
     return [row for row in rows if row]
 
 
-def _write(line: np.ndarray, words: list[Part], gap: int) -> None:
-    """Write the words of a line into it; from the right where it begins with a word that is read so."""
+def _write(line: np.ndarray, words: list[Part], gap: int, backwards: bool) -> None:
+    """Write the words of a line into it, from the right where `backwards`."""
     side = line.shape[1]
-    backwards = words[0].right_to_left
     at = 0
     for word in _in_order(words, backwards):
         for stamp in reversed(word.stamps) if backwards != word.right_to_left else word.stamps:
@@ -170,15 +171,43 @@ def _runs(piece: str) -> tuple[tuple[int, str], ...]:
     return tuple(runs)
 
 
+class Glyph(NamedTuple):
+    """What is drawn at once: ink (H, W) uint8, where its corner lies from the pen on its line, and the pen's way."""
+
+    ink: np.ndarray
+    left: int
+    top: int
+    advance: float
+
+
 def _stamp(place: int, run: str, height: int, side: int) -> Stamp:
-    font = fonts.loaded(place, max(6, round(height * EM)))
-    mask, (_left, top) = font.getmask2(run, mode="L", anchor="ls")
-    width, tall = mask.size
+    size = max(6, round(height * EM))
+    # Letters that stand side by side are drawn once each; shaping every word anew takes five times as long.
+    if place in fonts.UNJOINED and not any(unicodedata.category(character).startswith("M") for character in run):
+        glyphs = [_glyph(place, character, size) for character in run]
+    else:
+        glyphs = [_drawn_at_once(place, run, size)]
+    width = round(sum(glyph.advance for glyph in glyphs[:-1]) + glyphs[-1].left + glyphs[-1].ink.shape[1])
     ink = np.full((height, min(side, max(1, width))), PAPER, np.uint8)
-    if width and tall:
-        drawing = PAPER - np.asarray(mask, np.uint8).reshape(tall, width)
-        base = round(height * 0.76) + top  # where the baseline lies in a line
-        first = min(max(0, base), max(0, height - tall))
-        rows = drawing[: height - first, : ink.shape[1]]
-        ink[first : first + rows.shape[0], : rows.shape[1]] = rows
+    base = max(round(height * BASELINE), -min(glyph.top for glyph in glyphs))  # lower where marks need room above
+    base = min(base, max(height - max(glyph.top + len(glyph.ink) for glyph in glyphs), round(height * BASELINE)))
+    pen = 0.0
+    for glyph in glyphs:
+        left, top = max(0, round(pen) + glyph.left), max(0, base + glyph.top)
+        target = ink[top : top + len(glyph.ink), left : left + glyph.ink.shape[1]]
+        np.minimum(target, glyph.ink[: target.shape[0], : target.shape[1]], out=target)
+        pen += glyph.advance
     return Stamp(ink, any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in run))
+
+
+@functools.lru_cache(maxsize=20_000)
+def _glyph(place: int, character: str, size: int) -> Glyph:
+    return _drawn_at_once(place, character, size)
+
+
+def _drawn_at_once(place: int, run: str, size: int) -> Glyph:
+    font = fonts.loaded(place, size)
+    mask, (left, top) = font.getmask2(run, mode="L", anchor="ls")
+    width, tall = mask.size
+    ink = PAPER - np.asarray(mask, np.uint8).reshape(tall, width)
+    return Glyph(ink, round(left), round(top), font.getlength(run))

@@ -161,3 +161,19 @@ def test_a_text_is_told_from_what_only_looks_like_one():
 def test_nothing_that_mirrors_tilts_or_crops_is_tried_on_texts():
     offered = text.TEXT.augmentations
     assert not (offered.tolerance or offered.stronger or offered.mixtures or offered.without_asking)
+
+
+def test_words_of_another_direction_stay_in_the_order_of_the_text():
+    lines = text_drawing.drawn("abc def مرحبا ghi jkl", 96, repeat=False)
+    left = lines[:, :8] < 128
+    assert left[16:64].any(), "every line of an English text begins on the left, also one that begins with Arabic"
+
+
+def test_drawing_is_quick_once_the_words_are_known():
+    words = [f"The {place} sentence of many others, drawn twice" for place in range(200)]
+    for each in words:
+        text_drawing.drawn(each, 96)
+    known = text_drawing.stamps.cache_info()
+    for each in words:
+        text_drawing.drawn(each, 96)
+    assert text_drawing.stamps.cache_info().misses == known.misses, "no word is drawn a second time"
