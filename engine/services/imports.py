@@ -21,6 +21,7 @@ from engine.data.importing.copy_search import Print
 from engine.data.importing.import_job import ARRIVAL, EXISTING, KNOWN
 from engine.data.importing.ingest import NEW_BLOBS, Account, read_account
 from engine.data.label_kinds.label_kind import LabelKind
+from engine.data.modalities import registry as modalities
 from engine.errors import UNEXPECTED, UserError
 from engine.storage.liveness import is_alive, is_here, this_process
 from engine.storage.registry import Registry
@@ -187,9 +188,28 @@ class Imports:
     def _as_the_dataset(self, job: dict) -> dict:
         """Return the options of an import; where pictures may show several classes, those that come may too."""
         known = self._registry.dataset_options(job["dataset_id"])
-        scale = {"pixel_scale": known["pixel_scale"]} if known.get("pixel_scale") else {}
+        settled = known.get("pixel_scale") and self._is_settled(job["dataset_id"], known)
+        scale = {"pixel_scale": known["pixel_scale"]} if settled else {}
         modality = self._modality(job["dataset_id"], known)
         return {**job["options"], **scale, "modality": modality, **label_kinds.of(known).IMPORT_OPTIONS}
+
+    def _scale(self, dataset_id: str, account: Account, *, chosen: bool) -> str:
+        """Return the scale that suits all files from now on, those that were there included; "" where there is none."""
+        told, known = account.layout.get("pixel_scale", ""), self._registry.dataset_options(dataset_id)
+        if not told or chosen or self._is_settled(dataset_id, known):
+            return told
+        facts = [each for (each,) in self._registry.columns(dataset_id, "facts")]
+        everything = [*facts, *(record.facts for record in account.used)]
+        return modalities.named(account.layout["modality"]).scale_of_facts(everything) or told
+
+    def _is_settled(self, dataset_id: str, known: dict) -> bool:
+        """Tell whether a scale stays: somebody chose it, something learned by it, or no file can change it.
+
+        Clips that are recorded one by one must not all be cut to the length of the first.
+        """
+        if known.get("pixel_scale_chosen") or any(run.dataset_id == dataset_id for run in self._registry.runs()):
+            return True
+        return not modalities.named(self._modality(dataset_id, known) or modalities.FIRST).plays
 
     def _modality(self, dataset_id: str, known: dict) -> str:
         """Return what kind of files the dataset holds; "" while there are none, so that the first ones decide."""
@@ -219,8 +239,11 @@ class Imports:
         dataset_id = job["dataset_id"]
         with self._lock:
             self._let_hold(dataset_id, label_kinds.of_account(account.layout))
-            if scale := account.layout.get("pixel_scale"):
+            chosen = "pixel_scale" in job["options"].get("reading", {})
+            if scale := self._scale(dataset_id, account, chosen=chosen):
                 self._registry.set_dataset_options(dataset_id, pixel_scale=scale)
+            if scale and chosen:
+                self._registry.set_dataset_options(dataset_id, pixel_scale_chosen=True)
             if account.used:
                 self._registry.set_dataset_options(dataset_id, modality=account.used[0].modality)
             records = self._with_splits(dataset_id, account.used)

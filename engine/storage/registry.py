@@ -22,6 +22,7 @@ ASIDE = {
     "recipe",
     "fit",
     "pixel_scale",
+    "pixel_scale_chosen",
     "modality",
     "model",
 }  # options that say nothing about the items: what was looked at, chosen

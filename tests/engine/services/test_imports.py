@@ -10,6 +10,7 @@ import pytest
 from engine import settings
 from engine.cli import check
 from engine.data.importing import ingest, preview, sources
+from engine.data.modalities.sounds import mel
 from engine.errors import DataError, UserError
 from engine.graft import Graft
 from engine.services.imports import SUBMITTER
@@ -18,7 +19,8 @@ from engine.storage.workspace import write_json
 from tests.support.odd_archives import tar_of, zip_of
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
-from tests.support.run_files import idle_graft
+from tests.support.run_files import add_run, idle_graft
+from tests.support.sound_files import tone, written
 from tests.support.taught_workers import process_of
 from tests.support.work_now import WorkNow
 
@@ -62,7 +64,7 @@ def bring_in(graft: Graft, dataset_id: str, path, **options) -> dict:
 
 
 def test_a_source_without_a_usable_picture_is_an_error_of_the_check(tmp_path):
-    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "notes.bin").write_bytes(bytes(40))
     checked = check.check(str(tmp_path), "auto", quick=True, tell=lambda words, status: None)
     first = checked.findings[0]
     assert not checked.account.used and (first["kind"], first["severity"]) == ("no_pictures", "error")
@@ -394,3 +396,38 @@ def test_a_killed_worker_ends_the_import_in_words_and_leaves_nothing(workspace):
         assert graft.registry.items(dataset_id) == [] and list(workspace.incoming.iterdir()) == []
         assert not any(workspace.blobs.rglob("?" * 64))
         assert bring_in(graft, dataset_id, uploaded(graft, zip_of(*discs("red", "blue"))))["used"] == 12
+
+
+# sounds
+
+
+def clip(folder, seconds: float):
+    path = folder / f"{seconds}.wav"
+    path.write_bytes(written(tone(seconds)))
+    return path
+
+
+def test_clips_that_come_one_by_one_are_not_all_cut_to_the_length_of_the_first(graft, tmp_path):
+    dataset_id = dataset_of(graft)
+
+    def seconds() -> float:
+        return mel.parsed(graft.registry.dataset_options(dataset_id)["pixel_scale"]).seconds
+
+    for length in (0.4, 1.2):
+        bring_in(graft, dataset_id, clip(tmp_path, length), label="call")
+    assert seconds() == 1.2
+    [project] = graft.registry.projects()
+    add_run(graft, project)
+    bring_in(graft, dataset_id, clip(tmp_path, 3.0), label="call")
+    assert seconds() == 1.2, "something has learned by it"
+
+
+def test_a_dataset_of_sounds_takes_no_picture_and_a_spectrogram_that_was_chosen_stays(graft, tmp_path):
+    dataset_id = dataset_of(graft)
+    bring_in(graft, dataset_id, clip(tmp_path, 0.4), label="call")
+    graft.registry.set_dataset_options(dataset_id, pixel_scale=mel.Mel(seconds=2).text(), pixel_scale_chosen=True)
+    bring_in(graft, dataset_id, clip(tmp_path, 0.7), label="call")
+    assert mel.parsed(graft.registry.dataset_options(dataset_id)["pixel_scale"]).seconds == 2
+    (tmp_path / "photo.png").write_bytes(encode(photo(), "PNG"))
+    with pytest.raises(UserError, match="This is a picture, and this project holds files of another kind"):
+        bring_in(graft, dataset_id, tmp_path / "photo.png", label="call")

@@ -40,7 +40,7 @@ def choice(project: Project) -> None:
             st.error(say_error(error), icon=":material/error:")
             return
         if chosen.text() != now:
-            registry.set_dataset_options(project.dataset_id, **{OPTION: chosen.text()})
+            registry.set_dataset_options(project.dataset_id, **{OPTION: chosen.text(), f"{OPTION}_chosen": True})
             st.rerun(scope="fragment")
         with example:
             _preview(project, chosen)
