@@ -5,7 +5,7 @@ import globals from 'globals'
 const MARKUP = 'A text that somebody typed must stay text: use element() of pages/components/dom.js.'
 
 export default [
-  { ignores: ['.venv*/', 'node_modules/', 'workspace/', 'shared/', 'engine/sharing/browser/onnxruntime.mjs'] },
+  { ignores: ['.venv*/', 'node_modules/', 'workspace/', 'shared/', 'engine/sharing/browser/onnxruntime.mjs', 'tests/support/onnxruntime/'] },
   js.configs.recommended,
   {
     rules: {

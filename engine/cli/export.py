@@ -9,7 +9,7 @@ from engine.cli.output import end_progress, in_words, print_json, show_progress
 from engine.errors import UserError
 from engine.graft import Graft
 from engine.sharing import export_table
-from engine.sharing.formats import saved_model
+from engine.sharing.formats import FORMATS, saved_model
 from engine.storage.runs import find_run
 
 
@@ -19,8 +19,8 @@ def export(options) -> None:
     export_table.stamp(run_dir)  # raises where there is no model
     made_of = {"browser": "onnx"}.get(key, key)
     with Graft.open(shared_worker=True) as graft:
-        _make(graft, run_dir, made_of)
         run = graft.registry.run(run_dir.name)
+        _make(graft, run_dir, made_of, options, run.name if run else "")
     row = export_table.rows(run_dir)[made_of]
     made = export_table.folder(run_dir) / row["file"]
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,10 +43,30 @@ def _write_demo(run_dir: Path, target: Path, title: str, language: str) -> None:
     browser_demo.write(run_dir, target, title=title, language=language)
 
 
-def _make(graft: Graft, run_dir: Path, key: str) -> None:
-    if export_table.path(run_dir, key) is not None:
+def _make(graft: Graft, run_dir: Path, key: str, options, title: str) -> None:
+    if key == "pack":
+        graft.model_exports.start_pack(run_dir, _formats(options.formats), title=title, language=options.language)
+    elif export_table.path(run_dir, key) is None:
+        graft.model_exports.start(run_dir, [key])
+    else:
         return
-    graft.model_exports.start(run_dir, [key])
+    _wait(graft, run_dir)
+
+
+def _formats(listed: str) -> list[str]:
+    """Return the formats of a list with commas. Raises UserError for one that there is not."""
+    named = [name.strip() for name in listed.split(",") if name.strip()]
+    unknown = [name for name in named if name not in FORMATS]
+    if unknown or not named:
+        raise UserError(
+            "There is no format '{format}'. There are: {formats}.",
+            format=", ".join(unknown),
+            formats=", ".join(FORMATS),
+        )
+    return named
+
+
+def _wait(graft: Graft, run_dir: Path) -> None:
     try:
         while (status := graft.model_exports.status(run_dir))["state"] == "running":
             if status["begun"]:

@@ -120,13 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     report_parser.add_argument("run", help=RUN_HELP)
     report_parser.add_argument("-o", "--output", required=True, metavar="FILE.html")
     report_parser.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the report (default: en)")
-    model = _add(subparsers, "export", "export.export", "write a run's model in another format, compared with the app")
-    model.add_argument("run", help=RUN_HELP)
-    model.add_argument(
-        "--format", required=True, choices=EXPORTS, help=f"one of {', '.join(EXPORTS)}", metavar="FORMAT"
-    )
-    model.add_argument("-o", "--output", required=True, metavar="FILE")
-    model.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the browser demo (default: en)")
+    _add_export(subparsers)
     export = _add(
         subparsers, "export-data", "export_data.export_data", "write a project's pictures as a zip that imports again"
     )
@@ -135,6 +129,21 @@ def _parser() -> argparse.ArgumentParser:
     opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
     opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
     return parser
+
+
+def _add_export(subparsers) -> None:
+    model = _add(subparsers, "export", "export.export", "write a run's model in another format, compared with the app")
+    model.add_argument("run", help=RUN_HELP)
+    model.add_argument(
+        "--format", required=True, choices=EXPORTS, help=f"one of {', '.join(EXPORTS)}", metavar="FORMAT"
+    )
+    model.add_argument("-o", "--output", required=True, metavar="FILE")
+    model.add_argument(
+        "--formats", default="onnx,litert", metavar="F,F", help="what a pack holds (default: onnx,litert)"
+    )
+    model.add_argument(
+        "--language", choices=tuple(LANGUAGES), default="en", help="of the demo and the pack (default: en)"
+    )
 
 
 def _add_search(subparsers) -> None:
@@ -153,7 +162,7 @@ def _add_search(subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the last search of the project")
 
 
-EXPORTS = (*FORMATS, "browser")
+EXPORTS = (*FORMATS, "browser", "pack")
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (

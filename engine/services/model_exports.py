@@ -23,6 +23,13 @@ class ModelExports:
         job = {"run_dir": str(run_dir), "formats": list(keys)}
         self.jobs.start(KIND, run_dir.name, wanted, lambda: job, task="export_model")
 
+    def start_pack(self, run_dir: Path, keys: Sequence[str], *, title: str, language: str) -> None:
+        """Begin to make a hand-over pack of these formats, as `start` does; its row is called "pack"."""
+        wanted = f"{export_table.stamp(run_dir)} pack {' '.join(keys)} {title} {language}"
+        self.jobs.discard(KIND, run_dir.name)
+        job = {"run_dir": str(run_dir), "formats": list(keys), "title": title, "language": language}
+        self.jobs.start(KIND, run_dir.name, wanted, lambda: job, task="pack_model")
+
     def stop(self, run_dir: Path) -> None:
         """End it; what is whole by then stays."""
         self.jobs.stop(KIND, run_dir.name)

@@ -33,4 +33,5 @@ TASKS = {
     "learning_curve": "engine.evaluation.learning_curve:measure",
     "measure_run": "engine.evaluation.measurements:carry_out",
     "export_model": "engine.sharing.export_job:carry_out",
+    "pack_model": "engine.sharing.pack_job:carry_out",
 }

@@ -1,5 +1,7 @@
 """*Use it* on the Results page: what each format costs is said before it is downloaded."""
 
+import time
+
 from engine.sharing import export_table
 from engine.storage import runs
 from tests.support.app_pages import open_tab, table_on, words
@@ -27,3 +29,16 @@ def test_a_table_says_size_speed_and_what_eight_bits_cost_and_the_rest_can_be_wr
     assert waiting == ["export_model"]
     at.button(key="export-stop").click().run()
     assert graft.model_exports.status(folder)["state"] == "ended"
+
+
+def test_a_hand_over_pack_of_the_chosen_formats_is_asked_of_a_worker(graft):
+    folder = graft.workspace.run_dir(add_run(graft, fill_project(graft), "Mine"))
+    finish_run(graft, folder.name)
+    runs.write_json(folder / "preparation.json", {"image_size": 96, "fit": "crop", "class_names": ["a", "b", "c"]})
+    open_tab("Use it").button(key="export-pack").click().run()
+    job = graft.workspace.caches / "model_exports" / folder.name / "job.json"
+    deadline = time.monotonic() + 20
+    while not job.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)  # the job is written by a thread of its own
+    told = runs.read_json(job)
+    assert told["formats"] == ["onnx", "litert", "litert-int8"] and told["title"] == "Mine" and told["language"] == "en"

@@ -67,11 +67,13 @@ def _write_half(material: Material, target: Path) -> None:
 
 
 def _write_dynamic(material: Material, target: Path) -> None:
-    from litert_quantizer import quantizer, recipe
+    from litert_quantizer import qtyping, quantizer, recipe
 
     content = _converted(material.model)
     with quiet_stderr():
-        made = quantizer.Quantizer(content, recipe.dynamic_wi8_afp32()).quantize()
+        work = quantizer.Quantizer(content, recipe.dynamic_wi8_afp32())
+        _leave(work, qtyping.TFLOperationName.FULLY_CONNECTED)
+        made = work.quantize()
     target.write_bytes(bytes(made.quantized_model))
 
 
@@ -82,11 +84,21 @@ def _write_static(material: Material, target: Path) -> None:
     content = _converted(material.model)
     with quiet_stderr():
         work = quantizer.Quantizer(content, recipe.static_wi8_ai8())
-        for place in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
-            work.update_quantization_recipe(regex=".*", operation_name=place, algorithm_key="no_quantize")
+        names = qtyping.TFLOperationName
+        _leave(work, names.INPUT, names.OUTPUT, names.FULLY_CONNECTED)
         seen = work.calibrate({SIGNATURE: [{PIXELS: picture[None]} for picture in material.calibration]})
         made = work.quantize(seen)
     target.write_bytes(bytes(made.quantized_model))
+
+
+def _leave(work, *operations) -> None:
+    """Leave operations in float32. The head is one of them: the scale of its features is folded into its weights.
+
+    So they differ by orders of magnitude, and in 8 bits the small ones are gone: measured on digits (Sprout), 73 % of
+    the answers were the app's with the head in 8 bits and all of them without, for 1 % more bytes.
+    """
+    for operation in operations:
+        work.update_quantization_recipe(regex=".*", operation_name=operation, algorithm_key="no_quantize")
 
 
 def _open(path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,8 +1,14 @@
 """A model in every format is loaded again and answers as the app does; what int8 costs is said, not hidden."""
 
+import gzip
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,7 @@ from engine.data.label_kinds import multi_label
 from engine.errors import UserError
 from engine.evaluation import predict
 from engine.services.model_exports import ModelExports
-from engine.sharing import export_job, export_table, formats, model_labels
+from engine.sharing import export_job, export_table, formats, model_card, model_labels, pack_job
 from engine.storage import runs
 from engine.storage.workspace import Workspace, write_json
 from tests.conftest import use_workspace
@@ -25,6 +31,8 @@ pytestmark = pytest.mark.slow
 
 # Of 54 pictures a class, so many are for learning and for validation: what is left are 102 test pictures of 3 classes.
 TRAIN, VALIDATION, PER_CLASS = 16, 4, 54
+# What ONNX Runtime Web needs in Node beside what a page needs; its licence is in engine/sharing/browser.
+NODE_PART = Path(__file__).parents[2] / "support" / "onnxruntime" / "ort-wasm-simd-threaded.mjs"
 IN_FULL = ("keras", "onnx", "litert", "savedmodel", "openvino")
 
 
@@ -105,6 +113,78 @@ def test_no_export_names_a_folder_or_a_run(one_label, workspace):
             with zipfile.ZipFile(path) as archive:
                 parts = [archive.read(name) for name in archive.namelist()]
         assert not [word for word in secrets for part in parts if word.encode() in part], path.name
+
+
+@pytest.fixture(scope="module")
+def pack(one_label, workspace, tmp_path_factory) -> Path:
+    """A hand-over pack, unpacked where nobody knows Graft."""
+    place = tmp_path_factory.mktemp("handed over")
+    told = {
+        "run_dir": str(one_label),
+        "formats": ["onnx", "litert-int8"],
+        "title": "<i>Discs</i> | a",
+        "language": "en",
+    }
+    write_json(place / "job" / "job.json", told)
+    pack_job.carry_out(place / "job" / "job.json", workspace)
+    with zipfile.ZipFile(export_table.path(one_label, "pack")) as archive:
+        archive.extractall(place / "pack")
+    return place / "pack"
+
+
+def run_in(pack: Path, *command: str) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GRAFT_WORKSPACE")}
+    return subprocess.run(command, cwd=pack, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_pack_proves_itself_in_a_fresh_process_and_fails_loudly_where_it_answers_otherwise(pack):
+    done = run_in(pack, sys.executable, "check.py")
+    assert done.returncode == 0 and done.stdout.count("ok ") == 2, done.stdout + done.stderr
+    path = pack / "samples" / "samples.json"
+    stored = json.loads(path.read_text())
+    assert len(stored["files"]) == 5 and len(stored["labels"]) == 5
+    stored["models"]["model.onnx"]["probabilities"][3][0] += 0.002
+    (pack / "samples" / "kept.json").write_text(path.read_text())
+    path.write_text(json.dumps(stored))
+    done = run_in(pack, sys.executable, "check.py", "model.onnx")
+    path.write_text((pack / "samples" / "kept.json").read_text())
+    assert done.returncode == 1 and "FAILED  model.onnx: differs by 0.002 at most, 0.001 is allowed" in done.stdout
+
+
+def test_the_scripts_and_snippets_of_a_pack_answer_what_is_stored(pack, tmp_path):
+    stored = json.loads((pack / "samples" / "samples.json").read_text())
+    expected = stored["models"]["model.onnx"]["probabilities"][0]
+    names = json.loads((pack / "labels.json").read_text())["class_names"]
+    said = json.loads(run_in(pack, sys.executable, "predict_onnx.py", "samples/1.png").stdout)
+    assert said["answer"] == [names[int(np.argmax(expected))]]
+    assert list(said["probabilities"].values()) == pytest.approx(expected, abs=1e-3)
+    with subprocess.Popen([sys.executable, "serve.py", "0"], cwd=pack, stdout=subprocess.PIPE, text=True) as server:
+        done = run_in(pack, "sh", "snippets/curl.sh", server.stdout.readline().strip())
+        server.terminate()
+    assert json.loads(done.stdout)["probabilities"] == said["probabilities"], done.stderr
+    if shutil.which("node") is None:
+        return  # the third needs Node, which nothing else of Graft does
+    runtime, own = files("engine.sharing").joinpath("browser"), pack / "node_modules" / "onnxruntime-web"
+    own.mkdir(parents=True)
+    (own / "package.json").write_text('{"name": "onnxruntime-web", "type": "module", "main": "onnxruntime.mjs"}')
+    (own / "onnxruntime.mjs").write_bytes(runtime.joinpath("onnxruntime.mjs").read_bytes())
+    wasm = gzip.decompress(runtime.joinpath("onnxruntime.wasm.gz").read_bytes())
+    (own / "ort-wasm-simd-threaded.wasm").write_bytes(wasm)
+    shutil.copy(NODE_PART, own)
+    done = run_in(pack, "node", "snippets/javascript.mjs")
+    assert json.loads(done.stdout.splitlines()[-1]) == pytest.approx(expected, abs=1e-3), done.stderr
+
+
+def test_the_card_of_a_pack_says_the_honest_number_and_names_nobody(pack, one_label, workspace):
+    card = (pack / "MODEL_CARD.md").read_text()
+    assert "&lt;i&gt;Discs&lt;/i&gt; \\| a" in card and "On 102 pictures it never saw, it is right" in card
+    assert model_card.fingerprint(one_label) in card and "LiteRT int8" in card and "## Limits" in card
+    here = {str(path.relative_to(pack)) for path in pack.rglob("*") if path.is_file()}
+    assert {"report.html", "demo.html", "requirements-onnx.txt", "requirements-litert.txt", "NOTICE.txt"} <= here
+    assert {"snippets/cpp.cc", "snippets/curl.sh", "snippets/javascript.mjs"} <= here
+    secrets = [str(workspace.root), one_label.name, str(Path(__file__).parents[3])]
+    texts = [path.read_bytes() for path in pack.rglob("*") if path.is_file() and "node_modules" not in path.parts]
+    assert not [word for word in secrets for text in texts if word.encode() in text]
 
 
 def test_pictures_of_several_classes_keep_their_thresholds(workspace):

@@ -30,7 +30,7 @@ def view(entry: RunView) -> None:
     except UserError as error:  # of an older Graft, or one whose answers no other format holds
         st.info(say(error.template, error.values))
         return
-    _choose(entry.folder, rows)
+    _choose(entry, rows)
     if rows:
         _table(rows)
         _downloads(entry, rows)
@@ -42,8 +42,8 @@ def view(entry: RunView) -> None:
     )
 
 
-def _choose(folder: Path, rows: dict[str, dict]) -> None:
-    exports = graft.current().model_exports
+def _choose(entry: RunView, rows: dict[str, dict]) -> None:
+    folder, exports = entry.folder, graft.current().model_exports
     state = exports.status(folder)
     if state["state"] == "running":
         _watch(folder)
@@ -55,9 +55,23 @@ def _choose(folder: Path, rows: dict[str, dict]) -> None:
         _("Formats"), list(titles), format_func=titles.get, selection_mode="multi", default=USUAL, key="export-formats"
     )
     missing = [key for key in chosen if key not in rows]
-    if st.button(_("Write and compare"), key="export-start", icon=":material/output:", disabled=not missing):
-        exports.start(folder, missing)
-        st.rerun()
+    with st.container(horizontal=True, key="export-buttons"):
+        if st.button(_("Write and compare"), key="export-start", icon=":material/output:", disabled=not missing):
+            exports.start(folder, missing)
+            st.rerun()
+        what = _(
+            "The chosen formats with a model card, scripts, samples and a check that proves itself wherever it is "
+            "unpacked."
+        )
+        if st.button(
+            _("Make the hand-over pack"),
+            key="export-pack",
+            icon=":material/inventory_2:",
+            help=what,
+            disabled=not chosen,
+        ):
+            exports.start_pack(folder, chosen, title=run_list.name_of(entry), language=language())
+            st.rerun()
 
 
 def _watch(folder: Path) -> None:
@@ -116,7 +130,7 @@ def _downloads(entry: RunView, rows: dict[str, dict]) -> None:
     with st.container(horizontal=True, key="export-downloads"):
         for key, row in rows.items():
             path = export_table.folder(entry.folder) / row["file"]
-            title = formats.FORMATS[key].title if key in formats.FORMATS else key
+            title = formats.FORMATS[key].title if key in formats.FORMATS else _("Hand-over pack")
             st.download_button(
                 title,
                 path.read_bytes,
