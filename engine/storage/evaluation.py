@@ -84,6 +84,18 @@ class Copies(TypedDict):
     left_out: bool
 
 
+class Transfer(TypedDict):
+    """Learned from one group, asked about another (engine.evaluation.transfer)."""
+
+    groups: list[str]
+    train: list[int]
+    test: list[int]
+    accuracy: list[list[float]]
+    intervals: list[list[list[float]]]
+    without: list[float]
+    without_intervals: list[list[float]]
+
+
 class Evaluation(TypedDict):
     """The file as it is read. What stands below "older runs" may be missing in one of an earlier version of Graft."""
 
@@ -114,6 +126,7 @@ class Evaluation(TypedDict):
     base: NotRequired[Base]
     copies: NotRequired[Copies]
     unknown: NotRequired[dict]
+    transfer: NotRequired[Transfer]
     # one class a picture
     confusion_matrix: NotRequired[list[list[int]]]
     weighted_f1: NotRequired[float]

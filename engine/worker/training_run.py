@@ -20,7 +20,7 @@ from engine.data import versions
 from engine.data.modalities import fits
 from engine.data.modalities import registry as modalities
 from engine.errors import UNEXPECTED_IN_LOG, ComputeError, DiskError, Stopped, TrainingError, UserError
-from engine.evaluation import beside_network, evaluators
+from engine.evaluation import beside_network, evaluators, transfer
 from engine.evaluation.evaluators.predictions import Predictions
 from engine.evaluation.predict import PREPARATION
 from engine.evaluation.reliability import out_of_distribution
@@ -303,6 +303,9 @@ def _evaluate(work: RunContext, cache: ShardCache, head: Head, outcome: Outcome,
     if work.recipe.tells_the_strange:
         weights = weights_hash(work.recipe.backbone)
         facts["unknown"] = out_of_distribution.learn(work.run_dir, frozen, weights, train_features, held_out)
+    test = frozen.splits[rows] == "test"
+    if found := transfer.measure(frozen, work.recipe, train_features, rows[test], held_out[test]):
+        facts["transfer"] = found
     modality = facts["modality"]
     beside = beside_network.learn(work.run_dir, work.workspace, frozen, rows, modality)
     if beside is not None:

@@ -146,3 +146,16 @@ def test_one_step_is_named_that_helps_most(graft, project, finished):
     facts_of(graft, run_id, per_class=rows)
     said = words(open_page("evaluation", current_run=run_id))
     assert "More pictures of **plum**: it has 8 to learn from, other classes about" in said
+
+
+def test_what_one_group_is_worth_to_another_is_a_table_with_words(graft, finished):
+    folder = graft.workspace.run_dir(finished)
+    found = {"groups": ["French", "German"], "train": [20, 20], "test": [10, 10]}
+    found |= {"accuracy": [[0.9, 0.4], [0.5, 0.8]], "without": [0.5, 0.4]}
+    found |= {"intervals": [[[0.7, 1.0], [0.2, 0.6]], [[0.3, 0.7], [0.6, 0.9]]]}
+    found |= {"without_intervals": [[0.3, 0.7], [0.2, 0.6]]}
+    write_json(folder / runs.EVALUATION, {**runs.read_evaluation(folder), "transfer": found})
+    at = open_tab("Groups")
+    assert not at.exception
+    assert "What one group is worth to another" in words(at)
+    assert "If **French** were missing from training" in words(at) and "90 times" in words(at)

@@ -12,6 +12,7 @@ from engine.evaluation.metrics.group_gaps import Gaps
 from engine.evaluation.metrics.intervals import pictures_for_margin
 from engine.storage.evaluation import Evaluation, GroupReport
 from pages.components.table.table import Cell, Column, Row, Table, show_table
+from pages.sections.evaluation.mistakes import transfer
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.shared.figures import bold, chart, is_dark
@@ -34,6 +35,7 @@ def view(facts: Evaluation, folder: Path) -> None:
     figure = per_class.groups_figure(rows, dark=is_dark(), _=_)
     chart(figure, "groups", _("Accuracy of every group with its interval"))
     show_table(_table(rows, gaps, learned), key="groups-table")
+    transfer.view(facts.get("transfer"))
 
 
 def _learned_from(folder: Path) -> Counter:
