@@ -44,7 +44,7 @@ audit: $(VENV)/.ready-test
 
 # The figures of benchmarks/RESULTS.md, a row a target: `make bench-head`. DATA is a folder with the sets named there.
 DATA ?= ../shared/data
-BENCH := head head-mobilenet again fine-tune embedding warm estimates scale cluster server results-page try-it quality
+BENCH := head head-mobilenet again fine-tune embedding warm estimates scale cluster server results-page try-it quality sounds
 bench: $(addprefix bench-,$(BENCH))
 bench-%: export GRAFT_WEIGHTS_DIR ?= $(DATA)
 bench-%: export TF_CPP_MIN_LOG_LEVEL := 3
@@ -77,6 +77,8 @@ bench-try-it:
 	$(PYTHON) -m benchmarks.try_it
 bench-quality:
 	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
+bench-sounds:
+	$(PYTHON) -m benchmarks.sounds --source $(DATA)/spoken-digits.zip
 # These three take longer: 200 kills some hours; all of MNIST, a quarter of an hour fine-tuned, some minutes instant.
 bench-kills:
 	$(PYTHON) -m benchmarks.kills --tries $(or $(TRIES),200)
