@@ -124,6 +124,8 @@ def _table(path: Path, wanted: Wanted, choices: Choices) -> Iterator[Entry]:
     """Yield the table and those of its files that lie beside it or below."""
     table = _file(path, path.name, archive.everything)
     yield table
+    if table.refused:
+        return
     root = path.parent.resolve()
     there = _names_below(root)
     files = row_matching.Files(there)

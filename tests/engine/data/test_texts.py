@@ -177,3 +177,12 @@ def test_drawing_is_quick_once_the_words_are_known():
     for each in words:
         text_drawing.drawn(each, 96)
     assert text_drawing.stamps.cache_info().misses == known.misses, "no word is drawn a second time"
+
+
+def test_a_table_larger_than_any_file_may_be_is_a_sentence_and_never_read(tmp_path, workspace):
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as file:
+        file.write(b"text,label\n")
+        file.truncate(10**9)  # a hole: it takes no room on the disk
+    with pytest.raises(DataError, match=r"huge.csv cannot be used. The file is larger than 256 MB"):
+        ingest(path, workspace).require_used()
