@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import graft
 from pages.components.dropzone.dropzone import dropzone
-from pages.sections.data_upload import tabs
+from pages.sections.data_upload import tabs, train_now
 from pages.sections.data_upload.add import class_boxes, examples, folder_layout, import_preview, imports, server_folder
 from pages.sections.data_upload.check import check_report, dataset_summary
 from pages.sections.data_upload.history import history
@@ -43,7 +43,9 @@ if project and pictures:
     numbers_row.caption(" · ".join(facts))
     with actions:
         class_edits.undo_button(project)
-        if st.button(_("Choose a network"), type="primary", icon=":material/arrow_forward:", key="next"):
+        ready = not importing and train_now.button(project)
+        kind = "secondary" if ready else "primary"
+        if st.button(_("Choose a network"), type=kind, icon=":material/arrow_forward:", key="next"):
             state.go("model")
 
 

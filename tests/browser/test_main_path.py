@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import signal
 from pathlib import Path
@@ -103,6 +104,40 @@ def test_from_an_example_to_a_confusion_matrix_to_a_new_picture(shared_server, p
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(tmp_path / "new.png"))
     expect(widget(page, "trial-0")).to_contain_text("%", timeout=TRAINING_MS)
     expect(widget(page, "trial-0")).to_be_in_viewport(ratio=0.9)
+
+
+def swipes(page, locator) -> int:
+    """Return how often somebody with this screen swipes until the place is in sight, three quarters of it a time."""
+    height = page.viewport_size["height"]
+    below = locator.bounding_box()["y"] + locator.bounding_box()["height"] - height
+    return max(0, math.ceil(below / (0.75 * height)))
+
+
+@pytest.mark.parametrize(("width", "height", "most"), [(1280, 720, 0), (390, 844, 2)])
+def test_from_ones_own_zip_to_the_matrix_in_five_clicks(shared_server, page, small_archive, width, height, most):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(shared_server.url)
+    swiped = 0
+
+    def click(place) -> None:
+        nonlocal swiped
+        place.wait_for(timeout=TRAINING_MS)
+        settled(page)
+        swiped += swipes(page, place)
+        place.click()
+
+    click(widget(page, "start").locator("button").first)
+    page.wait_for_url(re.compile("/data"))
+    settled(page)
+    widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(small_archive))  # dropped
+    click(page.locator("[class*='st-key-arrival-use-'] button").first)
+    click(widget(page, "train-now").locator("button").first)
+    click(page.get_by_role("button", name="See the results"))
+    page.wait_for_url(re.compile("/results"))
+    click(page.get_by_role("tab", name="Mistakes", exact=True))
+    matrix = page.locator("[class*='st-key-confusion-'] td").first
+    expect(matrix).to_be_visible()
+    assert swiped + swipes(page, matrix) <= most
 
 
 def test_an_archive_of_thousands_survives_a_refresh_and_a_second_browser_and_stops_when_told(
