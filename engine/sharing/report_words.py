@@ -53,12 +53,12 @@ class Words:
     def beside(self, figures: HonestNumber) -> list[str]:
         """Return what the honest number is to be compared with."""
         _ = self.speech
-        always = _("Always answering {name}, their largest class: {share}.")
+        always = _("Giving every picture the answer {name} would be right {share} times in 100.")
         if not figures.largest:
-            always = _("Always answering one and the same class: {share}.")
+            always = _("Giving every picture the same answer would be right {share} times in 100.")
         words = [always.format(name=f"“{figures.largest}”", share=self.per_hundred(figures.majority))]
         if figures.before is not None:
-            before = _("The same network without training, by likeness to each class: {share}.")
+            before = _("Untrained, the network is right {share} times in 100.")
             words.append(before.format(share=self.per_hundred(figures.before)))
         return words
 

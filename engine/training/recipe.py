@@ -90,7 +90,7 @@ AUGMENTATIONS = {
 }
 MIXINGS = {
     "none": "Every picture by itself",
-    "auto": "Mixed as your pictures stand it",
+    "auto": "Mixed, as far as your pictures allow",
     "mixup": "Two pictures laid over each other (MixUp)",
     "cutmix": "A piece of one in the other (CutMix)",
 }

@@ -29,7 +29,7 @@ def test_what_arrived_waits_for_an_answer_and_nothing_moves_under_a_finger(serve
     settled(page)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
     card = page.locator("[class*='st-key-arrival-import-']").first
-    expect(card).to_contain_text("I see 2 groups × 2 classes. Use them?", timeout=TRAINING_MS)
+    expect(card).to_contain_text("I see 2 groups × 2 classes. Use these pictures?", timeout=TRAINING_MS)
     page.reload()
     expect(card).to_contain_text("16 pictures", timeout=TRAINING_MS)
     card.get_by_role("button", name="Cancel").click()

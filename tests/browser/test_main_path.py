@@ -126,12 +126,12 @@ def test_from_ones_own_zip_to_the_matrix_in_five_clicks(shared_server, page, sma
         swiped += swipes(page, place)
         place.click()
 
-    click(widget(page, "start").locator("button").first)
+    click(widget(page, "start").locator("button:visible").first)
     page.wait_for_url(re.compile("/data"))
     settled(page)
     widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(small_archive))  # dropped
     click(page.locator("[class*='st-key-arrival-use-'] button").first)
-    click(widget(page, "train-now").locator("button").first)
+    click(widget(page, "train-now").locator("button:visible").first)
     click(page.get_by_role("button", name="See the results"))
     page.wait_for_url(re.compile("/results"))
     click(page.get_by_role("tab", name="Mistakes", exact=True))

@@ -32,7 +32,7 @@ def languages(tmp_path):
 def test_the_card_says_what_is_seen_and_brings_it_in(app, opened, languages):
     project, import_id = arrived(app, opened, languages)
     words = everything_written(app)
-    assert "I see 2 groups × 2 classes. Use them?" in words and "nothing is stored yet" in words
+    assert "I see 2 groups × 2 classes. Use these pictures?" in words and "nothing is stored yet" in words
     assert "1 file is no picture and will be listed as refused:" in words
     chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
     assert "exit<b>6</b>" in chips and "german<b>6</b>" in chips
@@ -55,7 +55,7 @@ def test_the_model_page_waits_for_pictures_that_are_on_their_way(app, opened, la
 def test_another_reading_shows_at_once_what_it_would_give(app, opened, languages):
     project, import_id = arrived(app, opened, languages)
     app.selectbox(key=f"arrival-layout-{import_id}").set_value("class").run()
-    assert "I see 2 classes. Use them?" in everything_written(app)
+    assert "I see 2 classes. Use these pictures?" in everything_written(app)
     app.button(key=f"arrival-use-{import_id}").click().run()
     assert set(opened.registry.counts(project.dataset_id)) == {"english", "german"}
     assert opened.registry.groups(project.dataset_id) == {}
@@ -114,7 +114,7 @@ def test_somebody_elses_browser_sees_the_card_and_may_answer_it(app, opened, lan
 
     project, import_id = arrived(app, opened, languages)
     other = data_page(AppTest.from_file(FRAME, default_timeout=30))
-    assert "Use them?" in everything_written(other)
+    assert "Use these pictures?" in everything_written(other)
     other.button(key=f"arrival-use-{import_id}").click().run()
     app.button(key=f"arrival-use-{import_id}").click().run()
     assert not app.exception and len(opened.registry.imports(project.dataset_id)) == 1
@@ -125,7 +125,7 @@ def test_a_table_is_said_to_have_given_the_classes(app, opened, tmp_path):
     pictures = [(f"{n}.png", encode(photo(n), "PNG")) for n in range(8)]
     (tmp_path / "pets.zip").write_bytes(zip_of(("labels.csv", f"file,label\n{rows}".encode()), *pictures))
     _project, import_id = arrived(app, opened, tmp_path / "pets.zip")
-    assert "gives 2 classes. Use them?" in everything_written(app)
+    assert "gives 2 classes. Use these pictures?" in everything_written(app)
     app.button(key=f"arrival-use-{import_id}").click().run()
     assert "The table says which class each file has (2 classes)." in everything_written(data_page(app))
 
@@ -155,7 +155,7 @@ def test_a_folder_on_the_server_is_looked_into_when_it_is_allowed(app, opened, a
     assert "does not lie in a folder that this server allows" in app.error[0].value
     app.text_input(key="server-folder-path").set_value("pets").run()
     app.button(key="server-folder-open").click().run()
-    assert "I see 2 classes. Use them?" in everything_written(app)
+    assert "I see 2 classes. Use these pictures?" in everything_written(app)
     [project] = opened.registry.projects()
     app.button(key=f"arrival-use-{opened.imports.waiting(project.dataset_id)[0]['id']}").click().run()
     assert set(opened.registry.counts(project.dataset_id)) == {"cat", "dog"}
@@ -223,7 +223,7 @@ def test_a_dropped_zip_without_a_project_makes_one_and_is_accounted_for(app, ope
     (folder / "blue" / ".DS_Store").write_bytes(b"x")
     data_page(app)
     send(app, opened, zipped(folder, tmp_path / "fruit.zip"), "drop-everything")
-    assert "I see 2 classes. Use them?" in everything_written(app)
+    assert "I see 2 classes. Use these pictures?" in everything_written(app)
     use_what_arrived(app, opened)
     data_page(app)
     (project,) = opened.registry.projects()

@@ -291,7 +291,7 @@ def test_the_chosen_model_has_a_star_and_try_it_opens_with_it(graft, project, fi
     stars = {row["id"]: row["cells"][0] for row in board}
     assert stars[finished.name] == {"text": "★ First", "label": "First, the model of this project"}
     assert all(not cell["text"].startswith("★") and cell["text"] for run, cell in stars.items() if run != finished.name)
-    assert at.button(key="star").label == "This is the model: take its star off"
+    assert at.button(key="star").label == "Remove the star"
     at.button(key="star").click().run()
     assert chosen_model.of_project(graft.registry.run(finished.name)) is None
     at.button(key="star").click().run()

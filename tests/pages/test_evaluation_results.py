@@ -151,7 +151,7 @@ def test_a_threshold_of_a_class_shows_what_it_does_is_used_and_taken_back(graft,
     at.selectbox(key=f"threshold-class-{finished.name}").set_value(1).run()
     at.select_slider(key=f"threshold-cost-{finished.name}-1").set_value(100).run()
     said = words(at)
-    assert "from 1.0 % on: " in said and " of 30 are found" in said and "false alarms" in said
+    assert "From 1.0 % on it says **pear**" in said and " of 30 found" in said and "false alarms" in said
     assert "The model calls" not in said
     at.button(key="threshold-use").click().run()
     assert selective.read(finished).miss_costs == {"pear": 100}
@@ -300,7 +300,7 @@ def test_try_it_holds_back_what_the_model_had_better_not_say(graft, finished, st
         headline.startswith("Unlike"),
         headline.startswith("I don’t"),
     )
-    assert "It reminds it of these training pictures, labelled:" in said
+    assert "The training pictures most like it:" in said
 
 
 def measured(finished, *rows: dict) -> list[dict]:

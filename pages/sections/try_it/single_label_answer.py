@@ -15,7 +15,7 @@ from pages.shared.runs.run_list import RunView
 
 def tried_note() -> str:
     """Return where it is set what the model does not answer."""
-    return _("When the model had better say “I don’t know” is set on the page Results.")
+    return _("On the page Results you set when the model says “I don’t know”.")
 
 
 def heard(entry: RunView) -> Callable[[dict], dict]:

@@ -29,7 +29,7 @@ def star(run: Run, *, key: str = "star") -> None:
     """Show the button that makes a run *the* model, or takes that back."""
     chosen = is_chosen(run)
     st.button(
-        _("This is the model: take its star off") if chosen else _("Make it the model"),
+        _("Remove the star") if chosen else _("Make it the model"),
         key=key,
         icon=":material/star:" if chosen else ":material/star_border:",
         type="tertiary",

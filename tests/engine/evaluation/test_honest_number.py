@@ -160,7 +160,7 @@ def test_guessing_is_the_best_single_answer_by_name(graft, project):
     finish_run(graft, run_id)
     facts = runs.read_evaluation(graft.workspace.run_dir(run_id))
     assert evaluators.of("one").constant_answer(facts) == ("pear", 8 / 12)
-    assert "Always answering pear, their largest class: 67." in words(open_page("evaluation"))
+    assert "Giving every picture the answer pear would be right 67 times" in words(open_page("evaluation"))
     for row in facts["per_class"]:
         row["support"] = 6
     assert evaluators.of("one").constant_answer(facts) == ("", 0.5), "neither of two equals is the largest"
@@ -184,9 +184,9 @@ def before(folder, *, spoilt: int, better: int):
 @pytest.mark.parametrize(
     ("spoilt", "better", "said"),
     [
-        (6, 0, "**Training helped.** Pictures that only the trained model gets right: 6."),
+        (6, 0, "**Training helped.** Right only after training: 6."),
         (0, 6, "**This training did harm:** the network as it came does better."),
-        (0, 1, "**Whether training helped cannot be told from these pictures.**"),
+        (0, 1, "**These pictures are too few to tell whether training helped.**"),
         (0, 0, "The network as it came gets the very same pictures right"),
     ],
 )

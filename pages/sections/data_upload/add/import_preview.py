@@ -141,10 +141,12 @@ def _headline(choice: dict) -> str:
     what = gives(choice)
     if choice["kind"] == "table":
         table = md_escape(", ".join(choice["tables"]))
-        return _("The table {table} gives {what}. Use them?").format(table=table, what=what)
+        return _("The table {table} gives {what}. Use these pictures?").format(table=table, what=what)
     if choice["splits"]:
-        return _("I see {what}, and a division into {parts}. Use them?").format(what=what, parts=_parts(choice))
-    return _("I see {what}. Use them?").format(what=what)
+        return _("I see {what}, and a division into {parts}. Use these pictures?").format(
+            what=what, parts=_parts(choice)
+        )
+    return _("I see {what}. Use these pictures?").format(what=what)
 
 
 def _parts(choice: dict) -> str:
@@ -200,7 +202,7 @@ def _what_else(import_id: str, seen: dict, choice: dict) -> bool:
         more = " …" if others["count"] > len(others["names"]) else ""
         words = plural(
             "{n} file is no picture and will be listed as refused:",
-            "{n} files are no pictures and will be listed as refused:",
+            "{n} files are not pictures and will be listed as refused:",
             others["count"],
         )
         st.caption(f"{words} {names}{more}")

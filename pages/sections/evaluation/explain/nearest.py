@@ -27,7 +27,7 @@ def show(nearest: Sequence[tuple[str, str]], label_kind: LabelKind) -> None:
     """Show (content hash, label) of training pictures, likest first; nothing where there are none."""
     if not nearest:
         return
-    st.caption(_("It reminds it of these training pictures, labelled:"))
+    st.caption(_("The training pictures most like it:"))
     figures = "".join(_figure(sha256, readable(classes.in_words(label, label_kind))) for sha256, label in nearest)
     words = html.escape(_("Training pictures that are most like it"))
     st.html(f'{STYLE}<div class="nearest" role="group" aria-label="{words}">{figures}</div>')

@@ -45,7 +45,7 @@ def view(facts: Evaluation, folder: Path) -> None:
     stored = selective.read(folder)
     with right:
         cost = decision_rule.cost_slider(
-            _("A miss costs as much as … false alarms"),
+            _("How bad is a miss, compared with a false alarm?"),
             COSTS,
             stored.miss_costs.get(names[position]),
             key=f"{COST}-{folder.name}-{position}",
@@ -70,7 +70,7 @@ def view(facts: Evaluation, folder: Path) -> None:
 
 
 def _sentence(name: str, threshold: float, now: Counts) -> str:
-    return _("Call it {name} from {share} % on: {found} of {all} are found, {alarms}.").format(
+    return _("From {share} % on it says {name}: {found} of {all} found, {alarms}.").format(
         name=bold(name),
         share=decision_rule.percent_of(threshold),
         found=now.found,

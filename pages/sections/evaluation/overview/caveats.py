@@ -97,7 +97,7 @@ def did_it_help(entry: RunView) -> None:
         words = _("The network as it came gets the very same pictures right: training changed none.")
         st.caption(f":material/trending_flat: {words}")
     elif p >= compare.CHANCE:
-        told = _("**Whether training helped cannot be told from these pictures.**")
+        told = _("**These pictures are too few to tell whether training helped.**")
         st.caption(f":material/trending_flat: {told} {_turned_words(turned)} {_chance_words(entry, p)}")
 
 
@@ -141,8 +141,6 @@ def _helped(turned: tuple[int, int], p: float) -> bool:
 
 
 def _turned_words(turned: tuple[int, int]) -> str:
-    words = _(
-        "Pictures that only the trained model gets right: {won}. That only the network as it came gets right: {lost}."
-    )
+    words = _("Right only after training: {won}. Right only before: {lost}.")
     won, lost = turned
     return words.format(won=number(won), lost=number(lost))

@@ -82,7 +82,7 @@ def _explained(*, early: bool) -> str:
 
 def _cost(stored: Answering, run_id: str) -> float:
     return decision_rule.cost_slider(
-        _("A wrong answer costs as much as … times “I don’t know”"),
+        _("How bad is a wrong answer, compared with “I don’t know”?"),
         COSTS,
         stored.cost,
         key=f"{SLIDER}-{run_id}",
@@ -113,13 +113,13 @@ def _saved_and_lost(found: Outcome, always: Outcome, cost: float, refused: np.nd
     if not found.withheld:
         return _("Measured on {n} test pictures.").format(n=in_words(found.pictures))
     words = _(
-        "It keeps {avoided} of its {wrong} mistakes on {n} test pictures to itself, and {lost} of its {right} right "
-        "answers with them. All in all that costs {now} instead of {before} times “I don’t know”."
+        "On {n} test pictures it holds back {avoided} of its {wrong} mistakes, and {lost} of its {right} right answers"
+        " with them. Counted in unanswered pictures, that costs {now} instead of {before}."
     )
     if not always.wrong:
         words = _(
-            "It made no mistake on {n} test pictures that it could have kept to itself, and keeps {lost} of its "
-            "{right} right answers. All in all that costs {now} instead of {before} times “I don’t know”."
+            "On {n} test pictures it made no mistake that it could hold back, and it holds back {lost} of its {right} "
+            "right answers. Counted in unanswered pictures, that costs {now} instead of {before}."
         )
     words = words.format(
         avoided=in_words(always.wrong - found.wrong),
@@ -180,9 +180,9 @@ def _left_out(facts: Evaluation) -> str:
             "classes out in turn."
         )
     words = _(
-        "As a trial some of your classes were kept from it in turn. Shown one picture of a class it knew and one of "
-        "a class it did not, it took the right one for the stranger {auroc} times in 100 (guessing: 50). It refused "
-        "{refused} of 100 pictures of the classes it did not know."
+        "As a trial, some of your classes were hidden from it in turn. Shown a known and an unknown picture, it told "
+        "which was the unknown one {auroc} times in 100; guessing gives 50. It refused {refused} of 100 pictures of "
+        "hidden classes."
     )
     return words.format(
         auroc=percentages.per_hundred(found["auroc"]), refused=percentages.per_hundred(found["refused"])
