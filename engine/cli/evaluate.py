@@ -7,14 +7,21 @@ from typing import cast
 from engine.cli.output import in_words, print_json
 from engine.errors import UserError
 from engine.evaluation import evaluators
+from engine.sharing import result_tables
 from engine.storage import runs
 from engine.storage.evaluation import Evaluation
 from engine.storage.runs import find_run
+from engine.storage.workspace import write_atomic
 
 
 def evaluate(options) -> None:
     """Print how good a run is, from its own files."""
-    print_evaluation(evaluation_result(find_run(options.run)), options.json)
+    run_dir = find_run(options.run)
+    result = evaluation_result(run_dir)
+    if options.tables is not None:
+        for name, text in result_tables.tables(run_dir).items():
+            write_atomic(Path(options.tables).resolve() / name, text)
+    print_evaluation(result, options.json)
 
 
 def evaluation_result(run_dir: Path) -> dict:

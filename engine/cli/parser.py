@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate_parser = _add(subparsers, "evaluate", "evaluate.evaluate", "show how good a run is")
     evaluate_parser.add_argument("run", help=RUN_HELP)
+    evaluate_parser.add_argument("--tables", metavar="FOLDER", help="write matrix, classes and predictions there")
 
     lay_aside = _add(subparsers, "pause", "pause.pause", "lay a training aside and free its worker")
     lay_aside.add_argument("run", help=RUN_HELP)

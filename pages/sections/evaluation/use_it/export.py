@@ -16,6 +16,7 @@ from pages.shared.runs import run_list
 from pages.shared.runs.run_list import RunView
 
 LOOK_AGAIN_SECONDS = 0.7
+MANY_OTHERS = 0.97  # fewer equal answers are said aloud
 USUAL = ["onnx", "litert", "litert-int8"]
 
 
@@ -109,6 +110,13 @@ def _table(rows: dict[str, dict]) -> None:
     show_table(Table(columns, shown, _("The exported formats compared"), whole=True), key="export-table")
     pictures = max(row.get("pictures", 0) for row in rows.values())
     st.caption(_("Measured on {n} test pictures of this run.").format(n=number(pictures)))
+    for key, row in rows.items():
+        if row.get("same", 1) < MANY_OTHERS:
+            others = percentages.percent(1 - row["same"])
+            words = _(
+                "{format} answers otherwise than the app on {share} of them. Use it only where its size matters more."
+            )
+            st.warning(words.format(format=formats.FORMATS[key].title, share=others), icon=":material/warning:")
 
 
 def _row(form: formats.Format, row: dict) -> Row:
@@ -116,7 +124,7 @@ def _row(form: formats.Format, row: dict) -> Row:
     return Row(
         [
             Cell(form.title),
-            Cell(f"{decimal(size)} MB", size),
+            Cell(f"{decimal(size)}\N{NO-BREAK SPACE}MB", size),
             Cell(decimal(taken), taken),
             Cell(percentages.percent(row["accuracy"]), row["accuracy"]),
             Cell(percentages.percent(row["same"]), row["same"]),
@@ -142,6 +150,26 @@ def _downloads(entry: RunView, rows: dict[str, dict]) -> None:
             )
         if "onnx" in rows:
             _demo(entry, name)
+
+
+def tables_button(entry: RunView) -> None:
+    """Offer the matrix, the classes and the predictions as CSV and JSON in a zip, made when it is pressed."""
+
+    def make() -> bytes:
+        from engine.sharing import result_tables
+
+        return result_tables.zipped(entry.folder)
+
+    st.download_button(
+        _("Tables"),
+        make,
+        file_name="results.zip",
+        mime="application/zip",
+        icon=":material/table:",
+        help=_("Matrix, classes and predictions as CSV and JSON."),
+        on_click="ignore",
+        key="tables",
+    )
 
 
 def _demo(entry: RunView, name: str) -> None:

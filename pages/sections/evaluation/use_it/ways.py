@@ -22,7 +22,9 @@ def view(entry: RunView) -> None:
                 state.go("try")
         with grid.container(border=True, height="stretch", key="card-use-report"):
             _head(":material/description:", _("Report"), _("One file with all of this and the pictures, to mail."))
-            report.button(entry)
+            with st.container(horizontal=True):
+                report.button(entry)
+                export.tables_button(entry)
         if (entry.folder / runs.MODEL).exists():
             with grid.container(border=True, height="stretch", key="card-use-model"):
                 _head(":material/download:", _("Model"), _("One file for Keras: pixels in, probabilities out."))
