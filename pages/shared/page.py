@@ -19,6 +19,8 @@ STYLE = """<style>
 .st-key-machine p { margin: 0; display: flex; }
 /* Names of figures are longer in some languages: two lines rather than three dots. */
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
+/* Grey, but read by everybody: 6:1 on white (WCAG AA asks for 4.5). */
+[data-testid="stCaptionContainer"] { color: #57635b; opacity: 1; }
 /* Words come first: the figures of a result are there to look up, and leave the room to its pictures. */
 [class*="number-cards"] [data-testid="stMetric"] > div { padding: .5rem .8rem; }
 [class*="number-cards"] [data-testid="stMetricValue"] { font-size: 1.5rem; }
@@ -51,6 +53,7 @@ STYLE = """<style>
 </style>"""
 # White on the primary colour is readable in the dark, but then it is too dark itself for words on a dark ground.
 IN_THE_DARK = """<style>
+[data-testid="stCaptionContainer"] { color: #b5c0b8; opacity: 1; }
 [data-testid="stButtonGroup"] [aria-checked="true"], [data-testid="stButtonGroup"] [aria-checked="true"] *,
 [data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] *,
 [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] *,

@@ -4,7 +4,6 @@ import streamlit as st
 
 from engine import graft
 from engine.storage import runs
-from engine.translation import without_places
 from pages.session import state
 from pages.session.i18n import _
 from pages.session.safe_text import md_escape
@@ -14,7 +13,7 @@ from pages.shared.runs.run_list import RunView, name_of
 
 
 def manage_run(entry: RunView) -> None:
-    """Show the actions for a run in one row, and where its model lies."""
+    """Show the actions for a run in one row."""
     model = entry.folder / runs.MODEL
     with st.container(horizontal=True, vertical_alignment="center", key="manage-run"):
         if model.exists():
@@ -24,9 +23,6 @@ def manage_run(entry: RunView) -> None:
                 state.go("results", tab="use")
         _rename(entry)
         _delete(entry)
-    if model.exists():
-        st.caption(_("The model is this file; it takes pixels and gives probabilities:"))
-        st.code(without_places(str(model)), language=None)
 
 
 def _rename(entry: RunView) -> None:
