@@ -75,6 +75,8 @@ bench-results-page:
 	$(PYTHON) -m benchmarks.results_page --source $(DATA)/clothing.zip
 bench-try-it:
 	$(PYTHON) -m benchmarks.try_it
+bench-exports:
+	$(PYTHON) -m benchmarks.exports --runs $(RUNS)
 bench-quality:
 	$(PYTHON) -m benchmarks.quality --source $(DATA)/clothing.zip
 bench-sounds:
