@@ -44,6 +44,10 @@ from engine.storage.registry import Item, Project, Registry, Run
 from engine.storage.workspace import Workspace, read_json, write_json
 from engine.training.recipe import Recipe, fitted
 
+NO_SEARCH = (
+    "Networks cannot be compared by a search where objects are found. Train with each of them, and compare the runs."
+)
+
 
 class Graft:
     """An open workspace. Several threads may use it; close it, or use it as a context."""
@@ -164,12 +168,19 @@ class Graft:
         run_id = runs.new_run(self.workspace, plan.to_dict(), items)
         versions.leave_out(self.workspace.run_dir(run_id), left_out)
         versions.note(self.workspace.run_dir(run_id), items)
+        self._note_labels(project.dataset_id, run_id)
         if after:
             self._repeat(after, run_id)
         name = runs.numbered(name or plan.title, [run.name for run in self.registry.runs(project_id)])
         self.registry.add_run(Run(run_id, project_id, project.dataset_id, name, runs.now(), owner))
         self.queue.add(run_id)
         return run_id
+
+    def _note_labels(self, dataset_id: str, run_id: str) -> None:
+        """Keep with a run what is to be told of how its labels came in."""
+        label_kind = label_kinds.of(self.registry.dataset_options(dataset_id))
+        if told := label_kind.told([entry["layout"] for entry in self.registry.imports(dataset_id)]):
+            write_json(self.workspace.run_dir(run_id) / runs.LABELS, told)
 
     def _repeat(self, earlier: str, run_id: str) -> None:
         """Let a new run follow an earlier one: compared with it, and answering as somebody told that one to."""
@@ -188,6 +199,8 @@ class Graft:
         """
         project = self._project(project_id)
         items, recipe = self._ready(project, wanted.get("common", {}))
+        if not label_kinds.of_task(recipe.task).BEGINS_WITH_PROBE:
+            raise UserError(NO_SEARCH)
         common = {option: getattr(recipe, option) for option in COMMON}
         place = {"project": project.id, "dataset": project.dataset_id, "owner": owner, "common": common}
         here = {} if "networks" in wanted else {"networks": networks_here(), "left_out": not_here()}

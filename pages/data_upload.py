@@ -8,7 +8,13 @@ from pages.sections.data_upload import tabs, train_now
 from pages.sections.data_upload.add import class_boxes, examples, folder_layout, import_preview, imports, server_folder
 from pages.sections.data_upload.check import check_report, dataset_summary
 from pages.sections.data_upload.history import history
-from pages.sections.data_upload.pictures import embedding_map, labelling, multi_label_pictures, pictures_by_class
+from pages.sections.data_upload.pictures import (
+    box_pictures,
+    embedding_map,
+    labelling,
+    multi_label_pictures,
+    pictures_by_class,
+)
 from pages.sections.data_upload.splits import split_editor
 from pages.session import state
 from pages.session.i18n import _, plural
@@ -84,6 +90,7 @@ with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expan
 if project and pictures:
     views = {
         "pictures_by_class": pictures_by_class.view,
+        "box_pictures": box_pictures.view,
         "multi_label_pictures": multi_label_pictures.view,
         "check_report": check_report.view,
         "embedding_map": embedding_map.view,

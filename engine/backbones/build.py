@@ -33,9 +33,17 @@ def build(key: str, image_size: int, weights_dir: Path | None = None) -> keras.M
     return flattened(model) if catalogue.is_flattened(key) else readout.with_inner(model, info.inner)
 
 
+def of_shape(key: str, height: int, width: int, weights_dir: Path | None = None) -> keras.Model:
+    """Return a network of the catalogue for pictures of any shape whose sides its strides divide, as `build` does."""
+    return _with_weights(_of_shape(key, height, width), key, weights_dir)
+
+
 def _filled(key: str, image_size: int, weights_dir: Path | None) -> keras.Model:
     """Return a network of the catalogue with its weights, its last map alone read out."""
-    model = architecture(key, image_size)
+    return _with_weights(architecture(key, image_size), key, weights_dir)
+
+
+def _with_weights(model: keras.Model, key: str, weights_dir: Path | None) -> keras.Model:
     if catalogue.from_nothing(key):
         scratch.fill(model)
         return model
@@ -71,16 +79,20 @@ def frozen_with(key: str, image_size: int, _hash: str) -> keras.Model:
 
 def architecture(key: str, image_size: int) -> keras.Model:
     """Return a network of the catalogue with random weights, its last map alone read out."""
-    info = catalogue.info(key)
-    catalogue.check_size(info, image_size)
-    pixels = keras.Input((image_size, image_size, 3), name="pixels")
+    catalogue.check_size(catalogue.info(key), image_size)
+    return _of_shape(key, image_size, image_size)
+
+
+def _of_shape(key: str, height: int, width: int) -> keras.Model:
+    info, shape = catalogue.info(key), (height, width, 3)
+    pixels = keras.Input(shape, name="pixels")
     prepared = prepare(info.preprocessing, pixels)
     if info.application is None:
         network = efficientnet_lite0 if key == "efficientnet_lite0" else sprout
         return keras.Model(pixels, network(prepared), name=info.key)
     application = getattr(keras.applications, info.application)
     arguments = {"include_top": False, "weights": None, "pooling": "avg", **info.arguments}
-    return application(input_tensor=prepared, input_shape=(image_size, image_size, 3), **arguments)
+    return application(input_tensor=prepared, input_shape=shape, **arguments)
 
 
 def flattened(network: keras.Model) -> keras.Model:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from engine.cli.output import end_progress, in_words, print_json, show_progress
 from engine.errors import UserError
+from engine.evaluation import evaluators
 from engine.graft import Graft
 from engine.sharing import export_table
 from engine.sharing.formats import FORMATS, saved_model
+from engine.storage import runs
 from engine.storage.runs import find_run
 
 
@@ -17,6 +19,7 @@ def export(options) -> None:
     """Write one format of a run's model, and say what it costs."""
     run_dir, target, key = find_run(options.run), Path(options.output).resolve(), options.format
     export_table.stamp(run_dir)  # raises where there is no model
+    evaluators.check_handed_on(runs.read_recipe(run_dir).get("task", "one"))
     made_of = {"browser": "onnx"}.get(key, key)
     with Graft.open(shared_worker=True) as graft:
         run = graft.registry.run(run_dir.name)

@@ -27,7 +27,7 @@ def export_data(options) -> None:
     workspace = Workspace(settings.current().workspace)
     label_kind = label_kinds.of(registry.dataset_options(project.dataset_id))
     told = functools.partial(_export_progress, Throttle())
-    made = dataset_zip.write(workspace, items, target, told, label_kind=label_kind)
+    made = dataset_zip.write(workspace, items, target, told, label_kind=label_kind, form=options.format)
     for name in made.missing:
         print(f"left out, its original is gone: {name}", file=sys.stderr)
     end_progress(f"{made.pictures} pictures of {project.name} in {target} ({made.bytes / 1e6:.1f} MB)")

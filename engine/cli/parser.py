@@ -127,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
     export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
+    export.add_argument("--format", default="", metavar="FORM", help=ZIP_HELP)
     opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
     opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
     return parser
@@ -164,6 +165,7 @@ def _add_search(subparsers) -> None:
 
 
 EXPORTS = (*FORMATS, "browser", "pack")
+ZIP_HELP = "of pictures with boxes: coco (usual), yolo or voc; of others: folders"
 SOURCE_HELP = "a folder, a zip or tar.gz, a CSV or JSONL, or example:NAME"
 RUN_HELP = "the id of a run, its first letters, its directory, or 'latest'"
 BACKBONE_HELP = (

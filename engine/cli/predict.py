@@ -43,7 +43,9 @@ def predict(options) -> None:
 def _prediction(graft: Graft, run_dir: Path, file: str, facts: Evaluation) -> dict:
     source = str(Path(file).resolve())
     try:
-        [answer] = graft.compute.ask("predict", run_dir, graft.workspace, [source], timeout=600)
+        [answer] = graft.compute.ask(
+            evaluators.of(facts["task"]).ASKED, run_dir, graft.workspace, [source], timeout=600
+        )
     except DataError as error:
         return {
             "file": file,

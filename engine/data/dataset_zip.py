@@ -11,12 +11,13 @@ import re
 import secrets
 import shutil
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from engine.data import label_kinds
+from engine.data.boxes import box_zip
 from engine.data.formula_cells import mark
 from engine.data.label_kinds import multi_label, single_label
 from engine.data.label_kinds.label_kind import LabelKind
@@ -24,10 +25,12 @@ from engine.data.layout import is_system_file
 from engine.data.modalities import registry as modalities
 from engine.data.split_names import split_of
 from engine.data.unicode_form import composed
+from engine.errors import DataError
 from engine.storage.registry import Item
 from engine.storage.status_file import StatusFile
 from engine.storage.workspace import Workspace, check_free_space, disk_error, read_json, write_json
 
+FOLDERS = "folders"  # the form of class folders and a table
 TABLE = "items.csv"
 COLUMNS = ("file", "label", "group", "split")
 NO_CLASSES = "none of the classes"
@@ -55,12 +58,15 @@ def write(
     progress: Callable[[int, int], None] | None = None,
     *,
     label_kind: LabelKind = single_label,
+    form: str = "",
 ) -> Exported:
     """Write the items as a zip to `target`, one file at a time. A reader of `target` never sees half of it.
 
-    `label_kind` is that of the dataset. `progress(done, total)` is called before every file and at the end. Raises
-    UserError when the disk is full.
+    `label_kind` is that of the dataset, `form` one of its FORMS, else the usual one.
+    `progress(done, total)` is called before every file and at the end. Raises UserError when the disk is full or the
+    form is none of the dataset's.
     """
+    form = checked_form(form, label_kind)
     check_free_space(target, sum(item.bytes for item in items))
     present = [(item, workspace.blob_path(item.sha256)) for item in items]
     missing = tuple(item.name for item, blob in present if not blob.exists())
@@ -68,7 +74,7 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        _write(part, present, progress or (lambda done, total: None), label_kind)
+        _write(part, present, progress or (lambda done, total: None), label_kind, form)
         os.replace(part, target)
     except OSError as error:
         raise disk_error(target, error) from error
@@ -109,11 +115,16 @@ def members(items: Sequence[Item]) -> list[str]:
 
 
 def _write(
-    part: Path, present: list[tuple[Item, Path]], progress: Callable[[int, int], None], label_kind: LabelKind
+    part: Path,
+    present: list[tuple[Item, Path]],
+    progress: Callable[[int, int], None],
+    label_kind: LabelKind,
+    form: str,
 ) -> None:
-    names = members([item for item, _ in present])
+    names, texts = _laid_out(form, [item for item, _ in present], label_kind)
     with zipfile.ZipFile(part, "w") as archive:
-        archive.writestr(_info(TABLE, packed=True), _table([item for item, _ in present], names, label_kind))
+        for name, text in texts:
+            archive.writestr(_info(name, packed=True), text)
         for done, ((_, blob), name) in enumerate(zip(present, names, strict=True)):
             progress(done, len(present))
             info = _info(name, packed=name.lower().endswith(UNPACKED))
@@ -121,6 +132,30 @@ def _write(
             with blob.open("rb") as source, archive.open(info, "w") as sink:
                 shutil.copyfileobj(source, sink, 2**20)
     progress(len(present), len(present))
+
+
+def checked_form(form: str, label_kind: LabelKind) -> str:
+    """Return the form of a zip, the usual one where none is asked for. Raises DataError for one that does not fit."""
+    if form and form not in label_kind.FORMS:
+        raise DataError(
+            "'{form}' is no form for these pictures. Choose one of: {known}.",
+            form=form,
+            known=", ".join(label_kind.FORMS),
+        )
+    return form or label_kind.FORMS[0]
+
+
+def _laid_out(form: str, items: Sequence[Item], label_kind: LabelKind) -> tuple[list[str], Iterable[tuple[str, str]]]:
+    """Return where each picture lies, and (path, text) of the files that say what they are."""
+    if form == FOLDERS:
+        names = members(items)
+        return names, [(TABLE, _table(items, names, label_kind))]
+    taken: set[str] = set()
+    stems = [_unique(PurePosixPath(_safe(PurePosixPath(item.name).name)).stem, taken) for item in items]
+    suffixes = [PurePosixPath(item.name).suffix for item in items]
+    files = [f"{stem}{suffix}" for stem, suffix in zip(stems, suffixes, strict=True)]
+    names = box_zip.members(form, items, files)
+    return names, box_zip.annotations(form, items, names)
 
 
 def _info(name: str, *, packed: bool) -> zipfile.ZipInfo:

@@ -39,6 +39,7 @@ DESCRIPTIONS = {
     "table": "The table says which class each file has ({classes} classes).",
     "name": "The file names say the class, as in {example} ({classes} classes).",
     "split/name": "The folder is the split, and the file names say the class, as in {example} ({classes} classes).",
+    "boxes": "Boxes in the form of {format} say where {objects} objects of {classes} classes are.",
     "split": "The folders are splits, and there are no class folders in them: the pictures have no class yet.",
     "flat": "There are no class folders: the pictures have no class yet.",
 }

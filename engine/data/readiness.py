@@ -41,11 +41,13 @@ def problems(items: Sequence[ItemRecord], *, label_kind: LabelKind = single_labe
     found = label_kind.problems(distinct(labelled, label_kind), len(set(exact_clusters(labelled))))
     if all(item.split for item in labelled):
         names = [label_kind.names_of(item.label) for item in labelled]
-        found += of_splits(names, [item.split or "" for item in labelled])
+        found += of_splits(names, [item.split or "" for item in labelled], label_kind=label_kind)
     return found
 
 
-def of_splits(labels: Sequence[Iterable[str]], splits: Sequence[str]) -> list[DataError]:
+def of_splits(
+    labels: Sequence[Iterable[str]], splits: Sequence[str], *, label_kind: LabelKind = single_label
+) -> list[DataError]:
     """Return what is wrong with how pictures are divided, given the classes and the split of each."""
     there = Counter(splits)
     found = [DataError(EMPTY_SPLIT, split=split) for split in SPLITS if not there[split]]
@@ -54,6 +56,8 @@ def of_splits(labels: Sequence[Iterable[str]], splits: Sequence[str]) -> list[Da
     trained = Counter(name for own, split in zip(labels, splits, strict=True) if split == "train" for name in own)
     names = sorted({name for own in labels for name in own})
     missing = [DataError(NOT_TRAINED, label=name) for name in names if not trained[name]]
+    if not label_kind.NEEDS_CONTRAST:
+        return missing
     return [*missing, *(DataError(ONLY_TRAINED, label=name) for name in names if trained[name] == there["train"])]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import orm
 from engine.errors import UserError
 from engine.storage.schema import ChangeRow, DatasetRow, ItemRow
 
-CHANGEABLE = {"label", "group", "split", "removed", "ambiguous"}
+CHANGEABLE = {"label", "group", "split", "removed", "ambiguous", "boxes"}
 CHUNK = 500  # ids in one statement; SQLite allows 32,766 variables, older builds 999
 SAMPLED = 8  # pictures that an entry of the history shows
 

@@ -33,7 +33,8 @@ class ItemRecord:
     """One picture as it was brought in, before it is stored.
 
     modality: what kind of file it is; facts: what that modality knows of it (see engine.data.modalities), as JSON text
-    that is read only where it is asked for: 100,000 dicts would cost the server 110 MB.
+    that is read only where it is asked for: 100,000 dicts would cost the server 110 MB. boxes: around objects, as text
+    (engine.data.boxes.geometry).
     """
 
     sha256: str
@@ -45,6 +46,7 @@ class ItemRecord:
     bytes: int = 0
     modality: str = "image"
     facts: str = "{}"
+    boxes: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from engine.storage.evaluation import Evaluation
 from engine.storage.status_file import STATUS, STOP
 from engine.storage.workspace import Workspace, check_free_space, read_json, write_atomic, write_json
 
+LABELS = "labels.json"  # how they came in, where there is more to tell than the account of an import
 RECIPE, SNAPSHOT, EVENTS, METRICS = "recipe.json", "snapshot.parquet", "events.jsonl", "metrics.csv"
 EVALUATION, PREDICTIONS, MODEL = "evaluation.json", "predictions.parquet", "model.keras"
 PAUSE, HEARTBEAT = "pause", "heartbeat"
@@ -49,7 +50,7 @@ ACTIVE = ("queued", "running")
 _SNAPSHOT_SCHEMA = pyarrow.schema(
     [
         (name, pyarrow.int64() if name == "item" else pyarrow.string())
-        for name in ("item", "sha256", "name", "label", "group", "split")
+        for name in ("item", "sha256", "name", "label", "group", "split", "boxes")
     ]
 )
 
@@ -102,11 +103,9 @@ def _begin(workspace: Workspace, recipe: dict) -> tuple[str, Path]:
 
 
 def write_snapshot(run_dir: Path, items: Iterable) -> None:
-    """Freeze `items` into snapshot.parquet (item, sha256, name, label, group, split)."""
-    rows = (
-        {"item": i.id, "sha256": i.sha256, "name": i.name, "label": i.label, "group": i.group, "split": i.split}
-        for i in items
-    )
+    """Freeze `items` into snapshot.parquet (item, sha256, name, label, group, split and, if there are any, boxes)."""
+    columns = {"item": "id", **{name: name for name in _SNAPSHOT_SCHEMA.names[1:]}}
+    rows = ({column: getattr(item, name) for column, name in columns.items()} for item in items)
     lines = io.BytesIO("\n".join(json.dumps(row) for row in rows).encode())
     # Read as JSON, since a table made of Python lists imports pandas: 60 MB more in the server.
     table = pyarrow.json.read_json(lines, parse_options=pyarrow.json.ParseOptions(explicit_schema=_SNAPSHOT_SCHEMA))

@@ -49,6 +49,8 @@ class ItemRow(Base):
     removed: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
     # Nobody could say for sure: left out of trainings.
     ambiguous: orm.Mapped[bool | None] = orm.mapped_column(sa.Boolean, default=False)
+    # Where objects are (engine.data.boxes.geometry), JSON.
+    boxes: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
     __table_args__ = (sa.Index("items_of_class", "dataset_id", "removed", "label", "id"),)
 
 
@@ -94,7 +96,7 @@ class ChangeRow(Base):
 
 # The table in which Alembic keeps the version, as it makes it itself.
 VERSIONS = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-HEAD = "0002"  # the newest of engine/storage/migrations/versions
+HEAD = "0003"  # the newest of engine/storage/migrations/versions
 LOCK = 0x67726166  # any number, the same for every Graft: who holds it may change the tables of a PostgreSQL database
 WAIT_SECONDS = 600  # for another process that brings a large database up to date
 

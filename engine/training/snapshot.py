@@ -29,6 +29,7 @@ class Snapshot:
     splits: np.ndarray
     labels: np.ndarray
     y: np.ndarray
+    boxes: np.ndarray  # texts of engine.data.boxes, None where nobody has drawn any
     class_names: tuple[str, ...]
 
     @property
@@ -89,6 +90,7 @@ def read(run_dir: Path) -> Snapshot:
         splits=np.asarray([LEFT_OUT if item in aside else split for item, split in pairs], object),
         labels=np.asarray(columns["label"], object),
         y=y,
+        boxes=np.asarray(columns.get("boxes", [None] * len(y)), object),
         class_names=class_names,
     )
     _check(snapshot, label_kinds.of_task(task))
@@ -96,8 +98,8 @@ def read(run_dir: Path) -> Snapshot:
 
 
 def _check(snapshot: Snapshot, label_kind: LabelKind) -> None:
-    if snapshot.num_classes < 2 and all(snapshot.counts().values()):
+    if label_kind.NEEDS_CONTRAST and snapshot.num_classes < 2 and all(snapshot.counts().values()):
         raise TrainingError("There is only one class. A classifier needs at least two: add pictures of something else.")
     labels = [label_kind.names_of(label) for label in snapshot.labels]
-    for problem in readiness.of_splits(labels, snapshot.splits.tolist()):
+    for problem in readiness.of_splits(labels, snapshot.splits.tolist(), label_kind=label_kind):
         raise TrainingError(problem.template, **problem.values)

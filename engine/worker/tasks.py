@@ -26,6 +26,8 @@ TASKS = {
     "keep_model_file": "engine.backbones.model_import.import_model:keep",
     # a run that has ended
     "predict": "engine.evaluation.reliability.nearest_examples:answers",
+    "detect": "engine.evaluation.detect:answers",
+    "warm_detector": "engine.evaluation.detect:warm_up",
     "warm_model": "engine.evaluation.reliability.nearest_examples:warm_up",
     "explain": "engine.evaluation.explain.explain:explain",
     "check_explanation": "engine.evaluation.explain.explain:check",

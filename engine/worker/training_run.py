@@ -40,6 +40,7 @@ from engine.training.limits import TARGET, TIME, Limits, duration, percent
 from engine.training.progress import Paused, Progress
 from engine.training.recipe import Recipe
 from engine.training.run_context import RunContext
+from engine.worker import detection_run
 
 DOWNLOADING = "Downloading {network} ({size} MB)."
 LOOKING = "Looking at the pictures with {network}."
@@ -53,6 +54,7 @@ GOOD_ENOUGH = "Ended early because it was good enough: {share} % on the validati
 REACHED = "Finished: {share} % on the validation pictures, {target} % were wanted."
 MISSED = "Finished. {target} % on the validation pictures were wanted; {share} % is the best it reached."
 STOPPED_EARLY = "Stopped before there was a model."
+COURSES = {"detection": detection_run.train}  # tasks whose runs go another way than a classifier's
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def train(run_dir: Path, workspace: Workspace, attempt: str = "") -> None:
     with RunWriter(run_dir, worker=peers.own_address(), attempt=attempt) as writer:
         try:
             with out_of_memory.telling(lambda batch, smaller: writer.event("memory", batch=batch, smaller=smaller)):
-                _train(RunContext(*_prepare(run_dir, workspace, writer)), writer)
+                work = RunContext(*_prepare(run_dir, workspace, writer))
+                COURSES.get(work.recipe.task, _train)(work, writer)
         except Stopped:
             writer.status(state="stopped", message=STOPPED_EARLY, values={}, finished=runs.now(), seconds_left=None)
         except Paused as pause:

@@ -1,4 +1,4 @@
-"""Data sets that need no download: handwritten digits, signs and sounds that are made here, our own sentences."""
+"""Data sets that need no download: digits, signs, sounds and scenes made here, our own sentences."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.data.examples import sentences, signs, sounds
+from engine.data.examples import scenes, sentences, signs, sounds
 from engine.errors import DataError
 from engine.storage.workspace import disk_error
 
@@ -21,6 +21,7 @@ DIGIT_SIDE = 48  # pixels; the originals have 8, too few to look at
 PICTURES_PER_WORD = 50
 SEED = 7
 SPLIT_OF_TEN = ("train",) * 7 + ("validation", "test", "test")
+SCENES = 300
 JPEG_QUALITIES = (55, 65, 75, 85, 92)
 
 
@@ -79,4 +80,21 @@ def _encoded(picture: Image.Image, **options) -> bytes:
     return buffer.getvalue()
 
 
-EXAMPLES = {"digits": _digits, "signs": _signs, "sounds": sounds.files, "sentences": sentences.files}
+def _shapes() -> Iterator[tuple[str, bytes]]:
+    """Yield scenes with discs, squares and triangles of three sizes in a split, and where they are in COCO's form."""
+    told: dict[str, list] = {}
+    for number, (split, picture, objects) in enumerate(scenes.scenes(SCENES, SEED)):
+        file = f"{number:04}.jpg"
+        told.setdefault(split, []).append((file, objects))
+        yield f"{split}/{file}", _encoded(picture, format="JPEG", quality=90)
+    for split, own in told.items():
+        yield f"{split}/_annotations.coco.json", scenes.as_coco(own).encode()
+
+
+EXAMPLES = {
+    "digits": _digits,
+    "signs": _signs,
+    "sounds": sounds.files,
+    "sentences": sentences.files,
+    "shapes": _shapes,
+}

@@ -14,17 +14,23 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TextIO
 
+from PIL import Image
+
 from engine import settings
 from engine.data import label_kinds, thumbnails
 from engine.data import layout as layouts
+from engine.data.boxes import geometry
 from engine.data.examples import catalogue as examples
 from engine.data.importing import copy_search, row_matching, sources, tables, text_tables
 from engine.data.importing import reading as readings
 from engine.data.importing.archive import Entry
+from engine.data.importing.box_formats import read as box_formats
+from engine.data.importing.box_formats.annotated import Annotations
 from engine.data.importing.budget import check_time
 from engine.data.importing.choices import Choices, question
 from engine.data.importing.reading import Reading
 from engine.data.importing.zip_names import ZipNames
+from engine.data.label_kinds import detection
 from engine.data.modalities import bit_depth
 from engine.data.modalities import registry as modalities
 from engine.data.modalities.image_facts import image_facts
@@ -33,6 +39,7 @@ from engine.errors import DataError
 from engine.storage.registry import ItemRecord
 from engine.storage.workspace import Workspace, check_free_space, read_json, replaced, write_atomic, write_json
 
+ORIENTATION = 0x0112  # EXIF
 MAX_WAITING = 64  # pictures read but not yet decoded
 REPORTED = 200  # texts of a table between two reports
 MAX_WAITING_BYTES = 64 * 2**20
@@ -126,6 +133,7 @@ class _Found:
     unread: list["_Unread"] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
     texts: list[ItemRecord] = field(default_factory=list)  # lines of tables, with what these say of them
+    annotations: list[Entry] = field(default_factory=list)
     questions: list[dict] = field(default_factory=list)
 
     def refuse(self, file: str, error: DataError) -> None:
@@ -175,14 +183,23 @@ def ingest(
             store = functools.partial(_store, workspace=workspace, notes=notes)
             in_time = functools.partial(check_time, started, size, grace=settings.current().max_import_seconds)
             entries = sources.entries(path, scratch, names=names, choices=choices)
-            found = _read_all(entries, store, _told(progress, total), in_time)
-            if all(map(modalities.may_hold_texts, (modality, *(record.modality for record in found.records)))):
+            may_annotate = box_formats.may_annotate if label is None and layout in ("auto", "boxes") else _nothing
+            found = _read_all(entries, store, _told(progress, total), in_time, may_annotate)
+            told = _annotations(found, store)
+            if told is None and all(
+                map(modalities.may_hold_texts, (modality, *(record.modality for record in found.records)))
+            ):
                 _bring_texts(found, choices, store, progress, bare=loose or label is not None)
     found.questions += [code_page.question() for code_page in names.guessed]
     scale = pixel_scale or choices.pixel_scale or ""
     kind = _of_one_kind(found, modality or (TEXT.name if found.texts else ""))
     about_scale = _scaled_alike(found, workspace, scale) or _scale_told(found, kind, scale)
-    records, description = _with_labels(found, layout, label, loose, several_classes, choices)
+    if told:
+        records, description = _with_boxes(found, told, workspace, loose)
+    elif layout == "boxes":
+        records, description = _without_boxes(found, loose)
+    else:
+        records, description = _with_labels(found, layout, label, loose, several_classes, choices)
     description |= about_scale | ({"modality": kind} if kind else {})
     used = copy_search.marked(_without_existing(records, found, set(existing)), workspace, known)
     shown = str(source) if str(source).startswith(examples.PREFIX) else path.name
@@ -208,7 +225,11 @@ def _told(progress: Callable[..., None] | None, total: int | None) -> Callable[.
 
 
 def _read_all(
-    entries: Iterable[Entry], store: Callable, report: Callable[..., None], in_time: Callable[[int], None]
+    entries: Iterable[Entry],
+    store: Callable,
+    report: Callable[..., None],
+    in_time: Callable[[int], None],
+    may_annotate: Callable[[Entry], bool],
 ) -> _Found:
     """Decode and store in threads (Pillow and hashing release the GIL) while this thread reads on.
 
@@ -222,6 +243,8 @@ def _read_all(
             found.received += 1
             if entry.refused:
                 found.refuse(entry.name, entry.refused)
+            elif may_annotate(entry):
+                found.annotations.append(entry)
             elif tables.is_table(entry.name, entry.content):
                 found.tables.append(entry)
             else:
@@ -237,6 +260,76 @@ def _read_all(
         pool.shutdown(cancel_futures=True)
     report(found, found.received, final=True)
     return found
+
+
+def _nothing(_entry: Entry) -> bool:
+    return False
+
+
+def _annotations(found: _Found, store: Callable) -> Annotations | None:
+    """Return what files say about boxes; None where none does: those that came are tables, or refused, as ever."""
+    told = box_formats.understand(found.annotations, [record.name for record in found.records])
+    for entry in found.annotations:
+        if told and entry.name in told.used:
+            found.received -= 1  # it says what pictures are; it is not one of them
+        elif told or not tables.is_table(entry.name, entry.content):
+            _collect(found, 0, _Now(store(entry)))
+        else:
+            found.tables.append(entry)
+    found.annotations.clear()
+    return told
+
+
+@dataclass(frozen=True)
+class _Now:
+    """An outcome that is there already."""
+
+    outcome: ItemRecord | _Unread
+
+    def result(self) -> ItemRecord | _Unread:
+        return self.outcome
+
+
+def _with_boxes(found: _Found, told: Annotations, workspace: Workspace, loose: bool) -> tuple[list[ItemRecord], dict]:
+    """Give every picture its boxes; what is annotated but not there, and what nobody annotated, is refused by name."""
+    names = [record.name for record in found.records]
+    known = [image_facts(record) for record in found.records]
+    turned = functools.partial(_orientation, found.records, workspace)
+    attached = box_formats.attach(told, names, [(one.width, one.height) for one in known], turned)
+    for file, error in [*told.refused, *attached.problems]:
+        found.received += 1
+        found.refuse(file, error)
+    records = []
+    for index, record in enumerate(found.records):
+        if index in attached.boxes:
+            records.append(_boxed(record, attached.boxes[index], attached.splits[index]))
+        elif loose:
+            records.append(record)
+        else:
+            found.refuse(record.name, DataError(box_formats.UNTOLD))
+    classes = len({box.label for own in attached.boxes.values() for box in own})
+    values = {"format": told.format, "objects": attached.used, "classes": classes}
+    described = _described("boxes", layouts.DESCRIPTIONS["boxes"], **values)
+    return records, {**described, **detection.DESCRIBED, "boxes": attached.account(), "questions": found.questions}
+
+
+def _without_boxes(found: _Found, loose: bool) -> tuple[list[ItemRecord], dict]:
+    if not loose:
+        raise DataError(detection.NO_BOX)
+    _refuse_tables(found, DataError(detection.NO_BOX))
+    return found.records, {**_counted("flat", found.records), "questions": found.questions}
+
+
+def _boxed(record: ItemRecord, boxes: tuple, split: str | None) -> ItemRecord:
+    own = [box._replace(label=detection.clean(box.label)) for box in boxes]
+    label = detection.joined(box.label for box in own)
+    return replace(record, label=label, boxes=geometry.to_text(own), split=split)
+
+
+def _orientation(records: list[ItemRecord], workspace: Workspace, index: int) -> int:
+    """Return how EXIF asks to turn a picture."""
+    with Image.open(workspace.blob_path(records[index].sha256)) as image:
+        return image.getexif().get(ORIENTATION, 1)
 
 
 def _bring_texts(

@@ -190,7 +190,11 @@ def ways(names: Sequence[str], *, without: str = "") -> list[dict]:
     A layout with a part is only there when folders have the name of one; `without` is left out.
     """
     depth = sorted(name.count("/") for name in names)[len(names) // 2] if names else 0
-    kinds = [kind for kind in layouts.KINDS if kind not in ("flat", "table", "split", without) and _fits(kind, depth)]
+    kinds = [
+        kind
+        for kind in layouts.KINDS
+        if kind not in ("flat", "table", "split", "boxes", without) and _fits(kind, depth)
+    ]
     found = [_by_folders(names, layouts.recognise(names, kind)) for kind in kinds]
     return [one for one in found if _worth_offering(one, len(names))]
 

@@ -36,8 +36,10 @@ class LabelKind(Protocol):
     one of the classes. DATASET_OPTIONS is what a dataset of the kind keeps, ADOPTED_OPTIONS what one keeps from when
     labels of the kind come in, IMPORT_OPTIONS what pictures that come to it are read with, DESCRIBED what the account
     of an import says of it. NOT_ASKED are kinds of findings that make no sense, FEATURE_CHECKS tells whether a network
-    may be asked what is wrong with labels. COLUMN and NO_LABEL are a table's column and the cell of a picture without a
-    label.
+    may be asked what is wrong with labels, NEEDS_CONTRAST whether a class must be absent from some of the training
+    pictures. BEGINS_WITH_PROBE tells whether a training begins with a linear probe, on which a search rests. FORMS are
+    those of a zip of the dataset (engine.data.dataset_zip), the usual one first. COLUMN and NO_LABEL are a table's
+    column and the cell of a picture without a label.
     """
 
     TASK: str
@@ -49,6 +51,9 @@ class LabelKind(Protocol):
     NOT_ASKED: frozenset[str]
     EXCLUSIVE: bool
     FEATURE_CHECKS: bool
+    NEEDS_CONTRAST: bool
+    BEGINS_WITH_PROBE: bool
+    FORMS: tuple[str, ...]
     COLUMN: str
     NO_LABEL: str
 
@@ -90,6 +95,10 @@ class LabelKind(Protocol):
 
     def became(self, earlier: set[str], now: set[str]) -> set[str]:
         """Return what a class has become, from what it was taken for so far and the classes of one more picture."""
+        ...
+
+    def told(self, layouts: Iterable[Mapping]) -> dict:
+        """Return what a run tells of how its labels came in, by the layouts of all imports; {} for nothing."""
         ...
 
 

@@ -18,13 +18,16 @@ NOTHING = "|"  # none of the classes, and known to be so
 NOT_YET = "?"  # in tables: nobody has looked
 OPTION = "multi_label"  # of a dataset
 TASK, SENTENCE = "several", "Pictures may show several classes, or none"
-DATASET_OPTIONS = ADOPTED_OPTIONS = {OPTION: True}
+BOXES = "detection"  # what a dataset no longer is, once its pictures only show classes
+DATASET_OPTIONS, ADOPTED_OPTIONS = {OPTION: True, BOXES: False}, {OPTION: True}
 IMPORT_OPTIONS = {"several_classes": True}
 DESCRIBED = {"several": True}
 NOT_ASKED = frozenset({"conflict", "similar_names", "name_groups"})  # these take a label for one class
 EXCLUSIVE = False
+NEEDS_CONTRAST = BEGINS_WITH_PROBE = True
 FEATURE_CHECKS = False  # the network would be asked which one class a picture shows
 # The plural says on its way in again that there may be several, "?" that there is none yet.
+FORMS = ("folders",)
 COLUMN, NO_LABEL = "labels", NOT_YET
 SEPARATORS = (MARK, ";")
 OPENING, CLOSING, MAX_LIST = "[({", "])}", 10_000  # of a list in a cell
@@ -162,3 +165,7 @@ def dividing_order(units: list[Unit]) -> list[Unit]:
 def became(earlier: set[str], now: set[str]) -> set[str]:
     """Return what all of its pictures show since: of one picture alone, any of its classes may be meant."""
     return earlier & now
+
+
+def told(layouts: Iterable[Mapping]) -> dict:
+    return {}

@@ -8,12 +8,13 @@ from engine.data.label_kinds.label_kind import Row, Unit, too_small
 from engine.errors import DataError
 
 TASK, SENTENCE = "one", "Every picture shows one class"
-DATASET_OPTIONS = {multi_label.OPTION: False}
+DATASET_OPTIONS = {multi_label.OPTION: False, multi_label.BOXES: False}
 ADOPTED_OPTIONS: dict = {}  # one class a picture fits into every dataset
 IMPORT_OPTIONS: dict = {}
 DESCRIBED: dict = {}
 NOT_ASKED: frozenset[str] = frozenset()
-EXCLUSIVE = FEATURE_CHECKS = True
+EXCLUSIVE = FEATURE_CHECKS = NEEDS_CONTRAST = BEGINS_WITH_PROBE = True
+FORMS = ("folders",)
 COLUMN, NO_LABEL = "label", ""
 ONE_CLASS = "All pictures belong to one class, {label}. A network learns differences: add a second class."
 EQUAL = "Classes {first} and {second} hold the very same pictures. Remove one of them, or give each its own."
@@ -80,3 +81,7 @@ def dividing_order(units: list[Unit]) -> list[Unit]:
 def became(earlier: set[str], now: set[str]) -> set[str]:
     """Return all classes that its pictures have come to: a class may have been divided."""
     return earlier | now
+
+
+def told(layouts: Iterable[Mapping]) -> dict:
+    return {}

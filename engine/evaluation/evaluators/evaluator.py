@@ -12,7 +12,17 @@ from engine.training.snapshot import Snapshot
 
 
 class Evaluator(Protocol):
-    """A module of this package. Shapes of `y` are those of `engine.training.objectives`."""
+    """A module of this package. Shapes of `y` are those of `engine.training.objectives`.
+
+    ASKED is what a worker is asked about new pictures (engine.worker.tasks), WARMED what loads its model before,
+    EXPLAINED whether an answer about a picture can be explained (engine.evaluation.explain), HANDED_ON whether reports
+    and other formats of the model are made (engine.sharing).
+    """
+
+    ASKED: str
+    WARMED: str
+    EXPLAINED: bool
+    HANDED_ON: bool
 
     # a run is judged
 

@@ -23,6 +23,7 @@ from engine.training.objectives.scores import binary_log_loss, exact_match, sigm
 from engine.training.snapshot import Snapshot
 
 NO_CLASS = "none of the classes"
+ASKED, WARMED, EXPLAINED, HANDED_ON = "predict", "warm_model", True, True
 
 
 def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:

@@ -36,8 +36,10 @@ class Predictions:
     held_out: int = 0
 
 
-def save(path: Path, snapshot: Snapshot, rows: np.ndarray, predicted: list[str], probabilities: np.ndarray) -> None:
-    """Write one Parquet row a picture: item, sha256, name, label, group, split, predicted, probabilities."""
+def save(
+    path: Path, snapshot: Snapshot, rows: np.ndarray, predicted: list[str], probabilities: np.ndarray, **more: list[str]
+) -> None:
+    """Write one Parquet row a picture: item, sha256, name, label, group, split, predicted, probabilities, `more`."""
     table = pyarrow.table(
         {
             "item": snapshot.items[rows],
@@ -48,6 +50,7 @@ def save(path: Path, snapshot: Snapshot, rows: np.ndarray, predicted: list[str],
             "split": snapshot.splits[rows].tolist(),
             "predicted": predicted,
             "probabilities": pyarrow.array(list(probabilities.astype(np.float32)), pyarrow.list_(pyarrow.float32())),
+            **more,
         }
     )
     sink = io.BytesIO()

@@ -22,6 +22,7 @@ from engine.training.snapshot import Snapshot
 
 # With more classes than this it also tells whether the right one is among the first few answers.
 TOPS = (3, 5)
+ASKED, WARMED, EXPLAINED, HANDED_ON = "predict", "warm_model", True, True
 
 
 def nearest_class_mean(features: np.ndarray, train_features: np.ndarray, y_train: np.ndarray) -> np.ndarray:

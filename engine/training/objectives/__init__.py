@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
 def of(task: str) -> "type[Objective]":
     """Return the objective of a recipe's task. The framework is loaded here: others only want `scores`."""
+    from engine.training.objectives.detection import Detection
     from engine.training.objectives.multi_label import MultiLabel
     from engine.training.objectives.single_label import SingleLabel
 
-    return {"one": SingleLabel, "several": MultiLabel}[task]
+    return {"one": SingleLabel, "several": MultiLabel, "detection": Detection}[task]

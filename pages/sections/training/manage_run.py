@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine import graft
+from engine.evaluation import evaluators
 from engine.storage import runs
 from pages.session import state
 from pages.session.i18n import _
@@ -18,7 +19,8 @@ def manage_run(entry: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="manage-run"):
         if model.exists():
             model_download.button(entry)
-            if st.button(_("Other formats"), key="other-formats", icon=":material/output:"):
+            handed_on = evaluators.of(entry.recipe.get("task", "one")).HANDED_ON
+            if handed_on and st.button(_("Other formats"), key="other-formats", icon=":material/output:"):
                 state.open_run(entry.run.id)
                 state.go("results", tab="use")
         _rename(entry)

@@ -43,6 +43,11 @@ def heard(entry: RunView) -> Callable[[dict], dict]:
     return hear
 
 
+def shown(trial) -> str:
+    """Return the picture as it was tried."""
+    return trial.src
+
+
 def say(trial) -> None:
     """Show what it names, a bar for each likely class, and whether that is right where the truth is known."""
     named, truth = trial.named, trial.truth

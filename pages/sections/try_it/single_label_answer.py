@@ -36,6 +36,11 @@ def heard(entry: RunView) -> Callable[[dict], dict]:
     return hear
 
 
+def shown(trial) -> str:
+    """Return the picture as it was tried."""
+    return trial.src
+
+
 def say(trial) -> None:
     """Say the class, or that it holds back; a bar for each likely one, and whether it is right."""
     _say_verdict(trial)

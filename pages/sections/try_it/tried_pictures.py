@@ -19,6 +19,7 @@ from engine.data.modalities import registry as modalities
 from engine.data.modalities.picture import jpeg_bytes, shrink
 from engine.data.run_membership import Found
 from engine.errors import UserError
+from engine.evaluation import evaluators
 from pages.components.gallery.gallery import data_url
 from pages.components.scroll_into_view import scroll_into_view
 from pages.sections.evaluation import label_kinds
@@ -59,7 +60,8 @@ class Trial:
     another one is likelier (see engine.evaluation.reliability.selective). nearest: (content hash, label) of training
     pictures it is most like. source: path or content to explain the answer by; large: the picture for a whole screen.
     named: the classes it is said to show. item: its id, where
-    it is a picture of the dataset.
+    it is a picture of the dataset. boxes: found objects (class, its place, x, y, width, height,
+    confidence) in a picture of this size.
     sound: what is played of it, as content or as the path of its original, empty where there is nothing to hear.
     text: what stands in it, where it is a text.
     question: what it waits for; None once it is answered. known: where the run knows the picture from, if it does.
@@ -82,6 +84,8 @@ class Trial:
     item: int | None = None
     sound: str | bytes = b""
     text: str = ""
+    boxes: tuple = ()
+    size: tuple[int, ...] = ()
 
 
 def warm(entry: RunView):
@@ -91,8 +95,10 @@ def warm(entry: RunView):
     here = graft.current()
 
     def get_ready() -> None:
-        here.compute.ask("warm_model", entry.folder, here.workspace)
-        here.compute.ask("warm_explanations", entry.folder)
+        evaluator = evaluators.of(entry.facts["task"])
+        here.compute.ask(evaluator.WARMED, entry.folder, here.workspace)
+        if evaluator.EXPLAINED:
+            here.compute.ask("warm_explanations", entry.folder)
 
     return worker_answers.ask(key, get_ready)
 
@@ -155,7 +161,7 @@ def _asked(entry: RunView, pictures: Sequence[tuple[Trial, bytes | str]]) -> lis
     here, contents = graft.current(), [content for _trial, content in pictures]
 
     def question() -> list[tuple[dict, Found | None]]:
-        given = here.compute.ask("predict", entry.folder, here.workspace, contents)
+        given = here.compute.ask(evaluators.of(entry.facts["task"]).ASKED, entry.folder, here.workspace, contents)
         # Test pictures that the page itself offers are said to be test pictures already.
         known = [known_picture_note.look(entry, one) if isinstance(one, bytes) else None for one in contents]
         return list(zip(given, known, strict=True))
@@ -174,8 +180,9 @@ def _answered(entry: RunView, trial: Trial) -> Trial:
         answer, known = trial.question.answers.result()[trial.question.place]
     except UserError as error:
         return replace(trial, problem=error, question=None)
-    hear = label_kinds.of(entry.facts["task"]).heard(entry)
-    return replace(trial, question=None, known=known, **hear(answer))
+    label_kind = label_kinds.of(entry.facts["task"])
+    told = replace(trial, question=None, known=known, **label_kind.heard(entry)(answer))
+    return replace(told, src=label_kind.shown(told))
 
 
 def _remember(entry: RunView, trials: list[Trial]) -> None:
@@ -244,7 +251,8 @@ def show(trial: Trial, entry: RunView, key: str) -> None:
         if trial.known is not None:
             known_picture_note.say(trial.known, classes.in_words(trial.known.label, labels))
         nearest.show(trial.nearest, labels)
-        if st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
+        explained = evaluators.of(entry.facts["task"]).EXPLAINED
+        if explained and st.button(_("Why?"), key=f"{key}-why", icon=":material/visibility:"):
             explanation.ask_about(_explained(trial, entry), entry.run.id)
             st.rerun()
 

@@ -14,7 +14,7 @@ from pages.shared.dataset import label_kinds as words
 
 def ask(project: Project, import_id: str, choice: dict) -> None:
     """Offer the reading of a table in which pictures show several classes; nothing where it makes no difference."""
-    if classes.kind_of(project.dataset_id).IMPORT_OPTIONS:
+    if classes.kind_of(project.dataset_id).IMPORT_OPTIONS.get("several_classes"):
         st.caption(f":material/checklist: {_('Pictures of this project may show several classes.')}")
     elif "as_several" in choice:
         st.checkbox(

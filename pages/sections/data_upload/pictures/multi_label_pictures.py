@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine import graft
 from engine.data.label_kinds import multi_label
+from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Item, Project
 from pages.components.class_list.class_list import class_list
 from pages.components.gallery import gallery
@@ -23,18 +24,19 @@ NOTHING, NOT_YET, EXCLUDED = "\x00nothing", "\x00not-yet", "\x00excluded"
 def view(project: Project) -> None:
     """Show the classes beside the gallery of the one that is open; a picture lies in each of its classes."""
     with page.errors_in_words():
-        by_class = _by_class(project)
+        found = by_class(project, multi_label)
         left, right = st.columns([1, 3], gap="medium")
         with left:
             names = {NOTHING: _("None of the classes"), NOT_YET: _("No class yet"), EXCLUDED: _("Excluded")}
-            numbers = {name: len(items) for name, items in by_class.items()}
+            numbers = {name: len(items) for name, items in found.items()}
             opened = class_list(numbers, key=f"classes-{project.dataset_id}", names=names)
         if opened is not None:
             with right:
-                _class(project, names.get(opened, opened), opened, by_class)
+                _class(project, names.get(opened, opened), opened, found)
 
 
-def _by_class(project: Project) -> dict[str, list[Item]]:
+def by_class(project: Project, label_kind: LabelKind) -> dict[str, list[Item]]:
+    """Return the pictures that show each class, then those that show none, that nobody looked at, and excluded ones."""
     registry = graft.current().registry
     items = registry.items(project.dataset_id)
     found: dict[str, list[Item]] = {name: [] for name in classes.counts(project)}
@@ -44,7 +46,7 @@ def _by_class(project: Project) -> dict[str, list[Item]]:
         EXCLUDED: registry.items(project.dataset_id, removed=True),
     }
     for item in items:
-        for name in multi_label.names_of(item.label):
+        for name in label_kind.names_of(item.label):
             found[name].append(item)
         if item.label is None:
             beside[NOT_YET].append(item)
@@ -53,8 +55,8 @@ def _by_class(project: Project) -> dict[str, list[Item]]:
     return found | {name: own for name, own in beside.items() if own}
 
 
-def _class(project: Project, title: str, opened: str, by_class: dict[str, list[Item]]) -> None:
-    items = by_class[opened]
+def _class(project: Project, title: str, opened: str, found: dict[str, list[Item]]) -> None:
+    items = found[opened]
     with st.container(horizontal=True, vertical_alignment="center", key="class-row"):
         st.markdown(f"#### {md_escape(shortened(title, 40))}", width="content")
         st.caption(plural("{n} picture", "{n} pictures", len(items)), width="content")

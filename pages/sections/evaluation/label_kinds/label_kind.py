@@ -40,6 +40,10 @@ class LabelKind(Protocol):
         """Return what tells what a worker's answer means for a Trial."""
         ...
 
+    def shown(self, trial) -> str:
+        """Return the address of the picture that was tried, with what was found on it."""
+        ...
+
     def say(self, trial) -> None:
         """Show the answer to a picture that was tried, and whether it is right where the truth is known."""
         ...

@@ -16,6 +16,7 @@ from pages.sections.evaluation.trust.decision_rule import note as note
 from pages.sections.evaluation.use_it import ways
 from pages.sections.try_it.single_label_answer import heard as heard
 from pages.sections.try_it.single_label_answer import say as say
+from pages.sections.try_it.single_label_answer import shown as shown
 from pages.sections.try_it.single_label_answer import tried_note as tried_note
 from pages.session.i18n import _
 from pages.shared.runs.run_list import RunView

@@ -3,12 +3,13 @@
 from engine import graft
 from engine.data import label_kinds
 from engine.storage.registry import Project
-from pages.shared.dataset.label_kinds import multi_label, single_label
+from pages.shared.dataset.label_kinds import detection, multi_label, single_label
 from pages.shared.dataset.label_kinds.label_kind import LabelKind
 
 SINGLE: LabelKind = single_label
 MULTI: LabelKind = multi_label
-OF_TASK = {"one": SINGLE, "several": MULTI}
+DETECTION: LabelKind = detection
+OF_TASK = {"one": SINGLE, "several": MULTI, "detection": DETECTION}
 
 
 def of(project: Project) -> LabelKind:

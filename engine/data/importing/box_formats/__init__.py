@@ -1,0 +1,1 @@
+"""Files that say where objects are in pictures, a file a format; `read.py` tells them apart."""
