@@ -19,6 +19,7 @@ from tests.browser.steps import (
     click_cell,
     go_to,
     open_results,
+    open_view,
     press,
     settled,
     start_training,
@@ -77,6 +78,7 @@ def desktop(browser: Browser, url: str, query: str, theme: str) -> None:
         page.wait_for_timeout(2500)
         shoot(page, f"{path}-{theme}")
         if path == "results":
+            open_view(page, "Mistakes")
             click_cell(page, true=0, predicted=0)
             page.wait_for_timeout(2500)
             shoot(page, f"cell-{theme}")
