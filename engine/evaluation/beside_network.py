@@ -46,7 +46,9 @@ def report(snapshot: Snapshot, rows: np.ndarray, network: np.ndarray, beside: np
     is_test = snapshot.splits[rows] == "test"
     test, y = rows[is_test], snapshot.y[rows]
     right, own = network.argmax(axis=1) == y, beside.argmax(axis=1) == y
-    interval = metrics.accuracy_interval(own[is_test], snapshot.groups[test], learned_groups(snapshot))
+    interval = metrics.accuracy_interval(
+        own[is_test], snapshot.groups[test], learned_groups(snapshot), snapshot.sha256[test]
+    )
     won, lost = int((right & ~own)[is_test].sum()), int((own & ~right)[is_test].sum())
     chance = compare.mcnemar(won, lost)
     if interval.get("interval_groups"):

@@ -72,7 +72,7 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "counts": snapshot.counts(),
         "thresholds": chosen,
         "accuracy": float(right.mean()),
-        **accuracy_interval(right, snapshot.groups[rows], learned_groups(snapshot)),
+        **accuracy_interval(right, snapshot.groups[rows], learned_groups(snapshot), snapshot.sha256[rows]),
         "validation_accuracy": exact_match(snapshot.y[validation], predictions.trained[~is_test] >= np.array(chosen)),
         "labels": metrics.over_all_labels(y_true, y_pred),
         "macro_f1": metrics.macro_f1(y_true, y_pred),

@@ -64,7 +64,9 @@ def evaluate(snapshot: Snapshot, predictions: Predictions) -> dict:
         "class_names": list(snapshot.class_names),
         "counts": snapshot.counts(),
         "accuracy": metrics.accuracy(y_true, y_pred),
-        **metrics.accuracy_interval(y_true == y_pred, snapshot.groups[rows], learned_groups(snapshot)),
+        **metrics.accuracy_interval(
+            y_true == y_pred, snapshot.groups[rows], learned_groups(snapshot), snapshot.sha256[rows]
+        ),
         "validation_accuracy": float(validation.mean()),
         "macro_f1": metrics.macro_f1(y_true, y_pred, num_classes),
         "weighted_f1": metrics.weighted_f1(y_true, y_pred, num_classes),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from engine.evaluation.metrics import group_interval
 from engine.evaluation.metrics.calibration import calibration_error
 from engine.evaluation.metrics.intervals import wilson_interval
 from engine.training.objectives.scores import accuracy, log_loss
@@ -84,27 +85,22 @@ def majority_accuracy(y_train: np.ndarray, y_true: np.ndarray) -> float:
     return accuracy(y_true, np.full(len(y_true), np.bincount(y_train).argmax()))
 
 
-def accuracy_interval(right: np.ndarray, groups: np.ndarray, learned: Collection[str]) -> dict:
+def accuracy_interval(
+    right: np.ndarray, groups: np.ndarray, learned: Collection[str], sha256: np.ndarray | None = None
+) -> dict:
     """Return {"accuracy_interval": [low, high], "interval_groups"} of test pictures: right (N,), groups (N,) or None.
 
     Where the model learned from none of these groups, the pictures of one stand or fall together: the interval is as
-    wide as `interval_groups` groups (else 0) allow. Wilson's with the effective number of pictures, by the spread
-    between groups, and Student's t (Kish 1965, "Survey Sampling"; Dean and Pagendarm 2015 compare such intervals).
+    wide as `interval_groups` groups (else 0) allow (see `group_interval`). sha256 (N,): copies count once.
     """
-    from scipy.stats import t as student  # 60 MB that the server never needs
-
-    count, correct = len(right), int(right.sum())
+    copies = np.unique(np.arange(len(right)) if sha256 is None else sha256.astype(str), return_inverse=True)[1]
     named = [group for group in groups if group is not None]
     if not named or set(named) & set(learned):
-        return {"accuracy_interval": list(wilson_interval(correct, count)), "interval_groups": 0}
+        count = group_interval.distinct(copies)
+        fraction = float(right.mean()) if len(right) else 0.0
+        return {"accuracy_interval": list(wilson_interval(fraction * count, count)), "interval_groups": 0}
     # A picture without a group is one of its own.
-    names = [f"picture {place}" if group is None else f"group {group}" for place, group in enumerate(groups)]
-    number, of_group = np.unique(names, return_inverse=True)
-    fraction, units = correct / count, len(number)
-    by_chance = fraction * (1 - fraction) / count
-    between = (np.bincount(of_group, right - fraction) ** 2).sum() / count**2 * units / max(1, units - 1)
-    if units == 1 or between <= by_chance:
-        return {"accuracy_interval": list(wilson_interval(correct, count)), "interval_groups": units}
-    effective = count * by_chance / between
-    low, high = wilson_interval(fraction * effective, effective, float(student.ppf(0.975, units - 1)))
-    return {"accuracy_interval": [low, high], "interval_groups": units}
+    names = [f"picture {own}" if group is None else f"group {group}" for own, group in zip(copies, groups, strict=True)]
+    numbers, of_group = np.unique(names, return_inverse=True)
+    found = group_interval.interval(right, of_group, copies)
+    return {"accuracy_interval": list(map(float, found)), "interval_groups": len(numbers)}
