@@ -24,6 +24,7 @@ def test_what_the_head_is_to_say_reads_back_as_the_boxes_it_was_made_of():
     assert sure[order, :4] == pytest.approx(corners[[0, 2, 1]], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_head_learns_on_the_backend_that_is_here():
     draws = np.random.default_rng(0)
     fine, coarse = np.zeros((8, 8, 8, 4), np.float32), np.zeros((8, 4, 4, 4), np.float32)

@@ -16,6 +16,7 @@ from engine.training.detection import learn
 from engine.worker import detection_run
 from tests.support import tiny_runs
 
+pytestmark = pytest.mark.slow
 PICTURES = 15
 ACCOUNT = {"boxes": {"received": 50, "used": 48, "clipped": 1, "refused": 2}}
 SPLITS = {"train": "train", "valid": "validation", "test": "test"}
