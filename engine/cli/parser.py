@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
     export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
     export.add_argument("--format", default="", metavar="FORM", help=ZIP_HELP)
+    _add_bundle(subparsers)
     opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
     opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
     return parser
@@ -146,6 +147,16 @@ def _add_export(subparsers) -> None:
     model.add_argument(
         "--language", choices=tuple(LANGUAGES), default="en", help="of the demo and the pack (default: en)"
     )
+
+
+def _add_bundle(subparsers) -> None:
+    text = "write a whole project (pictures, history, runs) to one file, or bring one in"
+    parser = _add(subparsers, "bundle", "bundle.bundle", text)
+    parser.add_argument("project", nargs="?", default="latest", metavar="PROJECT", help="its id or name, or 'latest'")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the project there")
+    parser.add_argument("--open", metavar="FILE", help="bring the project of a bundle in instead")
+    parser.add_argument("--encrypt", action="store_true", help="ask for a passphrase that alone opens the file")
+    parser.add_argument("--passphrase-file", metavar="FILE", help="a file that holds the passphrase (its first line)")
 
 
 def _add_search(subparsers) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import orm
 
 from engine.errors import UserError
 from engine.storage import history
+from engine.storage import project_rows as whole
 from engine.storage.history import Change
 from engine.storage.schema import ChangeRow, DatasetRow, ImportRow, ItemRow, ProjectRow, RunRow, open_database
 
@@ -131,6 +132,29 @@ class Registry:
             session.execute(sa.delete(DatasetRow).where(DatasetRow.project_id == project_id))
             session.execute(sa.delete(ProjectRow).where(ProjectRow.id == project_id))
         return run_ids
+
+    def project_rows(self, project_id: str) -> whole.Rows | None:
+        """Return all that is known of a project as plain rows (see engine.storage.project_rows); None without one."""
+        with self._session() as session:
+            return whole.read(session, project_id)
+
+    def taken(self, table: str, ids: list[str]) -> set[str]:
+        """Return which of these ids "projects", "datasets", "imports" or "runs" have already."""
+        with self._session() as session:
+            return whole.taken(session, table, ids)
+
+    def room_for_items(self, ids: list[int]) -> int:
+        """Return by how much ids of items are to be moved so that none is taken."""
+        with self._session() as session:
+            return whole.room_for_items(session, ids)
+
+    def add_project_rows(self, rows: whole.Rows) -> None:
+        """Store a project from elsewhere in one transaction. Raises UserError where an id was taken meanwhile."""
+        try:
+            with self._write() as session:
+                whole.add(session, rows)
+        except sa.exc.IntegrityError as error:
+            raise UserError("Somebody brought in the same at this moment. Nothing was stored; try again.") from error
 
     def dataset_options(self, dataset_id: str) -> dict:
         """Return choices that belong to the dataset, such as how groups are split."""
