@@ -2,12 +2,14 @@
 
 import base64
 import re
+import sqlite3
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import TRAINING_MS, bring_in, settled, widget
 from tests.support.archives import zip_folder
+from tests.support.drawn_sets import drawn, numbered, zipped, zipped_in
 from tests.support.odd_files import encode, photo
 from tests.support.pictures import draw_folder
 
@@ -69,3 +71,49 @@ def test_what_arrived_waits_for_an_answer_and_nothing_moves_under_a_finger(serve
 def place(button) -> tuple[int, int]:
     box = button.bounding_box()
     return round(box["x"]), round(box["y"])
+
+
+def test_a_code_page_and_the_values_of_a_split_are_asked_and_another_answer_shows_what_follows(server, page, tmp_path):
+    parts = tmp_path / "parts.zip"
+    parts.write_bytes(zipped_in("cp932", numbered("正常", "表面傷")))
+    card = drop(server, page, parts)
+    expect(card).to_contain_text("Read as cp932", timeout=TRAINING_MS)
+    expect(card).to_contain_text("表面傷")
+    choose(page, card, "encoding", -1)
+    expect(card).not_to_contain_text("表面傷")
+    card.get_by_role("button", name="Ask again").click()
+    expect(card).to_contain_text("表面傷")
+    card.get_by_role("button", name="Cancel").click()
+    expect(page.locator("[class*='st-key-arrival-import-']")).to_have_count(0)
+
+    names = [f"{number}.png" for number in range(12)]
+    rows = "\n".join(f"{name},{'ab'[number % 2]},{number // 4}" for number, name in enumerate(names))
+    table = tmp_path / "table.zip"
+    table.write_bytes(zipped({"labels.csv": f"file,label,split\n{rows}\n".encode(), **drawn(*names)}))
+    card = drop(server, page, table)
+    expect(card).to_contain_text("The column split holds 0, 1, 2.", timeout=TRAINING_MS)
+    choose(page, card, "split_values", 1)
+    expect(card).to_contain_text("0 → training, 1 → test, 2 → validation")
+    bring_in(page)
+    settled(page)
+    with sqlite3.connect(f"file:{server.workspace / 'registry.sqlite'}?mode=ro", uri=True) as registry:
+        found = dict(registry.execute("select name, given_split from items where name in ('4.png', '8.png')"))
+    assert found == {"4.png": "test", "8.png": "validation"}
+
+
+def drop(server, page, archive):
+    """Leave an archive on an empty Data page; return the card of what arrived."""
+    page.goto(f"{server.url}/data")
+    settled(page)
+    widget(page, "drop-everything").locator("input[type=file]").first.set_input_files(str(archive))
+    card = page.locator("[class*='st-key-arrival-import-']").first
+    expect(card).to_be_visible(timeout=TRAINING_MS)
+    settled(page)
+    return card
+
+
+def choose(page, card, option: str, answer: int) -> None:
+    """Take another answer to a question, by its place in the list."""
+    card.locator(f"[class*='st-key-arrival-{option}-']").get_by_role("combobox").click()
+    page.get_by_role("option").nth(answer).click()
+    settled(page)
