@@ -20,6 +20,9 @@ WHOLE = 1 << 20  # pixels of a side: no picture is decoded smaller for that
 SAME_SIZE = 1.02  # longer sides that differ by less belong to pictures that were not scaled
 MOST_PIXELS = 1 << 22  # of larger pictures the middle is compared, at full detail, and the whole made smaller
 SMALL_SIDE = 512  # pixels of the longer side of the whole
+LARGE_SIDE = 1600  # pixels of a longer side from which decoding a picture whole takes longest
+GLANCE_SIDE = 256  # pixels of a longer side
+PLAINLY = 2  # times what may differ between copies: small pictures of copies never differ that much
 # Measured on photos, 32 px pictures and digits, saved at JPEG quality 30 to 90 or scaled by 0.4 to 2: the colour of a
 # copy differs by 2.8 levels of 255 at most, and its largest difference is 4.8 times what 99 % stay below.
 MOST_OFFSET = 3.5
@@ -52,6 +55,26 @@ def see(content: bytes) -> Seen | None:
     if raw.format == "JPEG" and raw.quantization:
         compression = (raw.quantization, JpegImagePlugin.get_sampling(raw))
     return Seen(image, compression, raw.format in ("PNG", "BMP", "TIFF", "GIF", "PPM"))
+
+
+def glance(content: bytes) -> Image.Image | None:
+    """Return a picture made small, which is quick for a JPEG; None when it cannot be read."""
+    try:
+        image, _size = modalities.of(content).picture(content, GLANCE_SIDE)
+    except DataError:
+        return None
+    image.thumbnail((GLANCE_SIDE, GLANCE_SIDE), Image.Resampling.BICUBIC)
+    return image
+
+
+def plainly_different(one: Image.Image, other: Image.Image) -> bool:
+    """Tell by small pictures that neither can be a copy of the other; what stays open a closer look decides.
+
+    A large detail stands out in a small picture, too; a small one, and the noise of another moment, does not.
+    """
+    if _stretched(one, other):
+        return True
+    return not _nothing_else(*_at_one_size(one, other), times=PLAINLY)
 
 
 def same(first: Seen, second: Seen) -> bool:
@@ -132,17 +155,20 @@ def _left(difference: np.ndarray) -> float:
     return float(np.sqrt(np.square(difference).mean()))
 
 
-def _nothing_else(a: np.ndarray, b: np.ndarray) -> bool:
-    """Tell whether nothing differs but what compression spreads everywhere: no colour, no place that stands out."""
+def _nothing_else(a: np.ndarray, b: np.ndarray, times: float = 1) -> bool:
+    """Tell whether nothing differs but what compression spreads everywhere: no colour, no place that stands out.
+
+    times: by how much more than usual a difference must be to count.
+    """
     difference = a - b
-    if np.abs(difference.mean(axis=(0, 1))).max() > MOST_OFFSET:
+    if np.abs(difference.mean(axis=(0, 1))).max() > times * MOST_OFFSET:
         return False
-    if _stands_out(np.abs(difference), LEAST_SHARP, SHARP) or _stands_out(
-        np.abs(_box(difference, 3)), LEAST_PEAK, MOST_PEAK
+    if _stands_out(np.abs(difference), times * LEAST_SHARP, times * SHARP) or _stands_out(
+        np.abs(_box(difference, 3)), times * LEAST_PEAK, times * MOST_PEAK
     ):
         return False
     wide = np.abs(_box(difference, 16)).max() if min(a.shape[:2]) >= 64 else 0.0
-    return bool(wide <= LEAST_PEAK)
+    return bool(wide <= times * LEAST_PEAK)
 
 
 def _stands_out(difference: np.ndarray, least: float, times: float) -> bool:

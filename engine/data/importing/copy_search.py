@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
+from PIL import Image
+
 from engine.data import closer_look, fingerprint
 from engine.data.modalities.image_facts import ImageFacts, image_facts
 from engine.data.modalities.picture import DECODE_SIDE
@@ -74,16 +76,38 @@ def _candidates(hashes: list[str], facts: list[ImageFacts], known: int) -> dict[
     return found
 
 
+class _Eyes:
+    """Looks at pictures of a workspace, each decoded once while it is needed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.see = functools.lru_cache(KEPT)(lambda sha256: _seen(workspace, sha256))
+        self.thumbnail = functools.lru_cache(10 * KEPT)(lambda sha256: _thumbnail(workspace, sha256))
+        self.glance = functools.lru_cache(10 * KEPT)(lambda sha256: _glance(workspace, sha256))
+
+    def same(self, first: str, second: str) -> bool:
+        one, two = self.see(first), self.see(second)
+        return one is not None and two is not None and closer_look.same(one, two)
+
+    def plainly_different(self, first: str, second: str) -> bool:
+        """Tell large pictures apart without decoding them whole: thumbnails are there, a glance takes half the time."""
+        for small in (self.thumbnail, self.glance):
+            one, two = small(first), small(second)
+            if one and two and closer_look.plainly_different(one, two):
+                return True
+        return False
+
+
 def _confirmed(
     hashes: list[str], facts: list[ImageFacts], candidates: dict[int, list[int]], workspace: Workspace
 ) -> dict[int, str]:
     """Return {place: first digits of the content hash of the first of its family} for the pictures that are copies."""
-    see = functools.lru_cache(KEPT)(lambda sha256: _seen(workspace, sha256))
+    eyes = _Eyes(workspace)
 
     def look(place: int) -> int:
         for other in candidates[place][:TRIES]:
-            one, two = see(hashes[place]), see(hashes[other])
-            if one and two and closer_look.same(one, two):
+            pair = hashes[place], hashes[other]
+            large = max(facts[place][:2] + facts[other][:2]) >= closer_look.LARGE_SIDE
+            if not (large and eyes.plainly_different(*pair)) and eyes.same(*pair):
                 return other
         return -1
 
@@ -101,3 +125,15 @@ def _confirmed(
 def _seen(workspace: Workspace, sha256: str) -> closer_look.Seen | None:
     path = workspace.blob_path(sha256)
     return closer_look.see(path.read_bytes()) if path.exists() else None
+
+
+def _glance(workspace: Workspace, sha256: str) -> Image.Image | None:
+    path = workspace.blob_path(sha256)
+    return closer_look.glance(path.read_bytes()) if path.exists() else None
+
+
+def _thumbnail(workspace: Workspace, sha256: str) -> Image.Image | None:
+    try:
+        return Image.open(workspace.thumbnail_path(sha256)).convert("RGB")
+    except OSError:
+        return None

@@ -85,6 +85,15 @@ def test_pictures_saved_or_scaled_anew_are_found(how):
         assert not closer_look.same(closer_look.see(png(photo(seed + 50, 240, 180))), copy)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_glance_at_large_pictures_rejects_no_copy_and_sees_another_scene(seed):
+    image = photo(seed, 1800, 1350)
+    small = closer_look.glance(saved(image, "JPEG", quality=92))
+    for content in copies_of(b"", image).values():
+        assert not closer_look.plainly_different(small, closer_look.glance(content))
+    assert closer_look.plainly_different(small, closer_look.glance(saved(photo(seed + 50, 1800, 1350), "JPEG")))
+
+
 def test_copies_keep_together_over_two_imports(tmp_path, workspace):
     image = photo(5, 240, 180)
     first = brought_in(tmp_path, workspace, {"a/1.png": png(image), "a/2.png": png(photo(6, 240, 180))}).used
