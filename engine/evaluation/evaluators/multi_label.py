@@ -193,7 +193,7 @@ def lines(result: Evaluation) -> list[str]:
     )
     beside = (
         f"Always answering {usual}, the most frequent in training: {base['majority']:.1%}. "
-        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
+        f"The same network untrained, by the mean of each class: {base['before_fine_tuning']:.1%}."
     )
     return [claim, beside, *map(_class_line, result["per_class"]), *line.of_groups(result["groups"])]
 

@@ -175,7 +175,7 @@ def lines(result: Evaluation) -> list[str]:
         f"Right on {result['accuracy']:.1%} of {result['counts']['test']} test pictures"
         f"{line.unseen(result)} (between {low:.1%} and {high:.1%}).\n"
         f"Always answering {largest}: {fraction:.1%}. "
-        f"The same network before fine-tuning: {base['before_fine_tuning']:.1%}."
+        f"The same network untrained, by the mean of each class: {base['before_fine_tuning']:.1%}."
     )
     return [words, *beside, *map(line.of_class, per_class(result)), *line.of_groups(result["groups"])]
 

@@ -202,7 +202,7 @@ def _steps(plan: Recipe) -> dict:
         2**31 - 1,
         0,
         key=_named("seed"),
-        help=_("The same seed, pictures and settings give the same model again."),
+        help=_("The same seed, pictures and settings give the same model again, on the same machine."),
         **KEEP,
     )
     _reset()
