@@ -5,12 +5,15 @@ Whatever is no UserError is a finding, as is a hang (`-timeout=10`) or too much 
 """
 
 import contextlib
+import io
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import atheris
+import h5py
 
 with atheris.instrument_imports(include=["engine", "zipfile", "tarfile"]):
     from engine.backbones.model_import import model_file
@@ -19,7 +22,8 @@ with atheris.instrument_imports(include=["engine", "zipfile", "tarfile"]):
 from engine.errors import UserError
 from tests.support import hostile_archives, hostile_pictures, odd_archives, odd_files
 
-LARGEST_SEED = 20_000  # bytes: a fuzzer gets further with small files
+LARGEST_SEED = 40_000  # bytes: a fuzzer gets further with small files
+PLAN = b'{"module": "keras", "class_name": "Sequential", "config": {"layers": []}, "registered_name": null}'
 
 
 def read_archive(content: bytes) -> None:
@@ -36,10 +40,19 @@ def read_table(content: bytes) -> None:
 
 
 def read_model(content: bytes) -> None:
-    """What is looked at before Keras is asked; the rest runs in a process that is killed."""
+    """What is looked at before Keras is asked; the rest runs in a process that is killed.
+
+    Packing and checksums would keep a fuzzer at the door: a plan or weights are fed as they are, and packed here.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.keras"
-        path.write_bytes(content)
+        if content.startswith(b"PK"):
+            path.write_bytes(content)
+        else:
+            weights = content.startswith(model_file.HDF5_MAGIC)
+            with zipfile.ZipFile(path, "w") as file:
+                file.writestr(model_file.CONFIG, PLAN if weights else content)
+                file.writestr(model_file.WEIGHTS, content if weights else NO_WEIGHTS)
         if model_file.kind_of(path) == "keras":
             model_file.read_plan(path)
 
@@ -58,7 +71,17 @@ def model_seeds() -> list[bytes]:
     from tests.support.model_files import picture_network, saved
 
     with tempfile.TemporaryDirectory() as folder:
-        return [saved(picture_network(), Path(folder) / "a.keras").read_bytes()]
+        path = saved(picture_network(), Path(folder) / "a.keras")
+        with zipfile.ZipFile(path) as file:
+            plan, weights = file.read(model_file.CONFIG), file.read(model_file.WEIGHTS)
+        return [path.read_bytes(), plan, weights, PLAN, NO_WEIGHTS]
+
+
+def empty_weights() -> bytes:
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.create_dataset("layers/look/vars/0", data=[0.0])
+    return content.getvalue()
 
 
 def table_seeds() -> list[bytes]:
@@ -74,6 +97,7 @@ def picture_seeds() -> list[bytes]:
     return [*odd, hostile_pictures.directory_of_copies(50, 1000), hostile_pictures.jpeg_of_scans(3)]
 
 
+NO_WEIGHTS = empty_weights()
 READERS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
     "archives": (read_archive, archive_seeds),
     "tables": (read_table, table_seeds),
