@@ -64,7 +64,9 @@ def read_plan(path: Path) -> dict:
             plan = json.loads(file.read(CONFIG))
             with file.open(WEIGHTS) as weights:
                 check_weights(path, weights)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RecursionError) as error:
+    except BackboneError:
+        raise
+    except Exception as error:  # zip, JSON and HDF5 readers fed with hostile bytes raise anything at all
         raise damaged(path, error) from error
     if not isinstance(plan, dict) or "config" not in plan:
         raise damaged(path, "its plan describes no network")

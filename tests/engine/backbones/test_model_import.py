@@ -10,7 +10,7 @@ from keras import layers
 
 from engine.backbones import catalogue, custom, cuts
 from engine.backbones.build import architecture, build
-from engine.backbones.model_import import import_model, known_layers
+from engine.backbones.model_import import import_model, known_layers, model_file
 from engine.errors import BackboneError
 from engine.training.fine_tuning import classifier as models
 from engine.worker import door
@@ -196,6 +196,26 @@ def test_half_a_file_is_said_to_be_incomplete(good, tmp_path):
     assert refusal(half).startswith("half.keras is damaged or incomplete (")
     (tmp_path / "half.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\x00" * 100)
     assert refusal(tmp_path / "half.h5").startswith("half.h5 is damaged or incomplete (")
+
+
+def test_any_changed_byte_of_a_plan_or_of_weights_is_read_or_ends_as_a_sentence(good, tmp_path):
+    dice, path = np.random.default_rng(0), tmp_path / "changed.keras"
+    with zipfile.ZipFile(good) as file:
+        contents = {name: bytearray(file.read(name)) for name in ("config.json", "model.weights.h5")}
+    refused = 0
+    for name, content in contents.items():
+        for _try in range(150):
+            one = bytearray(content)
+            one[int(dice.integers(len(one)))] = int(dice.integers(256))
+            changed(good, path, **{name: bytes(one)})
+            try:
+                model_file.read_plan(path)
+            except BackboneError:
+                refused += 1
+    header = bytearray(contents["model.weights.h5"])
+    header[header.index(b"SNOD") - 8 :] = bytes(len(header) - header.index(b"SNOD") + 8)
+    changed(good, path, **{"model.weights.h5": bytes(header)})
+    assert refused > 20 and refusal(path).startswith("changed.keras is damaged or incomplete (")
 
 
 def test_a_file_with_the_wrong_ending_is_taken_for_what_it_is(good, tmp_path):
