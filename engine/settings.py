@@ -49,7 +49,7 @@ def current() -> Settings:
         max_import_seconds=_number("GRAFT_MAX_IMPORT_SECONDS", 120),
         train_workers=_number("GRAFT_TRAIN_WORKERS", 1),
         hosts=tuple(os.environ.get("GRAFT_HOSTS", "").replace(",", " ").split()),
-        tls=tuple(os.environ.get(name, "") for name in TLS),
+        tls=(os.environ.get(TLS[0], ""), os.environ.get(TLS[1], ""), os.environ.get(TLS[2], "")),
         max_uploads_mb=_number("GRAFT_MAX_UPLOADS_MB", 20_480),
         server_folders=_folders("GRAFT_SERVER_FOLDERS"),
     )

@@ -76,7 +76,7 @@ def _find(
     found = _pairs(workspace, keys.tolist(), pixels, features)
     # A mirrored b is a d: only in one class is it a copy.
     pairs = [(p.left, p.right) for p in found if p.how != "mirrored" or labels[p.left] == labels[p.right]]
-    pairs += [(row, row) for row in np.flatnonzero(tested & learned)]  # the same file on both sides
+    pairs += [(row, row) for row in np.flatnonzero(tested & learned).tolist()]  # the same file on both sides
     both = {(a, b) for left, right in pairs for a, b in ((left, right), (right, left)) if tested[a] and learned[b]}
     items, is_test = snapshot.items[used], snapshot.splits[used] == "test"
     test = items[is_test & np.isin(first, [a for a, _b in both])]

@@ -83,8 +83,8 @@ def same(first: Seen, second: Seen) -> bool:
         return False
     if _scaled(first.image, second.image):
         return _nothing_else(*_at_one_size(first.image, second.image))
-    size = tuple(map(min, first.image.size, second.image.size))
-    one, other = (seen.image.crop((0, 0, *size)) for seen in (first, second))
+    width, height = map(min, first.image.size, second.image.size)
+    one, other = (seen.image.crop((0, 0, width, height)) for seen in (first, second))
     return _same_moment(one, other, first, second)
 
 
@@ -101,7 +101,7 @@ def _scaled(one: Image.Image, other: Image.Image) -> bool:
 def _at_one_size(one: Image.Image, other: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     small, large = sorted((one, other), key=lambda image: image.width * image.height)
     scale = min(1.0, SMALL_SIDE / max(small.size))
-    size = tuple(max(1, round(side * scale)) for side in small.size)
+    size = max(1, round(small.width * scale)), max(1, round(small.height * scale))
     target = _pixels(small.resize(size, Image.Resampling.BICUBIC) if size != small.size else small)
     made = (_pixels(large.resize(size, method)) for method in FILTERS)
     return target, min(made, key=lambda pixels: _left(target - pixels))

@@ -112,12 +112,12 @@ def recognise(paths: Iterable[str], kind: str = "auto", splits: Mapping[str, str
     drawings = _drawings(counts)
     counts = Counter({parts: n for parts, n in counts.items() if not _inside(parts, drawings)})
     passed = _passed(counts, told)
-    kept = Counter()
+    kept: Counter = Counter()
     for parts, number in counts.items():
         kept[tuple(_kept(parts, passed))] += number
     depth = 1 if kind == "auto" else len([meaning for meaning in kind.split("/") if meaning != "name"])
     stripped = _common_top(list(kept.elements()), depth, told) if depth else ()
-    below = Counter()
+    below: Counter = Counter()
     for parts, number in kept.items():
         below[parts[len(stripped) :]] += number
     below.pop((), None)
@@ -226,7 +226,7 @@ def _parts_of_a_download(parent: tuple[str, ...], names: set[str], children: dic
         matches = [PART.match(name) for name in members]
         inside = [frozenset(children[*parent, name]) for name in members]
         alike = len(set(inside)) == 1 and len(inside[0]) == 1 and "" not in inside[0]
-        if len(members) > 1 and (alike or all(match["stamp"] or match["word"] for match in matches)):
+        if len(members) > 1 and (alike or all(match and (match["stamp"] or match["word"]) for match in matches)):
             found += members
     return found
 
@@ -274,7 +274,8 @@ def _kind(counts: Counter, told: Mapping) -> str:
 
 def _any_deep(counts: Counter) -> bool:
     """Tell whether most pictures of one of the split folders lie in folders inside it."""
-    deep, all_of_them = Counter(), Counter()
+    deep: Counter = Counter()
+    all_of_them: Counter = Counter()
     for parts, number in counts.items():
         all_of_them[parts[0]] += number
         deep[parts[0]] += number if len(parts) > 1 else 0

@@ -10,6 +10,7 @@ import gzip
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 import jinja2
 
@@ -21,6 +22,7 @@ from engine.evaluation.charts import per_class as colours
 from engine.evaluation.honest_number import honest_number
 from engine.sharing import export_table, html_report, model_labels
 from engine.sharing.report_words import Words
+from engine.storage.evaluation import Evaluation
 from engine.storage.workspace import write_atomic
 from engine.translation import Speech
 
@@ -42,7 +44,8 @@ def render(run_dir: Path, *, title: str = "", language: str = "en") -> str:
             "The model has {size} MB: too much for one page. Choose a smaller network, or hand over the ONNX file.",
             size=model.stat().st_size // 1_000_000,
         )
-    about, facts, recipe = model_labels.describe(run_dir), results.evaluation(run_dir), results.recipe(run_dir)
+    about, recipe = model_labels.describe(run_dir), results.recipe(run_dir)
+    facts = cast(Evaluation, results.evaluation(run_dir))  # a run that is handed over has ended
     if about["modality"] != "image":
         raise UserError("The browser demo takes pictures only, and this model was trained on something else.")
     words, base = Words(language), results.base(facts, recipe)

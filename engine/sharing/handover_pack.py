@@ -148,7 +148,7 @@ def _template(name: str) -> str:
 
 def _failures(pack: Pack, run_dir: Path, workspace: Workspace) -> list[dict]:
     """Add the pictures of the surest mistakes and return what the card says of them."""
-    found = []
+    found: list[dict] = []
     for row in results.confident_mistakes(results.predictions(run_dir), model_card.SHOWN):
         try:
             content = thumbnails.read(workspace, row.sha256)

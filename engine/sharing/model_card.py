@@ -3,6 +3,7 @@
 import hashlib
 import re
 from pathlib import Path
+from typing import cast
 
 from engine.data import label_kinds
 from engine.evaluation import results
@@ -10,6 +11,7 @@ from engine.evaluation.honest_number import honest_number
 from engine.sharing import formats, html_report
 from engine.sharing.report_words import Words
 from engine.storage import runs
+from engine.storage.evaluation import Evaluation
 from engine.translation import Speech
 
 SHOWN = 6
@@ -17,7 +19,8 @@ SHOWN = 6
 
 def render(run_dir: Path, title: str, language: str, rows: dict[str, dict], failures: list[dict]) -> str:
     """Return the card. rows: of the exported formats; failures: {"file", "label", "answer", "share"} of pictures."""
-    words, facts, recipe = Words(language), results.evaluation(run_dir), results.recipe(run_dir)
+    words, recipe = Words(language), results.recipe(run_dir)
+    facts = cast(Evaluation, results.evaluation(run_dir))  # a run that is handed over has ended
     _, figures, base = words.speech, honest_number(facts), results.base(facts, recipe)
     exclusive = label_kinds.of_task(facts["task"]).EXCLUSIVE
     head = words.headings()

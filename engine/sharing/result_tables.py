@@ -47,13 +47,13 @@ def zipped(run_dir: Path) -> bytes:
 
 def _head(facts: Evaluation) -> dict:
     kept = ("task", "class_names", "counts", "accuracy", "accuracy_interval", "macro_f1", "baselines", "groups")
-    return {name: facts[name] for name in kept if name in facts}
+    return {name: value for name, value in facts.items() if name in kept}
 
 
 def _classes(facts: Evaluation) -> list[list]:
     titles = ["class", "support", "precision", "recall", "f1", "recall_low", "recall_high"]
     rows = evaluators.of(facts["task"]).per_class(facts)
-    ends = [row.get("recall_interval") or ["", ""] for row in rows]
+    ends: list[list] = [row.get("recall_interval") or ["", ""] for row in rows]
     return [titles, *([*(row[name] for name in titles[:5]), *end] for row, end in zip(rows, ends, strict=True))]
 
 

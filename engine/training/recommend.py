@@ -54,7 +54,7 @@ def recommend(seconds: Mapping[str, float], *, photos: bool, has_model: bool) ->
     """
     recipe = "balanced" if has_model else "instant"
     offered = worth_offering(seconds, photos=photos)
-    quick = min(offered, key=seconds.get)
+    quick = min(offered, key=lambda key: seconds[key])
     longest = AT_WORK if has_model else TRYING_OUT
     in_time = [key for key in offered if seconds[key] <= longest] or [quick]
     accurate = max(offered, key=lambda key: _accuracy(key, photos=photos))

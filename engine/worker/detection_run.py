@@ -101,7 +101,7 @@ def _look(work: RunContext, frame: Frame, splits: dict[str, Pictures]) -> Extrac
 
 def _learn(
     work: RunContext, extractor: Extractor, splits: dict[str, Pictures], epochs: int, patience: int
-) -> tuple[keras.Model, bool, int]:
+) -> tuple[keras.Model, bool, float]:
     """Return the head, whether it was stopped before it was done, and the round that it is from."""
     work.progress.begin("fine_tune", LEARNING, epoch=1, epochs=epochs)
     names, began, best = work.snapshot.class_names, time.perf_counter(), [0.0, 0]

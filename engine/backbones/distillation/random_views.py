@@ -67,7 +67,7 @@ class Pictures:
 
     def _open(self, name: str) -> np.ndarray | None:
         try:
-            return modalities.of(name).open_at(name, self._side, "crop")
+            return modalities.of_pixels().open_at(name, self._side, "crop")
         except DataError as error:
             self.skipped.append((name, str(error)))
             return None

@@ -44,7 +44,8 @@ def _coco(known: list[tuple[Item, str]], classes: list[str]) -> Iterator[tuple[s
     categories = [{"id": place, "name": name, "supercategory": "object"} for place, name in enumerate(classes, 1)]
     for split in {item.split: None for item, _name in known}:
         own = [(item, name) for item, name in known if item.split == split]
-        images, boxes = [], []
+        images: list[dict] = []
+        boxes: list[dict] = []
         for number, (item, name) in enumerate(own, 1):
             facts, file = image_facts(item), PurePosixPath(name).name
             images.append({"id": number, "file_name": file, "width": facts.width, "height": facts.height})

@@ -24,7 +24,8 @@ def scenes(number: int, seed: int) -> Iterator[tuple[str, Image.Image, list[tupl
 
 def as_coco(told: list[tuple[str, list[tuple]]]) -> str:
     """Return the annotations of pictures, (file, objects), in COCO's form."""
-    images, boxes = [], []
+    images: list[dict] = []
+    boxes: list[dict] = []
     for number, (file, objects) in enumerate(told, 1):
         images.append({"id": number, "file_name": file, "width": SIZE[0], "height": SIZE[1]})
         for kind, *box in objects:

@@ -6,6 +6,7 @@ what it might be instead, each as the command line's option of that name would t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.data import split_names
 from engine.data.importing import code_pages
@@ -34,7 +35,7 @@ class Choices:
     @classmethod
     def from_options(cls, options: Mapping[str, str | None]) -> "Choices":
         """Return what was typed or chosen, as {option: text}. Raises DataError for what makes no sense."""
-        given = {key: value for key, value in options.items() if value}
+        given: dict[str, Any] = {key: value for key, value in options.items() if value}
         if unknown := given.keys() - cls.__dataclass_fields__.keys():
             raise DataError("There is no option {option} for reading files.", option=", ".join(sorted(unknown)))
         if "encoding" in given:

@@ -34,8 +34,8 @@ def marked(records: Sequence[ItemRecord], workspace: Workspace, known: Sequence[
     The originals of all of them lie in the workspace. Pixels that only seemed the same, since a large JPEG is decoded
     small, are told apart.
     """
-    facts = [image_facts(one) for one in (*known, *records)]
-    hashes = [one.sha256 for one in (*known, *records)]
+    both: list[Print | ItemRecord] = [*known, *records]
+    facts, hashes = [image_facts(one) for one in both], [one.sha256 for one in both]
     before, facts = facts, _told_apart(hashes, facts, len(known), workspace)
     families = _confirmed(hashes, facts, _candidates(hashes, facts, len(known)), workspace)
     found = []

@@ -34,6 +34,7 @@ def carry_out(source: str, workspace: Workspace, job_dir: Path, options: dict) -
 
     existing = {tuple(pair) for pair in read_json(job_dir / EXISTING, [])}
     known = [Print(*one) for one in read_json(job_dir / KNOWN, [])]
-    facts = {"existing": existing, "known": known}
-    account = ingest.ingest(source, workspace, **facts, progress=tell, job_dir=job_dir, **options)
+    account = ingest.ingest(
+        source, workspace, existing=existing, known=known, progress=tell, job_dir=job_dir, **options
+    )
     ingest.write_account(job_dir, account)

@@ -99,7 +99,7 @@ def _of_folders(layout: Layout, names: Sequence[str], kind: str) -> list[dict]:
 
 def _unknown_folders(layout: Layout, names: Sequence[str], unknown: list[str]) -> dict:
     place = layout.kind.split("/").index("split")
-    folders = Counter()
+    folders: Counter = Counter()
     for name in names:
         parts = layout.folders(name)
         folders.update(parts[place : place + 1])

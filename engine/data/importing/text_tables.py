@@ -180,7 +180,8 @@ def _are_texts(cells: Sequence[str]) -> bool:
 
 def _understood(name: str, header: list[str], lines: Sequence, text: int, choices: Choices) -> _Columns:
     at = {role: place for role, place in table_columns.named(header).items() if role != "file" and place != text}
-    keys, asked = [key(cell) for cell in header], []
+    keys = [key(cell) for cell in header]
+    asked: list = []
     if choices.label_column:
         at["label"] = table_columns.position(name, header, choices.label_column)
     elif "label" not in at and (known := [keys.index(word) for word in LABELS if word in keys]):

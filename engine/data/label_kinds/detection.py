@@ -27,7 +27,7 @@ NOT_ASKED = frozenset({"conflict", "similar_names", "name_groups"})
 EXCLUSIVE = FEATURE_CHECKS = False
 BEGINS_WITH_PROBE = False
 NEEDS_CONTRAST = False  # a picture shows what is not an object as well
-FORMS = ("coco", "yolo", "voc")
+FORMS: tuple[str, ...] = ("coco", "yolo", "voc")
 COLUMN, NO_LABEL = multi_label.COLUMN, multi_label.NOT_YET
 COUNTED = ("received", "used", "clipped", "refused")
 NO_BOX = "There is no box in any picture. Add annotations: COCO, YOLO, Pascal VOC, Label Studio or a table of boxes."

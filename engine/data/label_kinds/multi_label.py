@@ -27,7 +27,7 @@ EXCLUSIVE = False
 NEEDS_CONTRAST = BEGINS_WITH_PROBE = True
 FEATURE_CHECKS = False  # the network would be asked which one class a picture shows
 # The plural says on its way in again that there may be several, "?" that there is none yet.
-FORMS = ("folders",)
+FORMS: tuple[str, ...] = ("folders",)
 COLUMN, NO_LABEL = "labels", NOT_YET
 SEPARATORS = (MARK, ";")
 OPENING, CLOSING, MAX_LIST = "[({", "])}", 10_000  # of a list in a cell

@@ -14,7 +14,7 @@ IMPORT_OPTIONS: dict = {}
 DESCRIBED: dict = {}
 NOT_ASKED: frozenset[str] = frozenset()
 EXCLUSIVE = FEATURE_CHECKS = NEEDS_CONTRAST = BEGINS_WITH_PROBE = True
-FORMS = ("folders",)
+FORMS: tuple[str, ...] = ("folders",)
 COLUMN, NO_LABEL = "label", ""
 ONE_CLASS = "All pictures belong to one class, {label}. A network learns differences: add a second class."
 EQUAL = "Classes {first} and {second} hold the very same pictures. Remove one of them, or give each its own."

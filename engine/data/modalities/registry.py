@@ -35,6 +35,11 @@ def of_arriving(name: str, content: bytes) -> Modality:
     return found
 
 
+def of_pixels() -> Modality:
+    """Return the modality of pictures, whatever a file is: what networks are grown from."""
+    return MODALITIES[-1]
+
+
 def named(name: str) -> Modality:
     """Return the modality that the registry calls so. Raises KeyError for one that this Graft does not know."""
     return {modality.name: modality for modality in MODALITIES}[name]

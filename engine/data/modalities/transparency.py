@@ -33,5 +33,5 @@ def ground_of(image: Image.Image) -> str:
 def _small(image: Image.Image) -> Image.Image:
     """Return every so many-th pixel of a picture, with its transparency."""
     step = max(1, max(image.size) // LOOKED_AT)
-    size = tuple(-(-side // step) for side in image.size)
+    size = (-(-image.width // step), -(-image.height // step))
     return image.resize(size, Image.Resampling.NEAREST).convert("RGBA")

@@ -102,7 +102,7 @@ def _figures(table: np.ndarray, drawn: np.ndarray, f1: str) -> dict:
     """Return precision, recall and F1 of counts a picture, (pictures, 3), with intervals over pictures."""
     own = metrics.precision_recall_f1(table.sum(axis=0))
     resampled = metrics.precision_recall_f1(drawn @ table)
-    told = {}
+    told: dict = {}
     for place, name in enumerate((*FIGURES[:2], f1)):
         told |= {name: float(own[place]), f"{name}_interval": metrics.interval(resampled[:, place])}
     return told

@@ -5,6 +5,8 @@ and how far the centre lies from the middle of the cell, all in cells. Where sev
 them learns its size, the nearest most (Liu et al. 2020, "Training-Time-Friendly Network").
 """
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -20,7 +22,7 @@ OFTEN = 0.55  # two boxes of a class that overlap by more are one object
 LEAST = 0.01  # confidence below which nothing is kept
 
 
-def build(shapes: list[tuple[int, ...]], num_classes: int, seed: int = 0, dropout: float = 0.1) -> keras.Model:
+def build(shapes: Sequence[tuple[int, ...]], num_classes: int, seed: int = 0, dropout: float = 0.1) -> keras.Model:
     """Return the head for maps of these shapes: [(H, W, C), (H/2, W/2, D)] to (H, W, num_classes + 4)."""
     keras.utils.set_random_seed(seed)
     fine, coarse = (keras.Input(shape, name=f"map_{place}") for place, shape in enumerate(shapes))

@@ -94,7 +94,7 @@ def views(number: int, seed: int, *, mirror: bool, upside_down: bool) -> list[Vi
         found.append(
             View(
                 zoom=1.0 if plain else float(draws.uniform(0.75, 1.35)),
-                shift=(0.0, 0.0) if plain else tuple(float(each) for each in draws.uniform(-0.5, 0.5, 2)),
+                shift=(0.0, 0.0) if plain else (float(draws.uniform(-0.5, 0.5)), float(draws.uniform(-0.5, 0.5))),
                 mirrored=mirror and (plain or bool(draws.integers(2))),
                 upside_down=upside_down and bool(draws.integers(2)),
                 brightness=1.0 if plain else float(draws.uniform(0.8, 1.2)),

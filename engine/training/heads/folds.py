@@ -38,14 +38,14 @@ def multi_label(y: np.ndarray, units: np.ndarray | None, number: int, seed: int)
 
     Where rows belong together, None where a class is everywhere or nowhere on a side to learn from.
     """
-    together = units is not None and len(np.unique(units)) < len(units)
-    if together:
+    apart = units is not None and len(np.unique(units)) < len(units)
+    if units is not None and apart:
         order = np.random.default_rng(seed).permutation(np.unique(units))
         parts = [np.flatnonzero(np.isin(units, part)) for part in np.array_split(order, number)]
     else:
         parts = np.array_split(np.arange(len(y)), number)
     folds = [(np.setdiff1d(np.arange(len(y)), asked), asked) for asked in parts if len(asked)]
-    possible = len(folds) > 1 and (not together or all(_tells(y[learned]) for learned, _asked in folds))
+    possible = len(folds) > 1 and (not apart or all(_tells(y[learned]) for learned, _asked in folds))
     return folds if possible else None
 
 

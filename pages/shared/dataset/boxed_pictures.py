@@ -71,9 +71,9 @@ def drawn(image: Image.Image, size: tuple[int, int], boxes: Sequence[Drawn], sid
 
 def _broken(pen: ImageDraw.ImageDraw, corners: tuple[float, ...], ink: str, dash: int = 5) -> None:
     left, top, right, bottom = corners
-    for x in range(int(left), int(right), 2 * dash):
+    for start in range(int(left), int(right), 2 * dash):
         for y in (top, bottom):
-            pen.line((x, y, min(x + dash, right), y), fill=ink, width=2)
+            pen.line((start, y, min(start + dash, right), y), fill=ink, width=2)
     for y in range(int(top), int(bottom), 2 * dash):
         for x in (left, right):
             pen.line((x, y, x, min(y + dash, bottom)), fill=ink, width=2)

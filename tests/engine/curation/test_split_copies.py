@@ -56,6 +56,7 @@ def frozen(workspace, tmp_path):
             "labels": np.array(labels, object),
             "y": np.array([LABELS.index(label) for label in labels]),
         }
+        columns["boxes"] = np.array([None] * len(rows), object)
         return Snapshot(**columns, class_names=LABELS)
 
     return make

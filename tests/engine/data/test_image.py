@@ -8,6 +8,7 @@ from engine import settings
 from engine.data import thumbnails
 from engine.data.importing import archive
 from engine.data.modalities import image as image_files
+from engine.data.modalities import registry
 from engine.errors import DataError
 from tests.support import odd_files
 from tests.support.odd_files import encode, half_red, photo, ramp
@@ -22,9 +23,12 @@ def test_every_kind_of_picture_becomes_rgb(name):
 
 
 BY_NAME = (archive.SYSTEM_FILE, archive.IN_ICLOUD)
+ELSEWHERE = tuple(modality.foreign for modality in registry.MODALITIES)  # of other kinds; their own tests hear them
 
 
-@pytest.mark.parametrize("name", [name for name, (_, reason) in odd_files.REFUSED.items() if reason not in BY_NAME])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, reason) in odd_files.REFUSED.items() if reason not in BY_NAME + ELSEWHERE]
+)
 def test_what_is_no_picture_is_refused_with_its_reason(name):
     make, reason = odd_files.REFUSED[name]
     with pytest.raises(DataError) as refusal:

@@ -24,7 +24,8 @@ def drawn(groups: tuple[str, ...], turned: str = "") -> tuple[Snapshot, np.ndarr
     names = np.array([str(place) for place in range(len(rows))], object)
     items = np.arange(len(rows))
     labels = np.array(["ab"[label] for label in y], object)
-    return Snapshot(items, names, names, own, splits, labels, y, ("a", "b")), np.array(features, np.float32)
+    boxes = np.array([None] * len(rows), object)
+    return Snapshot(items, names, names, own, splits, labels, y, boxes, ("a", "b")), np.array(features, np.float32)
 
 
 def measured(groups: tuple[str, ...], turned: str = "") -> dict | None:

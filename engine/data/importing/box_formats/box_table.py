@@ -55,12 +55,14 @@ def read(entry: Entry, rows: list[dict[str, str]], found: Annotations) -> None:
     for file, lines in own.items():
         boxes = [_box(f"{entry.name}: line {n}", row) for n, row in lines if any(row[side] for side in CORNERS)]
         first = lines[0][1]
-        size = tuple(int(number(first.get(side) or 0) or 0) for side in ("width", "height"))
+        width, height = (int(number(first.get(side) or 0) or 0) for side in ("width", "height"))
         split = split_names.split_of(first.get("split", "")) or split_of(entry.name)
         where = f"{entry.name}: line {lines[0][0]}"
         folder = str(PurePosixPath(entry.name).parent)
         found.pictures.append(
-            Annotated(file, folder, where, tuple(boxes), size if all(size) else None, unit, split=split)
+            Annotated(
+                file, folder, where, tuple(boxes), (width, height) if width and height else None, unit, split=split
+            )
         )
 
 

@@ -54,7 +54,8 @@ def _results(task: dict) -> list[dict] | None:
 
 
 def _file(task: dict) -> str:
-    data = task.get("data") if isinstance(task.get("data"), dict) else task
+    inner = task.get("data")
+    data = inner if isinstance(inner, dict) else task
     texts = [value for key, value in data.items() if isinstance(value, str) and key not in ("annotator", "updated_at")]
     known = [data[key] for key in ("image", "img", "picture", "url") if isinstance(data.get(key), str)]
     path = (known or texts or [""])[0]

@@ -39,10 +39,12 @@ def _picture(entry: Entry) -> Annotated:
         raise DataError(BROKEN, reason=str(error)) from error
     path = PurePosixPath(entry.name)
     boxes = tuple(_box(entry.name, place, each) for place, each in enumerate(root.iter("object"), 1))
-    size = tuple(int(number(root.findtext(f"size/{side}") or 0) or 0) for side in ("width", "height"))
+    width, height = (int(number(root.findtext(f"size/{side}") or 0) or 0) for side in ("width", "height"))
     file = (root.findtext("filename") or "").strip()
     # The file beside counts more than the name inside, which stays when pictures are renamed.
-    return Annotated(path.stem, str(path.parent), entry.name, boxes, size if all(size) else None, names=(file,))
+    return Annotated(
+        path.stem, str(path.parent), entry.name, boxes, (width, height) if width and height else None, names=(file,)
+    )
 
 
 def _box(file: str, place: int, each: ElementTree.Element) -> RawBox:
