@@ -39,11 +39,16 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two rows that show the same; `how` is "resaved", "cropped" or "mirrored"."""
+    """Two rows that show the same; `how` is "resaved", "cropped" or "mirrored".
+
+    around: distance (1 - correlation) from the one that others resemble more to its eighth neighbour: near 0 where many
+    pictures are nearly the same, as those of a camera that does not move.
+    """
 
     left: int
     right: int
     how: str
+    around: float
 
 
 def grey_pictures(pixels: np.ndarray) -> np.ndarray:
@@ -81,7 +86,7 @@ def find(grey: np.ndarray, features: np.ndarray, sizes: np.ndarray, advance: Adv
     found = []
     for start in range(0, len(candidates), PAIRS):
         left, right = candidates[start : start + PAIRS].T
-        limits = np.maximum(far[left], far[right]), RATIO * np.minimum(around[left], around[right])
+        limits = np.maximum(far[left], far[right]), np.minimum(around[left], around[right])
         found += _judged(left, right, shrunk, *limits)
     return found
 
@@ -109,9 +114,9 @@ def _judged(
         if how == "mirrored":
             other = other.reshape(-1, COARSE, COARSE)[:, :, ::-1].reshape(len(rows), -1)
         distance = 1 - np.einsum("ij,ij->i", one, other) / one.shape[1]
-        limit = np.minimum(far[rows] if how == "resaved" else FAR_ALIGNED, around[rows])
+        limit = np.minimum(far[rows] if how == "resaved" else FAR_ALIGNED, RATIO * around[rows])
         same = (distance <= limit) & (np.abs(one - other).max(axis=1) <= LOCAL)
-        found += [Pair(int(left[row]), int(right[row]), how) for row in rows[same]]
+        found += [Pair(int(left[row]), int(right[row]), how, float(around[row])) for row in rows[same]]
         rows = rows[~same]
     return found
 

@@ -4,14 +4,15 @@ import hashlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-from engine.curation import split_copies
+from engine.curation import aligned_look, split_copies
 from engine.curation.split_copies import Copies
 from engine.evaluation import evaluators, results
 from engine.evaluation.evaluators import lines
 from engine.training.inputs.pixels import Pixels
 from engine.training.snapshot import LEFT_OUT, Snapshot
+from tests.support.drawn_sets import fixed_scene, grainy, png
 
 LABELS = ("red", "blue")
 
@@ -28,8 +29,30 @@ def changed(picture, number: int):
     return picture.crop((3, 3, 93, 93)) if number % 3 == 1 else ImageEnhance.Brightness(picture).enhance(0.8)
 
 
+def snapshot_of(workspace, rows: list[tuple[str, str, Image.Image]]) -> Snapshot:
+    """Return a snapshot of (label, part, picture), the pictures kept in the workspace."""
+    keys = []
+    for _label, _split, picture in rows:
+        content = png(picture)
+        keys.append(hashlib.sha256(content).hexdigest())
+        workspace.blob_path(keys[-1]).parent.mkdir(parents=True, exist_ok=True)
+        workspace.blob_path(keys[-1]).write_bytes(content)
+    labels = [label for label, _split, _picture in rows]
+    columns = {
+        "items": np.arange(1, len(rows) + 1),
+        "sha256": np.array(keys, object),
+        "names": np.array([f"{number}.png" for number in range(len(rows))], object),
+        "groups": np.array([None] * len(rows), object),
+        "splits": np.array([split for _label, split, _picture in rows], object),
+        "labels": np.array(labels, object),
+        "y": np.array([LABELS.index(label) for label in labels]),
+        "boxes": np.array([None] * len(rows), object),
+    }
+    return Snapshot(**columns, class_names=LABELS)
+
+
 @pytest.fixture
-def frozen(workspace, tmp_path):
+def frozen(workspace):
     """Return what makes a snapshot of 60 training and 30 test pictures, so many of which copy a training picture."""
 
     def make(copies: int) -> Snapshot:
@@ -39,25 +62,7 @@ def frozen(workspace, tmp_path):
             label = LABELS[n % 2]
             picture = changed(rows[30 * (n % 2) + n][2], n // 2) if n < copies else drawn(label, 100 + n)
             rows.append((label, "test", picture))
-        keys = []
-        for _label, _split, picture in rows:
-            picture.save(tmp_path / "one.png")
-            content = (tmp_path / "one.png").read_bytes()
-            keys.append(hashlib.sha256(content).hexdigest())
-            workspace.blob_path(keys[-1]).parent.mkdir(parents=True, exist_ok=True)
-            workspace.blob_path(keys[-1]).write_bytes(content)
-        labels = [label for label, _split, _picture in rows]
-        columns = {
-            "items": np.arange(1, len(rows) + 1),
-            "sha256": np.array(keys, object),
-            "names": np.array([f"{number}.png" for number in range(len(rows))], object),
-            "groups": np.array([None] * len(rows), object),
-            "splits": np.array([split for _label, split, _picture in rows], object),
-            "labels": np.array(labels, object),
-            "y": np.array([LABELS.index(label) for label in labels]),
-        }
-        columns["boxes"] = np.array([None] * len(rows), object)
-        return Snapshot(**columns, class_names=LABELS)
+        return snapshot_of(workspace, rows)
 
     return make
 
@@ -93,3 +98,36 @@ def test_without_copies_nothing_is_said(workspace, frozen):
     same, found = keep_apart(workspace, snapshot)
     assert same is snapshot and found == Copies()
     assert Copies().facts() == {} and lines.unseen({}) == " it never saw"
+
+
+def disc(number: int) -> Image.Image:
+    """Return a disc on white: each is another one, cropped, if one does not look closely."""
+    rng = np.random.default_rng(number)
+    radius, (x, y) = rng.integers(8, 20), rng.integers(20, 44, 2)
+    image = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=LABELS[number % 2])
+    return image
+
+
+def dial(number: int) -> Image.Image:
+    """Return what a camera before a dial sees, the hand elsewhere each time."""
+    angle = np.random.default_rng(number).uniform(0, 1.4) + 1.6 * (number % 2)
+    image = fixed_scene(2, (96, 96))
+    ImageDraw.Draw(image).line((48, 48, 48 + 30 * np.cos(angle), 48 + 30 * np.sin(angle)), fill=(0, 0, 0), width=3)
+    return grainy(image, number, sigma=3, brightness=number % 5 - 2)
+
+
+@pytest.mark.parametrize("draw", [disc, dial])
+def test_drawings_and_pictures_of_one_camera_are_no_copies_of_each_other(workspace, draw):
+    parts = ["train"] * 60 + ["validation"] * 8 + ["test"] * 22
+    snapshot = snapshot_of(workspace, [(LABELS[n % 2], part, draw(n)) for n, part in enumerate(parts)])
+    same, found = keep_apart(workspace, snapshot)
+    assert same is snapshot and found == Copies()
+
+
+def test_photos_that_differ_in_one_place_are_no_copies():
+    photo = np.asarray(drawn("red", 1))
+    relit, marked = (0.8 * photo + 10).astype(np.uint8), photo.copy()
+    marked[40:44, 60:64] = 255 - marked[40:44, 60:64]
+    assert aligned_look.same(photo, relit, mirrored=False) and aligned_look.same(photo, photo[:, ::-1], mirrored=True)
+    assert not aligned_look.same(photo, marked, mirrored=False)
