@@ -16,7 +16,7 @@ from pages.sections.data_upload.pictures import (
     pictures_by_class,
 )
 from pages.sections.data_upload.splits import split_editor
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _, plural
 from pages.shared import page
 from pages.shared.dataset import class_edits, classes, label_kinds
@@ -30,6 +30,7 @@ numbers = {label: sum(splits.values()) for label, splits in counts.items()}
 pictures = dataset_summary.size(by_label) + bare
 
 # The order of these parts never changes: a drop zone that moved would lose its open camera.
+words = modality.of_project(project).words
 actions = page.title(_("Data"))
 numbers_row = st.container(key="numbers")
 with st.container(key="imports"):
@@ -38,9 +39,9 @@ with st.container(key="imports"):
 if project and importing and not pictures:
     numbers_row.markdown(f":material/hourglass_top: **{imports.on_their_way(project)}**")
 elif not pictures:
-    numbers_row.caption(_("No pictures yet"))
+    numbers_row.caption(_(words.none))
 if project and pictures:
-    facts = [plural("{n} picture", "{n} pictures", pictures), plural("{n} class", "{n} classes", len(counts))]
+    facts = [plural(*words.count, pictures), plural("{n} class", "{n} classes", len(counts))]
     if by_label:
         used = registry.counts(project.dataset_id, used=True)
         facts.append(dataset_summary.division_in_words(used))
@@ -85,7 +86,7 @@ def bring_in() -> None:
 adding = not pictures or st.session_state.get("way") == "classes"
 # Another key is another expander: it closes by itself when the first pictures have come in.
 key = f"add-pictures-{imports.place(project)}-{'open' if adding else 'more'}"
-with st.expander(_("Add pictures"), icon=":material/add_photo_alternate:", expanded=adding, key=key):
+with st.expander(_(words.add), icon=":material/add_photo_alternate:", expanded=adding, key=key):
     bring_in()
 if project and pictures:
     views = {

@@ -7,7 +7,7 @@ from pages.sections.evaluation.compare import comparison
 from pages.sections.evaluation.explain import explanation
 from pages.sections.evaluation.retrain import retrain
 from pages.sections.evaluation.tabs import View
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _
 from pages.shared import page
 from pages.shared.runs import run_list
@@ -37,7 +37,7 @@ retrain.look(entry)
 above = st.container()
 # What changed takes a moment to find out; the tabs do not wait for it.
 kind = "secondary" if retrain.is_due(entry) else "primary"  # one primary action a page: to train again, where it is due
-if actions.button(_("Try it on a picture"), type=kind, key="to-try", icon=":material/photo_camera:"):
+if actions.button(_(modality.current().words.try_one), type=kind, key="to-try", icon=":material/photo_camera:"):
     state.open_run(entry.run.id)
     state.go("try")
 with above:

@@ -6,7 +6,7 @@ from engine import graft
 from engine.storage.registry import Project
 from pages.components.gallery import gallery
 from pages.sections.data_upload.add import examples
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _, plural
 from pages.session.safe_text import md_escape, shortened
 from pages.shared import page, percentages, project_picker
@@ -16,13 +16,13 @@ MOST_CARDS = 12
 
 
 def project_card(project: Project) -> None:
-    about = projects.summary(project)
+    about, called = projects.summary(project), modality.of_project(project).words
     with st.container(border=True, height="stretch", key=f"card-{project.id}"):
         st.markdown(f"**{md_escape(shortened(project.name, 40))}**")
         if about.pictures:
             gallery.strip([gallery.thumbnail_url(sha256) for sha256 in about.pictures], alt=project.name)
         numbers = [
-            plural("{n} picture", "{n} pictures", about.items),
+            plural(*called.count, about.items),
             plural("{n} class", "{n} classes", about.classes),
         ]
         if about.accuracy is not None:
@@ -30,7 +30,7 @@ def project_card(project: Project) -> None:
             if about.older:
                 words = _("best accuracy {percent} % on the newest test pictures")
             numbers.append(words.format(percent=percentages.figure(about.accuracy)))
-        st.caption(" · ".join(numbers) if about.items else _("No pictures yet"))
+        st.caption(" · ".join(numbers) if about.items else _(called.none))
         if st.button(_("Open"), key=f"open-{project.id}", icon=":material/arrow_forward:"):
             state.open_project(project.id)
             state.go(next_step(about))

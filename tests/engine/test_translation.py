@@ -91,7 +91,8 @@ def _words_of_call(call: ast.Call) -> Iterator[str]:
         for argument in call.args[:count]:
             yield from _literals(argument)
     for keyword in call.keywords:
-        if keyword.arg == "top1_source":  # named only where it is a reason in words, else a constant
+        # A modality's words; and `top1_source`, named only where it is a reason in words, else a constant.
+        if name == "Words" or keyword.arg == "top1_source":
             yield from _literals(keyword.value)
 
 

@@ -265,6 +265,9 @@ def test_texts_written_into_a_class_box_become_its_items_one_a_line(app, opened)
     (project,) = opened.registry.projects()
     found = [(item.name, item.label, item.modality) for item in opened.registry.items(project.dataset_id)]
     assert found == [("Good morning", "Greetings", "text"), ("<b>Guten<∕b> Abend", "Greetings", "text")]
+    app.run()
+    counted = [caption.value for caption in app.caption if caption.value.startswith("2 ")]
+    assert counted and all(words.startswith("2 texts") for words in counted)
 
 
 def test_several_archives_are_imported_one_by_one(app, opened, tmp_path):

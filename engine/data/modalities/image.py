@@ -19,7 +19,7 @@ from engine.data import fingerprint, quality
 from engine.data.modalities import bit_depth, image_limits, png_chunks, transparency
 from engine.data.modalities.fits import parted
 from engine.data.modalities.image_facts import ImageFacts
-from engine.data.modalities.modality import Augmentations, Playback, Reading, Source
+from engine.data.modalities.modality import Augmentations, Playback, Reading, Source, Words
 from engine.data.modalities.picture import DECODE_SIDE, shrink
 from engine.errors import DataError
 from engine.storage.registry import ItemRecord
@@ -323,6 +323,16 @@ class ImageModality:
     """Pictures of pixels, of any format that is understood."""
 
     name = "image"
+    words = Words(
+        title="Pictures",
+        one="{n} picture",
+        many="{n} pictures",
+        none="No pictures yet",
+        add="Add pictures",
+        try_one="Try it on a picture",
+        in_cell="Choose a cell or a pair to see its pictures.",
+        unseen="On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).",
+    )
     fits = FITS
     plays = False
     foreign = "This is a picture, and this project holds files of another kind. Add it to a project of its own."

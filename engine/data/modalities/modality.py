@@ -52,16 +52,38 @@ class Augmentations:
     plain: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Words:
+    """What files of a modality are called where a person reads of them: whole sentences, as each language bends them.
+
+    count: of one and of many, with {n}. unseen: the honest number, with {n}, {share}, {low} and {high}.
+    """
+
+    title: str
+    one: str
+    many: str
+    none: str
+    add: str
+    try_one: str
+    in_cell: str
+    unseen: str
+
+    @property
+    def count(self) -> tuple[str, str]:
+        return self.one, self.many
+
+
 class Modality(Protocol):
     """One kind of files. `name` stands in the registry beside every file of it, and with the dataset and its runs.
 
     fits: in what ways a file becomes a square ("letterbox", "crop", "stretch"); a single one is taken whatever is
     wished. plays: whether there is something to hear or to see
     move (see `playback`). foreign: what is said of such a file in a project of another kind, and not_one: of a file
-    that nobody recognises in a project of this kind; both sentences without values.
+    that nobody recognises in a project of this kind; both sentences without values. words: what its files are called.
     """
 
     name: str
+    words: Words
     augmentations: Augmentations
     fits: tuple[str, ...]
     plays: bool

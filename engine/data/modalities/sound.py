@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.modalities.fits import parted
-from engine.data.modalities.modality import Augmentations, Playback, Reading, Source
+from engine.data.modalities.modality import Augmentations, Playback, Reading, Source, Words
 from engine.data.modalities.picture import LONGEST_SIDE
 from engine.data.modalities.sounds import mel, sound_findings
 from engine.data.modalities.sounds.sound_facts import SoundFacts, sound_facts_of
@@ -43,6 +43,16 @@ class SoundModality:
     """Sounds of any format, rate and number of channels."""
 
     name = "sound"
+    words = Words(
+        title="Sounds",
+        one="{n} sound",
+        many="{n} sounds",
+        none="No sounds yet",
+        add="Add sounds",
+        try_one="Try it on a sound",
+        in_cell="Choose a cell or a pair to see its sounds.",
+        unseen="On {n} sounds it never heard, it is right {share} times in 100 (between {low} and {high}).",
+    )
     fits = ("stretch",)
     plays = True
     foreign = "This is a sound, and this project holds files of another kind. Add it to a project of its own."

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.storage.registry import Project
+from pages.session import modality
 from pages.session.i18n import _
 from pages.shared import address
 from pages.shared.dataset import label_kinds
@@ -13,7 +14,7 @@ KEY, CHOICE, NEXT = "section", "data-section", "data-section-next"
 def choice(project: Project) -> str:
     """Show the sections and return the one that is open; the address keeps it, so that a refresh loses nothing."""
     words = {
-        "pictures": _("Pictures"),
+        "pictures": _(modality.of_project(project).words.title),
         "check": _("Check"),
         "map": _("Map"),
         "label": _("Label"),

@@ -58,8 +58,9 @@ def _box(project: Project | None, box: dict, count: int, pictures: list[str]) ->
     with st.container():
         sources = [gallery.thumbnail_url(sha256) for sha256 in pictures]
         gallery.strip(sources, height=STRIP, alt=name) if sources else st.space(STRIP)
-    st.caption(plural("{n} picture", "{n} pictures", count) if count else _("No pictures yet"))
-    plays = modality.of_project(project).plays
+    kind = modality.of_project(project)
+    st.caption(plural(*kind.words.count, count) if count else _(kind.words.none))
+    plays = kind.plays
     if plays or not project or not graft.current().registry.imports(project.dataset_id):
         _microphone(box, name)
     upload = dropzone(key=f"zone-{box['id']}", compact=True, webcam=not plays)

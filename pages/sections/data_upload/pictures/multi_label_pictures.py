@@ -8,6 +8,7 @@ from engine.data.label_kinds.label_kind import LabelKind
 from engine.storage.registry import Item, Project
 from pages.components.class_list.class_list import class_list
 from pages.components.gallery import gallery
+from pages.session import modality
 from pages.session.i18n import _, plural
 from pages.session.safe_text import md_escape, shortened
 from pages.shared import page
@@ -59,7 +60,7 @@ def _class(project: Project, title: str, opened: str, found: dict[str, list[Item
     items = found[opened]
     with st.container(horizontal=True, vertical_alignment="center", key="class-row"):
         st.markdown(f"#### {md_escape(shortened(title, 40))}", width="content")
-        st.caption(plural("{n} picture", "{n} pictures", len(items)), width="content")
+        st.caption(plural(*modality.current().words.count, len(items)), width="content")
     bar = st.container(key="selection-bar")
     place = st.container()
     offset = gallery.page_of(len(items), key=f"page-{project.dataset_id}-{opened}", per_page=PER_PAGE)

@@ -9,6 +9,7 @@ from engine.data.layout import clean_name
 from engine.storage.registry import UNLABELLED, Item, Project
 from pages.components.class_list.class_list import class_list, open_class
 from pages.components.gallery import gallery
+from pages.session import modality
 from pages.session.i18n import _, number, plural
 from pages.session.safe_text import md_escape, shortened
 from pages.shared import page
@@ -44,7 +45,7 @@ def view(project: Project) -> None:
 def _class(project: Project, label: str, counts: dict[str, int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="class-row"):
         st.markdown(f"#### {md_escape(shortened(_shown(label), 40))}", width="content")
-        st.caption(plural("{n} picture", "{n} pictures", counts[label]), width="content")
+        st.caption(plural(*modality.of_project(project).words.count, counts[label]), width="content")
         st.space("stretch")
         if label not in NO_CLASSES:
             _edit(project, label, counts)

@@ -16,6 +16,7 @@ from pages.sections.try_it.multi_label_answer import heard as heard
 from pages.sections.try_it.multi_label_answer import say as say
 from pages.sections.try_it.multi_label_answer import shown as shown
 from pages.sections.try_it.multi_label_answer import tried_note as tried_note
+from pages.session import modality
 from pages.session.i18n import _
 from pages.shared.runs.run_list import RunView
 
@@ -36,7 +37,7 @@ def _mistakes(entry: RunView) -> list[View]:
     by_group = [View("groups", _("Groups"), lambda: groups.view(facts, folder))]
     return [
         View("classes", _("Classes"), lambda: class_by_class.view(facts, folder)),
-        View("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        View("pictures", _(modality.current().words.title), lambda: galleries.view(facts, folder)),
         View("together", _("Together"), lambda: co_occurrence.view(facts, folder)),
         *(by_group if facts["groups"] else []),
         *changed,

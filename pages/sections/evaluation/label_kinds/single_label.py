@@ -18,6 +18,7 @@ from pages.sections.try_it.single_label_answer import heard as heard
 from pages.sections.try_it.single_label_answer import say as say
 from pages.sections.try_it.single_label_answer import shown as shown
 from pages.sections.try_it.single_label_answer import tried_note as tried_note
+from pages.session import modality
 from pages.session.i18n import _
 from pages.shared.runs.run_list import RunView
 
@@ -44,7 +45,7 @@ def _mistakes(entry: RunView) -> list[View]:
     return [
         View("confusions", _("Confusions"), lambda: show_confusion(facts, folder)),
         View("classes", _("Classes"), lambda: _classes(entry)),
-        View("pictures", _("Pictures"), lambda: galleries.view(facts, folder)),
+        View("pictures", _(modality.current().words.title), lambda: galleries.view(facts, folder)),
         View("map", _("Map"), lambda: prediction_map.view(entry)),
         *(by_group if facts["groups"] else []),
         *changed,

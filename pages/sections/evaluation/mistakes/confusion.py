@@ -16,7 +16,7 @@ from pages.components.probabilities import percent
 from pages.components.scroll_into_view import scroll_into_view
 from pages.sections.evaluation import tabs
 from pages.sections.evaluation.mistakes import fixable_gallery, matrix_view
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _, plural
 from pages.session.safe_text import isolated, md_escape, set_off
 from pages.shared import address, page
@@ -162,7 +162,7 @@ def _pair_words(pair: Confusion) -> str:
 
 def _pictures(facts: Evaluation, folder: Path, chosen: tuple[int, int] | None) -> None:
     if chosen is None:
-        st.caption(_("Choose a cell or a pair to see its pictures."))
+        st.caption(_(modality.current().words.in_cell))
         return
     names, answers = facts["class_names"], results.predictions(folder)
     true, predicted = names[chosen[0]], None if chosen[1] == ALL else names[chosen[1]]

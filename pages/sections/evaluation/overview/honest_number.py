@@ -10,6 +10,7 @@ from engine.evaluation.verdict import Verdict, judge
 from engine.storage.evaluation import Evaluation
 from pages.sections.evaluation.overview import caveats, verdict, weakest_class
 from pages.sections.evaluation.trust import abstention
+from pages.session import modality
 from pages.session.i18n import _, decimal, plural
 from pages.session.i18n import number as in_words
 from pages.session.safe_text import set_off
@@ -107,7 +108,7 @@ def claim(figures: HonestNumber, *, known: bool = False) -> str:
 
     known: whether the network it started from may have learned from these pictures.
     """
-    words = _("On {n} pictures it never saw, it is right {share} times in 100 (between {low} and {high}).")
+    words = _(modality.current().words.unseen)
     if known or figures.copied:
         words = _("On {n} test pictures, it is right {share} times in 100 (between {low} and {high}).")
     return words.format(

@@ -5,7 +5,7 @@ import streamlit as st
 from engine.evaluation import evaluators
 from engine.storage import runs
 from pages.sections.evaluation.use_it import export, report
-from pages.session import state
+from pages.session import modality, state
 from pages.session.i18n import _, say
 from pages.shared.runs import model_download
 from pages.shared.runs.run_list import RunView
@@ -19,7 +19,7 @@ def view(entry: RunView) -> None:
     with st.grid(3, min_column_width=250, key="use-cards") as grid:
         with grid.container(border=True, height="stretch", key="card-use-try"):
             _head(":material/photo_camera:", _("Try it"), _("A picture from your camera or your files."))
-            if st.button(_("Try it on a picture"), key="use-try"):
+            if st.button(_(modality.current().words.try_one), key="use-try"):
                 state.open_run(entry.run.id)
                 state.go("try")
         if handed_on:
