@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.errors import UserError
 from engine.version import version
+from pages.components.language_mark import language_mark
 from pages.session import state, toasts
 from pages.session.i18n import _, language_picker
 from pages.shared import brand, device_badge, page, project_picker
@@ -33,5 +34,6 @@ try:
     toasts.show()
     chosen.run()
     st.caption(f"Graft {version()}", text_alignment="center")
+    language_mark.set_language()
 except UserError as error:
     page.error_box(error)

@@ -1,7 +1,11 @@
 """The frame around every page: where there is nothing yet, the project, the language."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.language_mark import language_mark
 from tests.support.app_pages import data_page, open_page, project_of
 
 
@@ -59,3 +63,12 @@ def test_two_projects_of_one_name_are_told_apart(app, opened, class_folder):
     assert app.selectbox(key=f"choose-project-{second.id}").options == ["Twins (2)", "Twins"]
     app.selectbox(key=f"choose-project-{second.id}").set_value(first.id).run()
     assert app.session_state["current_project"] == first.id
+
+
+def test_the_document_is_told_the_language_of_the_session(graft, monkeypatch):
+    told = []
+    monkeypatch.setattr(language_mark, "register", lambda *_names: lambda **mounted: told.append(mounted["data"]))
+    at = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "frame.py"), default_timeout=30)
+    at.query_params["lang"] = "de"
+    at.run()
+    assert told == [{"language": "de"}] and not at.exception
