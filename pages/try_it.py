@@ -124,8 +124,8 @@ def choose_samples(entry: RunView) -> None:
         return
     st.caption(
         plural(
-            "Or click your test picture. It was never used for learning:",
-            "Or click one of your test pictures. They were never used for learning:",
+            "Or click your test example. It was never used for learning:",
+            "Or click one of your test examples. They were never used for learning:",
             len(rows),
         )
     )

@@ -105,7 +105,7 @@ def warm(entry: RunView):
 
 def about(entry: RunView) -> None:
     """Say what happens to pictures that are tried, and where it is set what the model does not answer."""
-    forgotten = _("Pictures you try are answered and forgotten; they are not added to your data.")
+    forgotten = _("What you try is answered and forgotten; it is not added to your data.")
     st.caption(f"{forgotten} {label_kinds.of(entry.facts['task']).tried_note()}")
 
 

@@ -135,7 +135,7 @@ def _selection(project: Project, label: str, labels: list[str], selected: list[i
     """Offer what can be done with the selected pictures; without any, say how to select."""
     with st.container(horizontal=True, vertical_alignment="center", key="selection-row"):
         if not selected:
-            st.caption(_("Click pictures to select them, Shift+click for a range: then move or exclude them."))
+            st.caption(_("Click to select, Shift+click for a range: then move or exclude."))
             return
         st.markdown(f"**{plural('{n} selected', '{n} selected', len(selected))}**", width="content")
         if label == EXCLUDED:

@@ -18,7 +18,7 @@ def view(entry: RunView) -> None:
     handed_on = evaluators.of(entry.facts["task"]).HANDED_ON
     with st.grid(3, min_column_width=250, key="use-cards") as grid:
         with grid.container(border=True, height="stretch", key="card-use-try"):
-            _head(":material/photo_camera:", _("Try it"), _("A picture from your camera or your files."))
+            _head(":material/photo_camera:", _("Try it"), _("Ask about something new."))
             if st.button(_(modality.current().words.try_one), key="use-try"):
                 state.open_run(entry.run.id)
                 state.go("try")
