@@ -21,16 +21,19 @@ from engine.storage.status_file import STATUS
 FORMAT, VERSION = "graft-bundle", 1
 MANIFEST = "bundle.json"
 TABLES = ("projects", "datasets", "items", "imports", "changes", "runs")
+KEPT_MODEL, ANSWERING = "kept_model.json", ("network", "ngram")  # which model of a run answers
+NGRAM = "ngram.npz"
+LISTS = frozenset({"detection_thresholds.json"})  # of numbers; every other JSON file is a mapping
 # What is taken along of a run. What names machines and processes stays (submitter.json, log.txt), as do checkpoints.
 JSON_FILES = frozenset(
     {
         *(runs.RECIPE, STATUS, runs.EVALUATION, runs.EARLIER, runs.SEARCH, runs.RANGE_TEST),
         *("dataset.json", "left_out.json", "preparation.json", "answering.json", "thresholds.json"),
-        *("robustness.json", "looks.json", "learning_curve.json"),
+        *("robustness.json", "looks.json", "learning_curve.json", KEPT_MODEL, "detection_thresholds.json"),
     }
 )
 PARQUET_FILES = frozenset({runs.SNAPSHOT, runs.PREDICTIONS, runs.BEFORE, "ngram_predictions.parquet"})
-ARRAYS = frozenset({"unknown.npz", "ngram.npz"})
+ARRAYS = frozenset({"unknown.npz", NGRAM})
 RUN_FILES = JSON_FILES | PARQUET_FILES | ARRAYS | {runs.EVENTS, runs.METRICS, runs.MODEL}
 ENDED = ("finished", "stopped", "failed", "interrupted", "paused")
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4,12}")
@@ -101,6 +104,8 @@ Values = Annotated[str, AfterValidator(_values)]
 
 
 class Row(BaseModel):
+    """A row of a table. What the registry learned to keep since its first version has a default: older rows lack it."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -115,7 +120,7 @@ class Dataset(Row):
     project_id: Id
     created: Time
     options: Mapping
-    revision: int | None
+    revision: int | None = 0
 
 
 class Item(Row):
@@ -124,16 +129,16 @@ class Item(Row):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     name: Annotated[str, Field(max_length=5000)]
     label: Label | None
-    group: Label | None
-    split: Split
-    given_split: Annotated[str, Field(max_length=16)] | None
-    bytes: Annotated[int, Field(ge=0, le=2**31 - 1)] | None
-    modality: Annotated[str, AfterValidator(_known)]
-    facts: Mapping
+    group: Label | None = None
+    split: Split = None
+    given_split: Annotated[str, Field(max_length=16)] | None = None
+    bytes: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = 0
+    modality: Annotated[str, AfterValidator(_known)] = "image"
+    facts: Mapping = "{}"
     added: Time
     removed: bool
-    ambiguous: bool | None
-    boxes: Annotated[str, AfterValidator(_json)] | None
+    ambiguous: bool | None = False
+    boxes: Annotated[str, AfterValidator(_json)] | None = None
 
 
 class Import(Row):
@@ -144,8 +149,8 @@ class Import(Row):
     received: int
     used: int
     refused: Annotated[str, AfterValidator(_list)]
-    seconds: float | None
-    layout: Mapping | None
+    seconds: float | None = 0.0
+    layout: Mapping | None = None
 
 
 class Change(Row):
@@ -154,14 +159,14 @@ class Change(Row):
     created: Time
     summary: Annotated[str, AfterValidator(_sentence)]
     before: Values
-    after: Values | None
-    options: Annotated[str, AfterValidator(_list)] | None
+    after: Values | None = None
+    options: Annotated[str, AfterValidator(_list)] | None = None
     undone: bool
-    who: Annotated[str, Field(max_length=200)] | None
-    kind: Literal["items", "import"] | None
-    import_id: Annotated[str, Field(max_length=32)] | None
-    pictures: int | None
-    sample: Annotated[str, AfterValidator(_list)] | None
+    who: Annotated[str, Field(max_length=200)] | None = ""
+    kind: Literal["items", "import"] | None = "items"
+    import_id: Annotated[str, Field(max_length=32)] | None = ""
+    pictures: int | None = 0
+    sample: Annotated[str, AfterValidator(_list)] | None = "[]"
 
 
 class Run(Row):
@@ -170,7 +175,7 @@ class Run(Row):
     dataset_id: Id
     name: Annotated[str, Field(min_length=1, max_length=200)]
     created: Time
-    owner: Annotated[str, Field(max_length=200)]
+    owner: Annotated[str, Field(max_length=200)] = ""
 
 
 ROW_OF: dict[str, type[Row]] = {

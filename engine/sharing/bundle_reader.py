@@ -204,8 +204,13 @@ def _check_file(path: Path, most_rows: int) -> None:
 
 def _check_json(path: Path) -> None:
     found = json.loads(path.read_text("utf-8"))
+    if path.name in bundle_format.LISTS:
+        _check_numbers(found)
+        return
     if not isinstance(found, dict):
         raise TypeError("no mapping")
+    if path.name == bundle_format.KEPT_MODEL:
+        _check_kept(path, found)
     if path.name == runs.RECIPE:
         Recipe.from_dict(found)
     if path.name == STATUS:
@@ -214,6 +219,19 @@ def _check_json(path: Path) -> None:
         bundle_format.check_sentence({"template": found["message"], "values": found["values"]})
         if found.get("error"):
             bundle_format.check_sentence(found["error"])
+
+
+def _check_numbers(found) -> None:
+    if not isinstance(found, list) or not all(type(one) in (int, float) and 0 <= one <= 1 for one in found):
+        raise TypeError("no list of thresholds")
+
+
+def _check_kept(path: Path, found: dict) -> None:
+    """Refuse to let a model answer that is not there."""
+    if found.keys() != {"answers"} or found["answers"] not in bundle_format.ANSWERING:
+        raise ValueError("no model of a run")
+    if found["answers"] != bundle_format.ANSWERING[0] and not (path.parent / bundle_format.NGRAM).exists():
+        raise ValueError("no such model beside the network")
 
 
 def _check_table(path: Path, most_rows: int) -> None:

@@ -1,20 +1,24 @@
 """A project goes out as one file and comes in elsewhere as it was, or not at all."""
 
+import hashlib
 import json
 import random
 import sqlite3
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.cli import parser
 from engine.data import versions
 from engine.errors import UserError
-from engine.sharing import bundle_reader, project_bundle, sealed_file
+from engine.evaluation import beside_network, predict
+from engine.sharing import bundle_format, bundle_reader, project_bundle, sealed_file
 from engine.storage import runs
-from engine.storage.registry import Registry
-from engine.storage.workspace import Workspace, read_json, write_json
+from engine.storage.registry import ItemRecord, Registry, Run
+from engine.storage.workspace import Workspace, read_json, write_atomic, write_json
+from tests.support import tiny_runs
 
 KEPT = Path(__file__).parents[2] / "support" / "workspaces" / "0.0-8a73e94.zip"
 WORDS = "correct horse battery"
@@ -184,6 +188,77 @@ def in_run(members: dict, name: str, content: bytes | dict) -> None:
     members[path] = content
 
 
+def texts(workspace: Workspace) -> list[ItemRecord]:
+    """Return records of sentences in two languages, ten of each."""
+    made = []
+    for number in range(20):
+        label, text = (
+            ("English", f"The bird eats {number} seeds.") if number % 2 else ("German", f"Der Vogel isst {number}.")
+        )
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        write_atomic(workspace.blob_path(sha256), text)
+        split = tiny_runs.SPLITS[number // 2]
+        made.append(ItemRecord(sha256, text, label, split=split, bytes=len(text), modality="text"))
+    return made
+
+
+@pytest.mark.slow
+def test_a_trained_run_answers_elsewhere_as_it_did_by_the_model_that_was_kept(tmp_path, elsewhere):
+    home = Workspace(tmp_path / "home").create()
+    registry = Registry(f"sqlite:///{home.root / 'registry.sqlite'}")
+    project = registry.create_project("Languages")
+    registry.add_import(project.dataset_id, "import-abcdef", "texts", texts(home), [])
+    run_dir = tiny_runs.train(home, registry.items(project.dataset_id), image_size=64, name="instant")
+    registry.add_run(Run(run_dir.name, project.id, project.dataset_id, "Languages", runs.now(), ""))
+    beside_network.keep(run_dir, beside_network.NGRAM)
+    write_atomic(run_dir / "exports" / "model.onnx", "an export")
+    asked = [b"The bird eats seeds.", b"Der Vogel isst."]
+    project_bundle.write(home, registry, project.id, tmp_path / "b")
+    opened = bundle_reader.open_bundle(*elsewhere, tmp_path / "b")
+    there = elsewhere[0].run_dir(run_dir.name)
+    assert (opened.runs, opened.pictures) == (1, 20) and not (there / "exports").exists()
+    assert (there / runs.MODEL).read_bytes() == (run_dir / runs.MODEL).read_bytes()
+    for kept in (beside_network.NGRAM, beside_network.NETWORK):  # the first as it came, then the network
+        assert beside_network.kept(there) == beside_network.kept(run_dir) == kept
+        assert np.array_equal(predict.predict(there, asked), predict.predict(run_dir, asked))
+        for place in (there, run_dir):
+            beside_network.keep(place, beside_network.NETWORK)
+
+
+def without_newer_columns(members: dict) -> None:
+    """Take away what the registry did not know in its first version."""
+    for table, newer in {
+        "datasets": ("revision",),
+        "items": ("modality", "facts", "ambiguous", "boxes"),
+        "imports": ("seconds", "layout"),
+        "changes": ("who", "kind", "import_id", "pictures", "sample"),
+        "runs": ("owner",),
+    }.items():
+        lines = [json.loads(line) for line in members[f"{table}.jsonl"].splitlines()]
+        older = [{name: value for name, value in row.items() if name not in newer} for row in lines]
+        members[f"{table}.jsonl"] = "\n".join(map(json.dumps, older)).encode()
+
+
+def test_rows_of_an_older_graft_come_in_with_what_is_usual_for_newer_columns(digits, elsewhere, tmp_path):
+    path = repacked(digits["plain"], tmp_path / "older.zip", without_newer_columns)
+    opened = bundle_reader.open_bundle(*elsewhere, path)
+    rows = elsewhere[1].project_rows(opened.project)
+    assert {(row["modality"], row["facts"], row["ambiguous"], row["boxes"]) for row in rows["items"]} == {
+        ("image", "{}", False, None)
+    }
+    assert opened.pictures == 200 and rows["runs"][0]["owner"] == ""
+    assert elsewhere[1].changes(rows["datasets"][0]["id"]) and elsewhere[1].items(rows["datasets"][0]["id"])
+
+
+def test_names_of_files_are_those_that_runs_have():
+    from engine.evaluation import detection_results
+    from engine.training.baselines import ngram
+
+    assert {beside_network.KEPT, beside_network.PREDICTIONS, ngram.FILE} <= bundle_format.RUN_FILES
+    assert detection_results.THRESHOLDS in bundle_format.LISTS <= bundle_format.RUN_FILES
+    assert bundle_format.ANSWERING == (beside_network.NETWORK, beside_network.NGRAM)
+
+
 EVIL = {
     "a file outside": lambda m: m.update({"runs/../../evil": b"x"}),
     "a file of another name": lambda m: in_run(m, "start.py", b"x"),
@@ -196,6 +271,8 @@ EVIL = {
     "a sentence that looks inside": lambda m: in_first_line(
         m, "changes.jsonl", summary='{"template": "{a.__class__}", "values": {"a": 1}}'
     ),
+    "a kept model that is not there": lambda m: in_run(m, "kept_model.json", b'{"answers": "ngram"}'),
+    "thresholds that are none": lambda m: in_run(m, "detection_thresholds.json", b'["high"]'),
     "a model that is none": lambda m: in_run(m, "model.keras", b"PK\x03\x04 no model"),
     "arrays with code": lambda m: in_run(m, "unknown.npz", b"\x80\x04."),
     "a table that is none": lambda m: in_run(m, "predictions.parquet", b"PAR1"),
