@@ -4,6 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import settings
+from engine.data.boxes import geometry
+from tests.support import box_sets
 from tests.support.app_pages import FRAME, data_page, everything_written, project_of, send, zipped
 from tests.support.drawn_sets import drawn, numbered, zipped_in
 from tests.support.drawn_sets import zipped as zipped_files
@@ -359,3 +361,44 @@ def test_folders_that_are_no_classes_say_so_and_offer_the_labels_in_file_names(a
     assert "I see 2 classes, and a division into" in everything_written(app)
     app.button(key=f"arrival-use-{import_id}").click().run()
     assert set(opened.registry.counts(project.dataset_id)) == {"a", "b"} and not app.exception
+
+
+def coco_files():
+    images = [{"id": n, "file_name": f"{n}.jpg", "width": 60, "height": 40} for n in range(3)]
+    boxes = [{"id": n, "image_id": n % 2, "category_id": 1 + n % 2, "bbox": [5, 4, 20, 16]} for n in range(5)]
+    kinds = [{"id": 1, "name": box_sets.RED}, {"id": 2, "name": box_sets.BLUE}]
+    return {"train/_annotations.coco.json": box_sets.coco(images, boxes, kinds)} | {
+        f"train/{n}.jpg": box_sets.picture(n) for n in range(3)
+    }
+
+
+def voc_files():
+    own = {n: [(box_sets.RED, 6, 5, 25, 20)] * 2 + [(box_sets.BLUE, 6, 5, 25, 20)] * (n == 0) for n in range(2)}
+    notes = {f"Annotations/{n}.xml": box_sets.voc(f"{n}.jpg", objects) for n, objects in own.items()}
+    lists = {"ImageSets/Main/train.txt": "0\n", "ImageSets/Main/test.txt": "1\n"}
+    return notes | lists | {f"JPEGImages/{n}.jpg": box_sets.picture(n) for n in range(2)}
+
+
+def yolo_files():
+    line = {n: "0 0.25 0.3 0.3 0.4\n0 0.5 0.5 0.2 0.2\n" + "1 0.6 0.6 0.2 0.3\n" * (n == 0) for n in range(2)}
+    notes = {f"train/labels/{n}.txt": text for n, text in line.items()}
+    names = {"data.yaml": f"names: [{box_sets.RED}, {box_sets.BLUE}]\n"}
+    return notes | names | {f"train/images/{n}.jpg": box_sets.picture(n) for n in range(2)}
+
+
+@pytest.mark.parametrize(("files", "tool"), [(coco_files, "COCO"), (voc_files, "Pascal VOC"), (yolo_files, "YOLO")])
+def test_boxes_are_seen_on_the_card_and_come_in_with_their_pictures(app, opened, tmp_path, files, tool):
+    project, import_id = arrived(app, opened, box_sets.zipped(tmp_path / "cells.zip", files()))
+    assert f"I see 5 objects of 2 classes in boxes ({tool}). Use these pictures?" in everything_written(app)
+    chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
+    assert "blue cell" in chips and not app.exception
+    assert f"arrival-layout-{import_id}" not in [box.key for box in app.selectbox], "folders would lose the boxes"
+    app.button(key=f"arrival-use-{import_id}").click().run()
+    items = opened.registry.items(project.dataset_id)
+    assert sum(len(geometry.from_text(item.boxes)) for item in items) == 5 and not app.exception
+
+
+def test_pictures_that_no_annotation_names_are_said_on_the_card(app, opened, tmp_path):
+    files = voc_files() | {"JPEGImages/alone.jpg": box_sets.picture(9)}
+    arrived(app, opened, box_sets.zipped(tmp_path / "cells.zip", files))
+    assert "1 picture is named by no annotation and will be listed as refused." in everything_written(app)

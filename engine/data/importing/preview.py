@@ -15,6 +15,8 @@ from pathlib import Path
 from engine.data import layout as layouts
 from engine.data.importing import archive, row_matching, sources, tables, text_tables
 from engine.data.importing import reading as readings
+from engine.data.importing.box_formats import arrival as box_arrival
+from engine.data.importing.box_formats import read as box_formats
 from engine.data.importing.choices import Choices
 from engine.data.importing.reading import Reading
 from engine.data.importing.zip_names import ZipNames
@@ -39,6 +41,7 @@ class _Seen:
     by_kind: dict[str, list[str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     tables: list[archive.Entry] = field(default_factory=list)
+    annotations: list[archive.Entry] = field(default_factory=list)  # what may say where objects are
     questions: list[dict] = field(default_factory=list)
 
     @property
@@ -79,10 +82,13 @@ def look(
     """
     choices = Choices.from_options(reading or {})
     seen = _see(path, scratch, ZipNames(choices.encoding), choices, progress or (lambda files: None))
+    boxes = _boxes(seen)
     texts = _texts(seen, choices)
     read = readings.read(seen.pictures, seen.tables, "auto", choices, [*seen.questions, *texts.questions])
     ways, recommended = _choices(seen, read, stem(title or path.name))
-    if texts.rows:
+    if boxes:
+        ways, recommended = [boxes], "boxes"
+    elif texts.rows:
         ways, recommended = [_by_texts(texts), *(ways if seen.pictures else ())], "table"
     others = [*seen.others, *seen.foreign]
     return {
@@ -99,6 +105,20 @@ def look(
         "questions": read.questions,
         "reading": dict(reading or {}),
     }
+
+
+def _boxes(seen: _Seen) -> dict | None:
+    """Take the annotations out of what was seen, and return the choice that they are; None where there are none."""
+    told = {entry.name for entry in seen.annotations}
+    named = [name for names in seen.by_kind.values() for name in names]
+    found = box_arrival.choice(seen.annotations, [name for name in named if name not in told], SHOWN) if told else None
+    if not found:
+        return None
+    choice, used = found
+    seen.tables = [entry for entry in seen.tables if entry.name not in used]
+    seen.others = [name for name in seen.others if name not in used]
+    seen.by_kind = {kind: [name for name in names if name not in used] for kind, names in seen.by_kind.items()}
+    return choice
 
 
 def _texts(seen: _Seen, choices: Choices) -> text_tables.TextTables:
@@ -140,6 +160,8 @@ def stem(name: str) -> str:
 def _wanted(name: str, size: int) -> bool:
     if tables.may_be_table(name):
         return size <= MAX_TABLE_BYTES
+    if name.lower().endswith((*box_formats.SUFFIXES, *box_formats.TEXT_SUFFIXES)):
+        return size <= MAX_TABLE_BYTES
     return name.lower().endswith(archive.SUFFIXES) and size <= MAX_INNER_BYTES
 
 
@@ -158,6 +180,8 @@ def _see(path: Path, scratch: Path, names: ZipNames, choices: Choices, progress:
 
 
 def _sort(entry: archive.Entry, seen: _Seen) -> None:
+    if not is_system_file(entry.name) and not entry.refused and box_formats.may_annotate(entry):
+        seen.annotations.append(entry)
     if is_system_file(entry.name):
         seen.system += 1
     elif entry.refused or entry.name.lower().endswith(archive.SUFFIXES):

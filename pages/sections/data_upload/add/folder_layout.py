@@ -25,6 +25,7 @@ MEANINGS = {
     "name": "the file name says the class",
     "split/name": "train or test / picture, and the file name says the class",
     "split": "train or test / picture: no class yet",
+    "boxes": "boxes around objects, from their annotations",
     "flat": "no folders: no class yet",
     "label": "one class for all",
 }

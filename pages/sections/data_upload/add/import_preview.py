@@ -138,6 +138,11 @@ def _headline(choice: dict) -> str:
         return _("The pictures would come in without a class.")
     if choice["kind"] == "label":
         return _("All of them would be one class: {label}.").format(label=md_escape(choice["label"]))
+    if choice["kind"] == "boxes":
+        objects = plural("{n} object", "{n} objects", choice["objects"])
+        return _("I see {objects} of {what} in boxes ({format}). Use these pictures?").format(
+            objects=objects, what=gives(choice), format=choice["format"]
+        )
     what = gives(choice)
     if choice["kind"] == "table":
         table = md_escape(", ".join(choice["tables"]))
@@ -196,6 +201,7 @@ def _what_else(import_id: str, seen: dict, choice: dict) -> bool:
         st.warning(say(problem["template"], problem["values"]), icon=":material/table:")
     loose = _outside(import_id, choice)
     _about_the_table(choice)
+    _about_the_boxes(choice)
     others = seen["others"]
     if others["count"]:
         names = ", ".join(md_escape(name) for name in others["names"])
@@ -209,6 +215,18 @@ def _what_else(import_id: str, seen: dict, choice: dict) -> bool:
     if not seen["complete"]:
         st.caption(_("It is large: this was read from its first files."))
     return loose
+
+
+def _about_the_boxes(choice: dict) -> None:
+    """Say what would be refused: pictures and annotations that do not find each other."""
+    if choice["kind"] != "boxes":
+        return
+    if choice["bare"]:
+        one = "{n} picture is named by no annotation and will be listed as refused."
+        many = "{n} pictures are named by no annotation and will be listed as refused."
+        st.caption(plural(one, many, choice["bare"]))
+    for file, problem in choice["problems"]:
+        st.caption(f"{md_escape(file)}: {say(problem['template'], problem['values'])}")
 
 
 def _outside(import_id: str, choice: dict) -> bool:
