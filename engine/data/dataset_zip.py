@@ -6,13 +6,10 @@ file is (file, label, group, split), an empty label meaning that it has none yet
 
 import csv
 import io
-import os
 import re
-import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +25,7 @@ from engine.data.unicode_form import composed
 from engine.errors import DataError
 from engine.storage.registry import Item
 from engine.storage.status_file import StatusFile
-from engine.storage.workspace import Workspace, check_free_space, disk_error, read_json, write_json
+from engine.storage.workspace import Workspace, beside, check_free_space, read_json, write_json
 
 FOLDERS = "folders"  # the form of class folders and a table
 TABLE = "items.csv"
@@ -71,16 +68,8 @@ def write(
     present = [(item, workspace.blob_path(item.sha256)) for item in items]
     missing = tuple(item.name for item, blob in present if not blob.exists())
     present = [(item, blob) for item, blob in present if blob.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
+    with beside(target) as part:
         _write(part, present, progress or (lambda done, total: None), label_kind, form)
-        os.replace(part, target)
-    except OSError as error:
-        raise disk_error(target, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return Exported(len(present), target.stat().st_size, missing)
 
 

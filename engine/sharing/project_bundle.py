@@ -5,12 +5,9 @@ Without a passphrase it is a plain zip that anybody can open, whose comment is t
 
 import hashlib
 import json
-import os
-import secrets
 import tempfile
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from engine.sharing import bundle_format, sealed_file
 from engine.storage import runs
 from engine.storage.project_rows import Rows
 from engine.storage.registry import Registry
-from engine.storage.workspace import Workspace, check_free_space, disk_error
+from engine.storage.workspace import Workspace, beside, check_free_space
 from engine.version import version
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same project gives the same bytes
@@ -65,16 +62,8 @@ def write(
     rows = {**rows, "runs": ended}
     files = [(f"blobs/{sha256}", path) for sha256, path in sorted(there.items())] + _run_files(workspace, ended)
     check_free_space(target, sum(path.stat().st_size for _name, path in files) * (2 if passphrase else 1))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
+    with beside(target) as part:
         _write(part, rows, files, workspace, passphrase, progress or (lambda done, total: None))
-        os.replace(part, target)
-    except OSError as error:
-        raise disk_error(target, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     missing = tuple(row["name"] for row in rows["items"] if row["sha256"] not in there)
     return Written(len(rows["items"]) - len(missing), len(ended), target.stat().st_size, missing, left_out)
 

@@ -136,16 +136,29 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 @contextlib.contextmanager
 def replaced(path: Path, *, binary: bool = False) -> Iterator[IO]:
     """Open a file that takes the place of `path` when it is whole. Raises DiskError when the disk is full."""
+    with (
+        beside(path) as temporary,
+        temporary.open("wb") if binary else temporary.open("w", encoding="utf-8") as file,
+    ):
+        yield file
+
+
+@contextlib.contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Give a path to write to; what lies there at the end takes the place of `path`, else nothing of it stays.
+
+    Raises DiskError when the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with temporary.open("wb") if binary else temporary.open("w", encoding="utf-8") as file:
-            yield file
+        yield temporary
         os.replace(temporary, path)
     except OSError as error:
         raise disk_error(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value) -> None:
