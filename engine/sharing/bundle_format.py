@@ -5,6 +5,7 @@ files of runs from a list of names. Somebody else made it, so nothing of it is b
 """
 
 import json
+import math
 import re
 from typing import Annotated, Literal
 
@@ -83,10 +84,15 @@ def _list(text: str) -> str:
     return text
 
 
-def _json(text: str) -> str:
-    if not isinstance(json.loads(text), list | dict):
-        raise TypeError("no boxes")
+def _boxes(text: str) -> str:
+    for label, *numbers in json.loads(text):
+        if not isinstance(label, str) or len(numbers) != 4 or not all(map(_finite, numbers)) or min(numbers[2:]) <= 0:
+            raise ValueError("no boxes")
     return text
+
+
+def _finite(value) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _known(name: str) -> str:
@@ -138,7 +144,7 @@ class Item(Row):
     added: Time
     removed: bool
     ambiguous: bool | None = False
-    boxes: Annotated[str, AfterValidator(_json)] | None = None
+    boxes: Annotated[str, AfterValidator(_boxes)] | None = None
 
 
 class Import(Row):

@@ -271,6 +271,8 @@ EVIL = {
     "a sentence that looks inside": lambda m: in_first_line(
         m, "changes.jsonl", summary='{"template": "{a.__class__}", "values": {"a": 1}}'
     ),
+    "boxes that are none": lambda m: in_first_line(m, "items.jsonl", boxes='[["cell", 1, 2, "wide", 4]]'),
+    "a box without end": lambda m: in_first_line(m, "items.jsonl", boxes='[["cell", 1, 2, Infinity, 4]]'),
     "a kept model that is not there": lambda m: in_run(m, "kept_model.json", b'{"answers": "ngram"}'),
     "thresholds that are none": lambda m: in_run(m, "detection_thresholds.json", b'["high"]'),
     "a model that is none": lambda m: in_run(m, "model.keras", b"PK\x03\x04 no model"),
