@@ -46,7 +46,7 @@ def render(run_dir: Path, *, title: str = "", language: str = "en") -> str:
         )
     about, recipe = model_labels.describe(run_dir), results.recipe(run_dir)
     facts = cast(Evaluation, results.evaluation(run_dir))  # a run that is handed over has ended
-    if about["modality"] != "image":
+    if not model_labels.takes_pictures(run_dir):
         raise UserError("The browser demo takes pictures only, and this model was trained on something else.")
     words, base = Words(language), results.base(facts, recipe)
     exclusive = label_kinds.of_task(facts["task"]).EXCLUSIVE

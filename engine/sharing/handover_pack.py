@@ -58,7 +58,7 @@ class Pack:
 def write(run_dir: Path, workspace: Workspace, keys: Sequence[str], *, title: str = "", language: str = "en") -> Path:
     """Write the pack of these formats, which have been exported, beside the run; return where. Raises UserError."""
     about, rows = model_labels.describe(run_dir), export_table.rows(run_dir)
-    if about["modality"] != modalities.FIRST:
+    if not model_labels.takes_pictures(run_dir):
         raise UserError(BESIDE_PICTURES)
     chosen = [formats.FORMATS[key] for key in keys if key in rows]
     title = title or html_report.title_of(results.recipe(run_dir))

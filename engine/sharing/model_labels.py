@@ -23,6 +23,12 @@ PREPARATION = "preparation.json"
 NOT_YET = "The run {run} has no model to export yet. Wait until its training has ended."
 
 
+def takes_pictures(run_dir: Path) -> bool:
+    """Tell whether a browser or a script can make of a file what the network sees: of pictures, and of nothing else."""
+    facts = results.evaluation(run_dir)
+    return facts is not None and facts.get("modality", modalities.FIRST) == modalities.FIRST
+
+
 def describe(run_dir: Path) -> dict:
     """Return what labels.json says of a finished run. Raises UserError while there is no model to say it of."""
     facts, preparation = results.evaluation(run_dir), read_json(run_dir / PREPARATION)

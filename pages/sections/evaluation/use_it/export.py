@@ -1,5 +1,6 @@
 """The model in other formats: what each costs stands in a table before anybody downloads one."""
 
+import html
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import streamlit as st
 
 from engine import graft
 from engine.errors import UserError
-from engine.sharing import export_table, formats
+from engine.sharing import export_table, formats, model_labels
 from engine.storage import runs
 from pages.components.table.table import Cell, Column, Row, Table, show_table
 from pages.session.i18n import _, decimal, language, number, say
@@ -64,12 +65,14 @@ def _choose(entry: RunView, rows: dict[str, dict]) -> None:
             "The chosen formats with a model card, scripts, samples and a check that proves itself wherever it is "
             "unpacked."
         )
+        if not model_labels.takes_pictures(folder):
+            what = _("Its scripts open pictures only; this model was trained on something else.")
         if st.button(
             _("Make the hand-over pack"),
             key="export-pack",
             icon=":material/inventory_2:",
             help=what,
-            disabled=not chosen,
+            disabled=not chosen or not model_labels.takes_pictures(folder),
         ):
             exports.start_pack(folder, chosen, title=run_list.name_of(entry), language=language())
             st.rerun()
@@ -148,7 +151,7 @@ def _downloads(entry: RunView, rows: dict[str, dict]) -> None:
                 on_click="ignore",
                 key=f"export-download-{key}",
             )
-        if "onnx" in rows:
+        if "onnx" in rows and model_labels.takes_pictures(entry.folder):
             _demo(entry, name)
 
 
@@ -181,7 +184,7 @@ def _demo(entry: RunView, name: str) -> None:
         try:
             return browser_demo.render(entry.folder, title=title, language=speaks).encode()
         except UserError as error:  # a download can say nothing: the reason is the file
-            return say(error.template, error.values).encode()
+            return html.escape(say(error.template, error.values)).encode()
 
     st.download_button(
         _("Browser demo"),
