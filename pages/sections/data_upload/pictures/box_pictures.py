@@ -4,12 +4,10 @@ import streamlit as st
 
 from engine.data.label_kinds import detection
 from engine.storage.registry import Item, Project
-from pages.components.class_list.class_list import class_list
 from pages.components.gallery import gallery
-from pages.sections.data_upload.pictures.multi_label_pictures import EXCLUDED, NOT_YET, NOTHING, by_class
+from pages.sections.data_upload.pictures.multi_label_pictures import EXCLUDED, NOT_YET, NOTHING, browse
 from pages.session.i18n import _, plural
 from pages.session.safe_text import md_escape, shortened
-from pages.shared import page
 from pages.shared.dataset import boxed_pictures, picture_actions
 from pages.shared.dataset.label_kinds.detection import edit, where_boxes_come_from
 from pages.shared.dataset.pictures import short_name, split_word
@@ -19,17 +17,9 @@ PER_PAGE = 24
 
 @st.fragment
 def view(project: Project) -> None:
-    """Show the classes beside the gallery of the one that is open; a picture lies in each of its classes."""
-    with page.errors_in_words():
-        found = by_class(project, detection)
-        left, right = st.columns([1, 3], gap="medium")
-        with left:
-            names = {NOTHING: _("No object"), NOT_YET: _("Nobody has looked yet"), EXCLUDED: _("Excluded")}
-            numbers = {name: len(items) for name, items in found.items()}
-            opened = class_list(numbers, key=f"classes-{project.dataset_id}", names=names)
-        if opened is not None:
-            with right:
-                _class(project, names.get(opened, opened), opened, found)
+    """Show the classes beside the gallery of the one that is open; a picture is in each of its classes."""
+    names = {NOTHING: _("No object"), NOT_YET: _("Nobody has looked yet"), EXCLUDED: _("Excluded")}
+    browse(project, detection, names, _class)
 
 
 def _class(project: Project, title: str, opened: str, found: dict[str, list[Item]]) -> None:

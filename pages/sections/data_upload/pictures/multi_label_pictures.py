@@ -1,5 +1,7 @@
 """The pictures of a project in which a picture may show several classes: look through them, say what they show."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from engine import graft
@@ -23,17 +25,25 @@ NOTHING, NOT_YET, EXCLUDED = "\x00nothing", "\x00not-yet", "\x00excluded"
 
 @st.fragment
 def view(project: Project) -> None:
-    """Show the classes beside the gallery of the one that is open; a picture lies in each of its classes."""
+    """Show the classes beside the gallery of the one that is open; a picture is in each of its classes."""
+    names = {NOTHING: _("None of the classes"), NOT_YET: _("No class yet"), EXCLUDED: _("Excluded")}
+    browse(project, multi_label, names, _class)
+
+
+def browse(project: Project, label_kind: LabelKind, names: dict[str, str], show: Callable) -> None:
+    """Show the classes, and what `show(project, title, class, {class: items})` draws of the open one.
+
+    names: what stands for pictures beside the classes is called.
+    """
     with page.errors_in_words():
-        found = by_class(project, multi_label)
+        found = by_class(project, label_kind)
         left, right = st.columns([1, 3], gap="medium")
         with left:
-            names = {NOTHING: _("None of the classes"), NOT_YET: _("No class yet"), EXCLUDED: _("Excluded")}
             numbers = {name: len(items) for name, items in found.items()}
             opened = class_list(numbers, key=f"classes-{project.dataset_id}", names=names)
         if opened is not None:
             with right:
-                _class(project, names.get(opened, opened), opened, found)
+                show(project, names.get(opened, opened), opened, found)
 
 
 def by_class(project: Project, label_kind: LabelKind) -> dict[str, list[Item]]:
