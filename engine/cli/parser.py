@@ -61,9 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Graft {version()}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train_parser = _add(
-        subparsers, "train", "train.train", "train a classifier on a folder, archive, table or example:NAME"
-    )
+    _add_train(subparsers)
+    _add_search(subparsers)
+    _add_runs(subparsers)
+    _add_export(subparsers)
+    _add_data(subparsers)
+    _add_bundle(subparsers)
+    _add(subparsers, "backbones", "backbones.backbones", "list the networks a training can start from")
+    opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
+    opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
+    return parser
+
+
+def _add_train(subparsers) -> None:
+    text = "train a classifier on a folder, archive, table or example:NAME"
+    train_parser = _add(subparsers, "train", "train.train", text)
     _add_source(train_parser)
     train_parser.add_argument("--recipe", default="instant", metavar="NAME", help="instant (default), balanced or best")
     train_parser.add_argument("--backbone", default="sprout", metavar="KEY", help=BACKBONE_HELP)
@@ -81,8 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     train_parser.add_argument("--project", default="", help="the project's name (default: that of the source)")
 
-    _add_search(subparsers)
 
+def _add_runs(subparsers) -> None:
+    """What is done with a run that is there."""
+    _add(subparsers, "runs", "runs.list_runs", "list the runs of the workspace")
     evaluate_parser = _add(subparsers, "evaluate", "evaluate.evaluate", "show how good a run is")
     evaluate_parser.add_argument("run", help=RUN_HELP)
     evaluate_parser.add_argument("--tables", metavar="FOLDER", help="write matrix, classes and predictions there")
@@ -109,29 +123,24 @@ def _parser() -> argparse.ArgumentParser:
     predict_parser.add_argument("files", nargs="+", metavar="FILE", help="pictures, or folders of them")
     predict_parser.add_argument("-o", "--output", metavar="FILE.csv", help="write the answers as a table")
 
-    _add(subparsers, "backbones", "backbones.backbones", "list the networks a training can start from")
-    _add(subparsers, "runs", "runs.list_runs", "list the runs of the workspace")
-    check_parser = _add(subparsers, "check", "check.check_source", "look at a source without keeping anything of it")
-    _add_source(check_parser)
-    check_parser.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
-
     report_parser = _add(
         subparsers, "report", "report.report", "write a run's results as one HTML file to mail or print"
     )
     report_parser.add_argument("run", help=RUN_HELP)
     report_parser.add_argument("-o", "--output", required=True, metavar="FILE.html")
     report_parser.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the report (default: en)")
-    _add_export(subparsers)
-    export = _add(
-        subparsers, "export-data", "export_data.export_data", "write a project's pictures as a zip that imports again"
-    )
+
+
+def _add_data(subparsers) -> None:
+    """What is done with files, or with the data of a project."""
+    check_parser = _add(subparsers, "check", "check.check_source", "look at a source without keeping anything of it")
+    _add_source(check_parser)
+    check_parser.add_argument("--quick", action="store_true", help="only what names and pixels say, without a network")
+    text = "write a project's pictures as a zip that imports again"
+    export = _add(subparsers, "export-data", "export_data.export_data", text)
     export.add_argument("project", metavar="PROJECT", help="the id or the name of a project, or 'latest'")
     export.add_argument("-o", "--output", required=True, metavar="FILE.zip")
     export.add_argument("--format", default="", metavar="FORM", help=ZIP_HELP)
-    _add_bundle(subparsers)
-    opened = _add(subparsers, "serve", "serve.serve", "open the app in the browser", json=False)
-    opened.add_argument("--port", type=int, default=8501, help="where it listens on this machine (default: 8501)")
-    return parser
 
 
 def _add_export(subparsers) -> None:

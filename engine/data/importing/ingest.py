@@ -164,8 +164,7 @@ def ingest(
     None: if the table says so. `reading`: answers to what can be read in more ways (`choices.OPTIONS`). `pixel_scale`:
     what is black and white in pictures of more than 8 bits, or another modality's scale, else what suits all of them.
     `modality`: what the dataset holds already; without it, that of most of the files is taken, and all others are
-    refused by name. What is in `existing` as
-    (sha256, label) is refused; among it and `known` copies are looked for.
+    refused by name. What is in `existing` as (sha256, label) is refused; among it and `known` copies are looked for.
     `progress(done=, total=, refused=)` is called for every file, total being None where only reading tells; an
     exception it raises ends the import. In `job_dir` lies what is on its way, and
     `NEW_BLOBS` there gets the content hash of every original before it is written, so that all can be taken back.
@@ -186,18 +185,14 @@ def ingest(
             may_annotate = box_formats.may_annotate if label is None and layout in ("auto", "boxes") else _nothing
             found = _read_all(entries, store, _told(progress, total), in_time, may_annotate)
             told = _annotations(found, store)
-            if told is None and all(
-                map(modalities.may_hold_texts, (modality, *(record.modality for record in found.records)))
-            ):
+            if told is None and _may_hold_texts(found, modality):
                 _bring_texts(found, choices, store, progress, bare=loose or label is not None)
     found.questions += [code_page.question() for code_page in names.guessed]
     scale = pixel_scale or choices.pixel_scale or ""
     kind = _of_one_kind(found, modality or (TEXT.name if found.texts else ""))
     about_scale = _scaled_alike(found, workspace, scale) or _scale_told(found, kind, scale)
-    if told:
-        records, description = _with_boxes(found, told, workspace, loose)
-    elif layout == "boxes":
-        records, description = _without_boxes(found, loose)
+    if told or layout == "boxes":
+        records, description = _with_boxes(found, told, workspace, loose) if told else _without_boxes(found, loose)
     else:
         records, description = _with_labels(found, layout, label, loose, several_classes, choices)
     description |= about_scale | ({"modality": kind} if kind else {})
@@ -288,6 +283,11 @@ class _Now:
 
     def result(self) -> ItemRecord | _Unread:
         return self.outcome
+
+
+def _may_hold_texts(found: _Found, modality: str) -> bool:
+    """Tell whether lines of tables may be texts: nothing of another kind came with them, or is there."""
+    return all(map(modalities.may_hold_texts, (modality, *(record.modality for record in found.records))))
 
 
 def _with_boxes(found: _Found, told: Annotations, workspace: Workspace, loose: bool) -> tuple[list[ItemRecord], dict]:
