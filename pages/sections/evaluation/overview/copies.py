@@ -57,7 +57,8 @@ def _moves(entry: RunView, learned: list[int]) -> dict[int, dict]:
     Nothing where a class, or a part, would be left without pictures: then it takes somebody who decides.
     """
     items = [item for item in graft.current().registry.items(entry.run.dataset_id) if item.label is not None]
-    torn = {item.id for item in items if item.id in set(learned) and item.split in ("train", "validation")}
+    copies = set(learned)
+    torn = {item.id for item in items if item.id in copies and item.split in ("train", "validation")}
     if not torn:
         return {}
     kind = label_kinds.of_task(entry.facts["task"])

@@ -67,7 +67,7 @@ def note(facts: Evaluation, folder: Path) -> None:
 
 def _beside(facts: dict) -> str:
     words = _(
-        "On {pictures} test pictures it never saw, with {objects} objects, it miscounts by {error} objects a picture. "
+        "On {pictures} test pictures, with {objects} objects, it miscounts by {error} objects a picture. "
         "Guessing the average of the training pictures miscounts by {usual}."
     )
     return words.format(
