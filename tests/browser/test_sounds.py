@@ -1,5 +1,6 @@
 """Sounds in the real app: brought in, learned from, and the ones that were confused played where they are shown."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from engine.data.examples import sounds
 from tests.browser.steps import TRAINING_MS, click_cell, go_to, settled, start_training, upload_archive, widget
 
 pytestmark = pytest.mark.browser
+CHECKED = re.compile("Checked:|Careful:")
 
 
 def archive_of_sounds(folder: Path) -> Path:
@@ -32,7 +34,7 @@ def test_sounds_are_learned_from_a_mistake_is_played_and_one_is_recorded(shared_
     upload_archive(page, shared_server.url, archive_of_sounds(tmp_path), "42")
     expect(page.locator(".play").first).to_be_visible()
     start_training(page, recipe="Instant")
-    expect(page.get_by_test_id("stMain")).to_contain_text("never saw", timeout=TRAINING_MS)
+    expect(page.get_by_test_id("stMain")).to_contain_text("sounds it never heard", timeout=TRAINING_MS)
     go_to(page, "Results")
     page.goto(f"{page.url}&tab=confusions")
     settled(page)
@@ -44,7 +46,8 @@ def test_sounds_are_learned_from_a_mistake_is_played_and_one_is_recorded(shared_
     mistake.locator(".why").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".heat")).to_be_visible(timeout=TRAINING_MS)
-    dialog.locator("audio").evaluate("audio => audio.play()")
+    expect(dialog).to_contain_text(CHECKED, timeout=TRAINING_MS)  # it draws the dialog anew
+    dialog.locator("audio").evaluate("audio => { audio.loop = true; audio.play() }")  # it is short
     expect(dialog.locator(".cursor")).to_have_css("opacity", "1")  # runs along the heat while it plays
     page.keyboard.press("Escape")
     settled(page)

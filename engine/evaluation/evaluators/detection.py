@@ -240,7 +240,7 @@ def lines(result: Evaluation) -> list[str]:
     base = facts["baselines"]
     words = (
         f"Of 100 objects it finds {found}; of 100 that it claims, {there} are there "
-        f"({facts['objects']} objects on {facts['counts']['test']} test pictures it never saw)."
+        f"({facts['objects']} objects on {facts['counts']['test']} test pictures)."
     )
     ranked = (
         f"mAP50 {facts['map50']:.3f} ({_ends(facts['map50_interval'])}), "

@@ -103,7 +103,7 @@ def phase_words(phase: str) -> str:
         "features": _("Looking at your pictures"),
         "probe": _("Learning your classes"),
         "fine_tune": _("Adapting the network to your pictures"),
-        "evaluate": _("Measuring on pictures it never saw"),
+        "evaluate": _("Measuring on the test part"),
         "done": _("Done"),
     }.get(phase, md_escape(phase))
 
