@@ -1,14 +1,16 @@
 """What a finding and its one-click fixes look like: plain data that a worker writes and a page draws."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.storage.registry import ItemRecord
+if TYPE_CHECKING:  # the registry brings a database along, which who only reads a file does not need
+    from engine.storage.registry import ItemRecord
 
 SEVERITIES = ("error", "warning", "question", "note")
 
 
 def finding(
-    kind: str, severity: str, items: Sequence[ItemRecord], message: str, fix: str, *, fixes: Sequence = (), **values
+    kind: str, severity: str, items: Sequence["ItemRecord"], message: str, fix: str, *, fixes: Sequence = (), **values
 ) -> dict:
     """Return a finding about `items`; `message` and `fix` are templates that `values` fill in."""
     return {
@@ -23,7 +25,7 @@ def finding(
     }
 
 
-def ids(items: Sequence[ItemRecord]) -> list[int]:
+def ids(items: Sequence["ItemRecord"]) -> list[int]:
     """Return the ids of items that are stored; none for pictures that are only looked at (the command line)."""
     return [item.id for item in items if hasattr(item, "id")]
 
@@ -33,7 +35,7 @@ def plural(one: str, many: str, count: int) -> str:
     return one if count == 1 else many
 
 
-def remove(items: Sequence[ItemRecord], title: str, *, key: str = "remove", **values) -> dict | None:
+def remove(items: Sequence["ItemRecord"], title: str, *, key: str = "remove", **values) -> dict | None:
     """Return the fix that takes items out of the dataset, None when there are none."""
     if not items:
         return None

@@ -7,14 +7,16 @@ set and more would be named, that is how this set looks.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from engine.data import finding as shapes
 from engine.data.modalities.image_facts import ImageFacts, image_facts
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 SIDE = 128  # pixels of the longer side; a smaller picture is measured as it is
 BLANK = 0.005  # contrast below which nothing is on the picture; paper with one thin line has more
@@ -56,11 +58,11 @@ def _sharpness(grey: np.ndarray) -> float:
 class _Known(NamedTuple):
     """An item with what is known of its image."""
 
-    item: ItemRecord
+    item: "ItemRecord"
     facts: ImageFacts
 
 
-def findings(items: Sequence[ItemRecord]) -> list[dict]:
+def findings(items: Sequence["ItemRecord"]) -> list[dict]:
     """Return what stands out: blank, blurred, dark, bright, tiny and long pictures; each can be taken out at once."""
     known = [_Known(item, image_facts(item)) for item in items]
     measured = [one for one in known if one.facts.contrast is not None]

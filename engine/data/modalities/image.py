@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
@@ -22,7 +22,9 @@ from engine.data.modalities.image_facts import ImageFacts
 from engine.data.modalities.modality import Augmentations, Playback, Reading, Source, Words
 from engine.data.modalities.picture import DECODE_SIDE, shrink
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 # EPS, PDF and WMF are left out on purpose: Pillow hands them to other programs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "PPM", "JPEG2000", "ICO")
@@ -382,7 +384,7 @@ class ImageModality:
     def reads_scale(self, scale: str) -> bool:
         return bool(bit_depth.SCALE.match(scale.strip()))
 
-    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+    def findings(self, items: Sequence["ItemRecord"]) -> list[dict]:
         return quality.findings(items)
 
     def playback(self, source: Source) -> Playback:

@@ -4,12 +4,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
 
-from engine.storage.registry import ItemRecord
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
+
 
 Source = str | os.PathLike | bytes  # a path, or what is in the file
 
@@ -120,7 +122,7 @@ class Modality(Protocol):
         """Tell whether a text is a scale of this modality, as somebody may have typed it."""
         ...
 
-    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+    def findings(self, items: Sequence["ItemRecord"]) -> list[dict]:
         """Return what stands out among items of this modality, by their facts (shapes: engine.data.finding)."""
         ...
 

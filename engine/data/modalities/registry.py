@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data.modalities import bit_depth
 from engine.data.modalities.image import IMAGE
@@ -9,7 +10,9 @@ from engine.data.modalities.modality import Augmentations, Modality, Source
 from engine.data.modalities.sound import SOUND
 from engine.data.modalities.text import TEXT, beginning
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 # The last one takes what no other recognises, and says what is wrong with it.
 MODALITIES: tuple[Modality, ...] = (SOUND, TEXT, IMAGE)
@@ -101,7 +104,7 @@ def check_scale(text: str) -> None:
         bit_depth.typed(text)
 
 
-def findings(items: Sequence[ItemRecord]) -> list[dict]:
+def findings(items: Sequence["ItemRecord"]) -> list[dict]:
     """Return what stands out among items, each modality asked about its own."""
     return [
         finding

@@ -4,6 +4,7 @@ import functools
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,9 @@ from engine.data.modalities.sounds import mel, sound_findings
 from engine.data.modalities.sounds.sound_facts import SoundFacts, sound_facts_of
 from engine.data.modalities.sounds.sound_samples import Heard, as_wav, hear
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 SUFFIXES = (
     *(".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".weba", ".aif", ".aiff", ".au"),
@@ -107,7 +110,7 @@ class SoundModality:
     def reads_scale(self, scale: str) -> bool:
         return mel.is_mel(scale) and bool(mel.parsed(scale))
 
-    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+    def findings(self, items: Sequence["ItemRecord"]) -> list[dict]:
         return sound_findings.findings(items)
 
     def playback(self, source: Source) -> Playback:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,9 @@ from engine.data.modalities import fonts, text_drawing
 from engine.data.modalities.modality import Augmentations, Playback, Reading, Source, Words
 from engine.data.modalities.picture import LONGEST_SIDE
 from engine.errors import DataError
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 SUFFIX = ".txt"
 MAX_BYTES = 4 * 2**20  # of one text: a long novel
@@ -133,7 +136,7 @@ class TextModality:
     def reads_scale(self, scale: str) -> bool:
         return False
 
-    def findings(self, items: Sequence[ItemRecord]) -> list[dict]:
+    def findings(self, items: Sequence["ItemRecord"]) -> list[dict]:
         return []
 
     def playback(self, source: Source) -> Playback:

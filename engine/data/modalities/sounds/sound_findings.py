@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from engine.data import finding as shapes
 from engine.data.modalities.sounds.sound_facts import SoundFacts, sound_facts_of
-from engine.storage.registry import ItemRecord
+
+if TYPE_CHECKING:
+    from engine.storage.registry import ItemRecord
 
 SILENT = 0.001  # peak of full scale (-60 dB): what lies below is the noise of the machine
 CLIPPED = 0.005  # share of samples that are cut off; single peaks are not heard
@@ -19,11 +21,11 @@ MOST = 0.05  # of the set; more than that is how the set is
 
 
 class _Known(NamedTuple):
-    item: ItemRecord
+    item: "ItemRecord"
     facts: SoundFacts
 
 
-def findings(items: Sequence[ItemRecord]) -> list[dict]:
+def findings(items: Sequence["ItemRecord"]) -> list[dict]:
     """Return what stands out among sounds; each can be taken out at once."""
     known = [_Known(item, sound_facts_of(item.facts)) for item in items]
     silent = [one for one in known if one.facts.peak < SILENT]
