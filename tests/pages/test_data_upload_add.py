@@ -392,6 +392,7 @@ def test_boxes_are_seen_on_the_card_and_come_in_with_their_pictures(app, opened,
     assert f"I see 5 objects of 2 classes in boxes ({tool}). Use these pictures?" in everything_written(app)
     chips = "".join(element.body for element in app.get("html") if "arrival" in element.body)
     assert "blue cell" in chips and not app.exception
+    assert "no class folders" not in everything_written(app)
     assert f"arrival-layout-{import_id}" not in [box.key for box in app.selectbox], "folders would lose the boxes"
     app.button(key=f"arrival-use-{import_id}").click().run()
     items = opened.registry.items(project.dataset_id)

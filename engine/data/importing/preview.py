@@ -102,7 +102,7 @@ def look(
         "unread": [error.to_dict() for _name, error in (*texts.refused, *read.tables.refused)[:SHOWN]],
         "recommended": recommended,
         "choices": ways,
-        "questions": read.questions,
+        "questions": seen.questions if boxes else read.questions,  # folders are not asked what boxes say
         "reading": dict(reading or {}),
     }
 
