@@ -382,6 +382,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(graft, workspace, mon
     assert len(graft.registry.items(dataset_id)) == 12 and len(graft.registry.imports(dataset_id)) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_import_in_words_and_leaves_nothing(workspace):
     with Graft.open(shared_worker=True) as graft:
         dataset_id = dataset_of(graft)

@@ -144,6 +144,7 @@ def dots(count: int, seed: int) -> Image.Image:
     return image
 
 
+@pytest.mark.slow
 def test_pictures_whose_class_a_mixture_changes_are_not_mixed(workspace):
     counted = [
         add_picture(workspace, dots(count, 1000 * count + seed), name, seed)

@@ -31,6 +31,7 @@ def test_a_training_that_is_good_enough_ends_before_its_last_epoch_and_says_so(p
     assert not (run_dir / "checkpoint").exists() and runs.read_evaluation(run_dir)["accuracy"] > 0.3
 
 
+@pytest.mark.slow
 def test_a_time_limit_never_ends_it_before_there_is_a_model_and_it_can_go_on(pictures):
     workspace, _items = pictures
     run_dir = train(*pictures, name="balanced", epochs=2, time_limit=0.001)
